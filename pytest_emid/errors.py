@@ -1,0 +1,25 @@
+"""The exceptions that users see. Each message says what was wrong, where, and what to do next."""
+
+from __future__ import annotations
+
+__all__ = ["DataError", "EmidError", "EstimationError", "ModelError", "ShiftError"]
+
+
+class EmidError(Exception):
+    """Base of every error that this package raises on purpose."""
+
+
+class DataError(EmidError, ValueError):
+    """A dataset, a sample or a file does not hold what it must."""
+
+
+class ShiftError(EmidError, ValueError):
+    """A shift is unknown, has an unknown severity, or cannot be applied to a sample."""
+
+
+class ModelError(EmidError, RuntimeError):
+    """A model or an encoder failed, or broke its contract."""
+
+
+class EstimationError(EmidError, ValueError):
+    """Numbers cannot be estimated from the arrays that were given."""
