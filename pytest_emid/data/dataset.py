@@ -1,0 +1,113 @@
+"""A dataset: an ordered, named, fingerprinted collection of samples."""
+
+from __future__ import annotations
+
+import hashlib
+from collections.abc import Callable, Iterable, Iterator, Sequence
+from functools import cached_property
+from typing import overload
+
+import numpy as np
+
+from pytest_emid.data.sample import Sample, image_digest
+from pytest_emid.errors import DataError
+
+__all__ = ["Dataset"]
+
+
+class Dataset(Sequence[Sample]):
+    """An ordered collection of samples with unique ids.
+
+    Args:
+        name: what reports call it.
+        samples: the samples, in order.
+        fingerprint: identity of the content. Left out, it is computed from every id, question, reference and
+            picture; pass one when content follows from a recipe (a generator and a seed), which saves the reading.
+
+    Raises:
+        DataError: no samples, a repeated id, an empty question or an empty reference.
+    """
+
+    def __init__(self, name: str, samples: Iterable[Sample], fingerprint: str | None = None) -> None:
+        self.name = name
+        self._samples = tuple(samples)
+        if not self._samples:
+            raise DataError(f"dataset {name!r} is empty. Give it at least one sample.")
+        seen: dict[str, int] = {}
+        for position, sample in enumerate(self._samples):
+            if sample.id in seen:
+                raise DataError(
+                    f"dataset {name!r}: samples {seen[sample.id]} and {position} have the same id {sample.id!r}. "
+                    "Ids pair clean with shifted samples, so each must be unique."
+                )
+            seen[sample.id] = position
+            if not sample.question.strip():
+                raise DataError(f"dataset {name!r}: sample {sample.id!r} has no question.")
+            if not sample.reference.strip():
+                raise DataError(
+                    f"dataset {name!r}: sample {sample.id!r} has no reference answer. "
+                    "EMI compares the model's answers with reference answers; add one, or leave the sample out."
+                )
+        self._fingerprint = fingerprint
+
+    @overload
+    def __getitem__(self, index: int) -> Sample: ...
+    @overload
+    def __getitem__(self, index: slice) -> tuple[Sample, ...]: ...
+    def __getitem__(self, index: int | slice) -> Sample | tuple[Sample, ...]:
+        return self._samples[index]
+
+    def __len__(self) -> int:
+        return len(self._samples)
+
+    def __iter__(self) -> Iterator[Sample]:
+        return iter(self._samples)
+
+    def __repr__(self) -> str:
+        return f"Dataset({self.name!r}, {len(self)} samples)"
+
+    @cached_property
+    def fingerprint(self) -> str:
+        """sha256 hex: the recipe's when one was given, else that of the content (reads every picture once)."""
+        if self._fingerprint is not None:
+            return self._fingerprint
+        digest = hashlib.sha256()
+        for sample in self._samples:
+            for part in (sample.id, sample.question, sample.reference, image_digest(sample.open_image())):
+                digest.update(f"{len(part)}:{part}".encode("utf-8", "surrogatepass"))
+        return digest.hexdigest()
+
+    @property
+    def ids(self) -> tuple[str, ...]:
+        return tuple(sample.id for sample in self._samples)
+
+    @property
+    def clusters(self) -> tuple[str, ...]:
+        """The cluster of each sample, in order."""
+        return tuple(sample.cluster_id for sample in self._samples)
+
+    def map(self, name: str, change: Callable[[Sample], Sample], fingerprint: str | None = None) -> Dataset:
+        """A dataset of changed samples under another name. A change that keeps ids gives a paired set."""
+        return Dataset(name, (change(sample) for sample in self._samples), fingerprint)
+
+    def first(self, n: int) -> Dataset:
+        """The first `n` samples (all of them if there are fewer)."""
+        if n < 1:
+            raise DataError(f"dataset {self.name!r}: cannot take the first {n} samples; take at least 1.")
+        if n >= len(self):
+            return self
+        return Dataset(self.name, self._samples[:n], _derived(self._fingerprint, f"first:{n}"))
+
+    def subset(self, n: int, seed: int) -> Dataset:
+        """`n` samples drawn without replacement, in their original order; the same seed draws the same ones."""
+        if not 1 <= n <= len(self):
+            raise DataError(f"dataset {self.name!r}: cannot draw {n} of its {len(self)} samples.")
+        chosen = sorted(np.random.default_rng(seed).permutation(len(self))[:n])
+        return Dataset(
+            self.name, (self._samples[i] for i in chosen), _derived(self._fingerprint, f"subset:{n}:{seed}")
+        )
+
+
+def _derived(fingerprint: str | None, how: str) -> str | None:
+    """A recipe's fingerprint after one more step; content is hashed afresh, so it needs none."""
+    return None if fingerprint is None else hashlib.sha256(f"{fingerprint}:{how}".encode()).hexdigest()

@@ -1,0 +1,81 @@
+"""A sample: one picture, one question, one reference answer."""
+
+from __future__ import annotations
+
+import hashlib
+from collections.abc import Callable
+from dataclasses import dataclass, replace
+from typing import Any
+
+from PIL import Image
+
+from pytest_emid.errors import DataError
+
+__all__ = ["LazyImage", "Sample", "image_digest"]
+
+
+@dataclass(frozen=True, slots=True)
+class LazyImage:
+    """A picture that is opened when it is needed.
+
+    Attributes:
+        load: opens the picture; called once per use and never kept.
+        source: where it comes from (a path, a URL, `scenes:7`), for error messages.
+    """
+
+    load: Callable[[], Image.Image]
+    source: str
+
+
+@dataclass(frozen=True, slots=True)
+class Sample:
+    """One `(id, image, question, reference)`.
+
+    Attributes:
+        id: unique in its dataset; shifted copies keep it, which is what makes two sets paired.
+        image: a picture, or a `LazyImage`.
+        question: the text part of the query.
+        reference: the ground-truth answer.
+        category: a label to group by, such as `conversation`.
+        cluster: samples that share it are resampled together; by default the samples that share an image.
+            Empty means that the sample is a cluster of its own.
+    """
+
+    id: str
+    image: Image.Image | LazyImage
+    question: str
+    reference: str
+    category: str = ""
+    cluster: str = ""
+
+    def open_image(self) -> Image.Image:
+        """The picture in RGB.
+
+        Raises:
+            DataError: it cannot be read; the message names the sample and the source.
+        """
+        source = self.image.source if isinstance(self.image, LazyImage) else "the picture in memory"
+        try:
+            opened = self.image.load() if isinstance(self.image, LazyImage) else self.image
+            return opened if opened.mode == "RGB" else opened.convert("RGB")
+        except DataError:
+            raise
+        except Exception as error:
+            raise DataError(
+                f"sample {self.id!r}: cannot read its image from {source}: {type(error).__name__}: {error}. "
+                "Replace the file, or leave the sample out of the dataset."
+            ) from error
+
+    @property
+    def cluster_id(self) -> str:
+        return self.cluster or self.id
+
+    def with_(self, **changes: Any) -> Sample:
+        """A copy with other fields."""
+        return replace(self, **changes)
+
+
+def image_digest(image: Image.Image) -> str:
+    """sha256 of size and RGB bytes: equal pictures have equal digests, whatever file format they came from."""
+    rgb = image if image.mode == "RGB" else image.convert("RGB")
+    return hashlib.sha256(f"{rgb.width}x{rgb.height}:".encode() + rgb.tobytes()).hexdigest()
