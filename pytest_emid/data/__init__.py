@@ -1,0 +1,1 @@
+"""Samples, datasets, loaders, and the built-in scenes."""

@@ -103,9 +103,7 @@ class Dataset(Sequence[Sample]):
         if not 1 <= n <= len(self):
             raise DataError(f"dataset {self.name!r}: cannot draw {n} of its {len(self)} samples.")
         chosen = sorted(np.random.default_rng(seed).permutation(len(self))[:n])
-        return Dataset(
-            self.name, (self._samples[i] for i in chosen), _derived(self._fingerprint, f"subset:{n}:{seed}")
-        )
+        return Dataset(self.name, (self._samples[i] for i in chosen), _derived(self._fingerprint, f"subset:{n}:{seed}"))
 
 
 def _derived(fingerprint: str | None, how: str) -> str | None:

@@ -1,0 +1,1 @@
+"""The mathematics: arrays in, numbers out. Knows nothing of pytest, models or files, and imports nothing else of the package."""

@@ -1,0 +1,1 @@
+"""Models under test: whatever answers questions about pictures."""

@@ -1,0 +1,1 @@
+"""Shifts: seeded, deterministic functions from a dataset to a dataset."""
