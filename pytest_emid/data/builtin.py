@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import hashlib
+from functools import partial
 from typing import Final
 
 from pytest_emid.data import scenes
@@ -32,24 +33,25 @@ def scenes_dataset(n: int = 300, seed: int = 0, stream: str = "evaluation") -> D
     """
     if n < 1:
         raise DataError(f"scenes: cannot make {n} samples; ask for at least 1.")
-    samples = []
-    for position in range(n):
-        picture, which = divmod(position, len(scenes.CATEGORIES))
+    samples: list[Sample] = []
+    for picture in range(-(-n // len(scenes.CATEGORIES))):
         rng = scenes.generator(seed, stream, picture)
         of = scenes.scene(rng)
-        for category in scenes.CATEGORIES[: which + 1]:
-            question = scenes.ask(of, category, rng)
         cluster = f"scene-{picture:06d}"
-        samples.append(
-            Sample(
-                id=f"{cluster}-{question.category}",
-                image=LazyImage(load=lambda of=of: scenes.draw(of), source=f"scenes:{stream}:{seed}:{picture}"),
-                question=question.text,
-                reference=question.answer,
-                category=question.category,
-                cluster=cluster,
+        image = LazyImage(load=partial(scenes.draw, of), source=f"scenes:{stream}:{seed}:{picture}")
+        for category in scenes.CATEGORIES:
+            question = scenes.ask(of, category, rng)
+            samples.append(
+                Sample(
+                    id=f"{cluster}-{category}",
+                    image=image,
+                    question=question.text,
+                    reference=question.answer,
+                    category=category,
+                    cluster=cluster,
+                )
             )
-        )
+    del samples[n:]
     recipe = f"scenes:{SCENES_VERSION}:{stream}:{seed}:{n}"
     return Dataset("scenes", samples, hashlib.sha256(recipe.encode()).hexdigest())
 
