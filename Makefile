@@ -1,0 +1,37 @@
+# Everything runs in a virtual environment of its own: VENV=... puts it elsewhere, PYTHON=... picks the interpreter.
+PYTHON ?= python3
+VENV ?= .venv
+BIN := $(VENV)/bin
+
+.PHONY: help setup quickstart test lint bench clean
+
+help:
+	@echo "make quickstart   set everything up and measure the built-in model under shift"
+	@echo "make test         set everything up and run the tests"
+	@echo "make lint         formatting, lint and types"
+	@echo "make bench        regenerate the evidence behind the documentation (long)"
+
+setup: $(BIN)/.installed
+
+$(BIN)/.installed: pyproject.toml constraints.txt
+	$(PYTHON) -m venv $(VENV)
+	$(BIN)/python -m pip install --quiet --upgrade pip
+	$(BIN)/python -m pip install --quiet -c constraints.txt -e ".[dev]"
+	touch $@
+
+quickstart: setup
+	$(BIN)/python -m pytest example_suites/quickstart
+
+test: setup
+	$(BIN)/python -m pytest
+
+lint: setup
+	$(BIN)/ruff format --check .
+	$(BIN)/ruff check .
+	$(BIN)/mypy
+
+bench: setup
+	$(BIN)/python benchmarks/run.py
+
+clean:
+	rm -rf $(VENV) build dist .mypy_cache .ruff_cache .pytest_cache .hypothesis
