@@ -1,0 +1,121 @@
+import numpy as np
+import pytest
+from PIL import Image
+
+from pytest_emid.data import Dataset, LazyImage, Sample
+from pytest_emid.errors import DataError
+
+
+def picture(level=0, size=(4, 3)):
+    return Image.new("RGB", size, (level, level, level))
+
+
+def sample(id="a", **changes):
+    fields = {"image": picture(), "question": "What?", "reference": "That."}
+    return Sample(id=id, **{**fields, **changes})
+
+
+def test_order_length_ids_and_clusters():
+    dataset = Dataset("mine", [sample("b", cluster="p"), sample("a")])
+    assert len(dataset) == 2
+    assert dataset.ids == ("b", "a")
+    assert dataset.clusters == ("p", "a")
+    assert dataset[1].id == "a"
+    assert [s.id for s in dataset[:1]] == ["b"]
+    assert repr(dataset) == "Dataset('mine', 2 samples)"
+
+
+@pytest.mark.parametrize(
+    ("samples", "message"),
+    [
+        ([], "dataset 'mine' is empty. Give it at least one sample."),
+        (
+            [sample("a"), sample("b"), sample("a")],
+            "dataset 'mine': samples 0 and 2 have the same id 'a'. "
+            "Ids pair clean with shifted samples, so each must be unique.",
+        ),
+        ([sample("a", question=" \n")], "dataset 'mine': sample 'a' has no question."),
+        (
+            [sample("a", reference="")],
+            "dataset 'mine': sample 'a' has no reference answer. "
+            "EMI compares the model's answers with reference answers; add one, or leave the sample out.",
+        ),
+    ],
+)
+def test_bad_samples(samples, message):
+    with pytest.raises(DataError) as caught:
+        Dataset("mine", samples)
+    assert str(caught.value) == message
+
+
+def test_fingerprint_follows_content_and_not_the_name():
+    base = Dataset("x", [sample("a"), sample("b")]).fingerprint
+    assert Dataset("y", [sample("a"), sample("b")]).fingerprint == base
+    others = [
+        [sample("b"), sample("a")],
+        [sample("a"), sample("b", question="Why?")],
+        [sample("a"), sample("b", reference="This.")],
+        [sample("a"), sample("b", image=picture(1))],
+        [sample("a"), sample("b", image=picture(0, size=(3, 4)))],
+        [sample("a")],
+    ]
+    prints = {Dataset("x", samples).fingerprint for samples in others}
+    assert len(prints) == len(others)
+    assert base not in prints
+
+
+def test_fingerprint_does_not_confuse_neighbouring_fields():
+    one = Dataset("x", [sample("a", question="ab", reference="c")])
+    two = Dataset("x", [sample("a", question="a", reference="bc")])
+    assert one.fingerprint != two.fingerprint
+
+
+def test_subset_is_seeded_ordered_and_within():
+    dataset = Dataset("x", [sample(str(i)) for i in range(20)], fingerprint="recipe")
+    chosen = dataset.subset(5, seed=1)
+    assert chosen.ids == dataset.subset(5, seed=1).ids
+    assert [int(i) for i in chosen.ids] == sorted(int(i) for i in chosen.ids)
+    assert chosen.ids != dataset.subset(5, seed=2).ids
+    assert chosen.fingerprint != dataset.subset(5, seed=2).fingerprint != dataset.fingerprint
+    with pytest.raises(DataError) as caught:
+        dataset.subset(21, seed=0)
+    assert str(caught.value) == "dataset 'x': cannot draw 21 of its 20 samples."
+
+
+def test_first():
+    dataset = Dataset("x", [sample(str(i)) for i in range(5)])
+    assert dataset.first(2).ids == ("0", "1")
+    assert dataset.first(9) is dataset
+    with pytest.raises(DataError) as caught:
+        dataset.first(0)
+    assert str(caught.value) == "dataset 'x': cannot take the first 0 samples; take at least 1."
+
+
+def test_map_keeps_ids_and_renames():
+    dataset = Dataset("x", [sample("a")])
+    shouted = dataset.map("x!", lambda s: s.with_(question=s.question.upper()))
+    assert (shouted.name, shouted.ids, shouted[0].question) == ("x!", ("a",), "WHAT?")
+
+
+def test_pictures_open_lazily_in_rgb():
+    opened = []
+
+    def load():
+        opened.append(1)
+        return Image.new("L", (2, 2), 7)
+
+    dataset = Dataset("x", [sample("a", image=LazyImage(load, "file.png"))])
+    assert opened == []
+    assert np.asarray(dataset[0].open_image()).tolist() == [[[7, 7, 7]] * 2] * 2
+
+
+def test_unreadable_picture_names_sample_and_source():
+    def load():
+        raise OSError("broken data stream")
+
+    with pytest.raises(DataError) as caught:
+        sample("a", image=LazyImage(load, "photos/a.png")).open_image()
+    assert str(caught.value) == (
+        "sample 'a': cannot read its image from photos/a.png: OSError: broken data stream. "
+        "Replace the file, or leave the sample out of the dataset."
+    )
