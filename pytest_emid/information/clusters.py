@@ -6,60 +6,18 @@ from collections.abc import Hashable, Sequence
 from dataclasses import dataclass
 
 import numpy as np
-from numpy.typing import ArrayLike, NDArray
+from numpy.typing import NDArray
 from scipy.special import stdtrit
 
-from pytest_emid.errors import EstimationError
-
-__all__ = ["ClusteredMeans", "Clusters", "cluster_codes", "clustered_means", "t_quantile", "values_1d"]
+__all__ = ["ClusteredMeans", "Clusters", "clustered_means", "t_quantile"]
 
 Clusters = Sequence[Hashable] | NDArray[np.generic] | None
+"""One hashable label per sample; None makes every sample a cluster of its own."""
 
 
 def t_quantile(probability: float, df: float) -> float:
     """Quantile of Student's t; inf when there are no degrees of freedom."""
     return float(stdtrit(df, probability)) if df > 0 else float("inf")
-
-
-def values_1d(name: str, values: ArrayLike) -> NDArray[np.float64]:
-    """`values` as a float64 vector.
-
-    Raises:
-        EstimationError: not one-dimensional, empty, or not finite; the message names the first bad position.
-    """
-    array = np.asarray(values, dtype=np.float64)
-    if array.ndim != 1:
-        raise EstimationError(f"{name}: expected one number per sample, got an array of shape {array.shape}.")
-    if not len(array):
-        raise EstimationError(f"{name}: there is no sample. Measure at least two before asking for an interval.")
-    bad = np.flatnonzero(~np.isfinite(array))
-    if len(bad):
-        raise EstimationError(
-            f"{name}: {len(bad)} of {len(array)} values are not finite, the first at position {bad[0]} "
-            f"({array[bad[0]]}). Find out what that sample answered, and leave it out or repair it."
-        )
-    return array
-
-
-def cluster_codes(clusters: Clusters, n: int, name: str = "clusters") -> NDArray[np.intp]:
-    """One integer per sample, equal where the labels are equal, numbered in the order of first appearance.
-
-    `clusters` holds one hashable label per sample (an image's digest, a scene's number); None puts every sample in
-    a cluster of its own.
-
-    Raises:
-        EstimationError: the number of labels is not n, or a label cannot be hashed.
-    """
-    if clusters is None:
-        return np.arange(n, dtype=np.intp)
-    labels: list[Hashable] = clusters.tolist() if isinstance(clusters, np.ndarray) else list(clusters)
-    if len(labels) != n:
-        raise EstimationError(f"{name}: {len(labels)} labels for {n} samples. Give one label per sample.")
-    numbers: dict[Hashable, int] = {}
-    try:
-        return np.fromiter((numbers.setdefault(label, len(numbers)) for label in labels), dtype=np.intp, count=n)
-    except TypeError as error:
-        raise EstimationError(f"{name}: a label cannot be hashed ({error}). Use strings or integers.") from error
 
 
 @dataclass(frozen=True, slots=True)

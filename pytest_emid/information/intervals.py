@@ -18,14 +18,8 @@ import numpy as np
 from numpy.typing import ArrayLike, NDArray
 
 from pytest_emid.errors import EstimationError
-from pytest_emid.information.clusters import (
-    ClusteredMeans,
-    Clusters,
-    cluster_codes,
-    clustered_means,
-    t_quantile,
-    values_1d,
-)
+from pytest_emid.information.arrays import as_clusters, as_vector
+from pytest_emid.information.clusters import ClusteredMeans, Clusters, clustered_means, t_quantile
 from pytest_emid.information.estimate import Estimate
 
 __all__ = [
@@ -65,8 +59,8 @@ def mean_interval(
     Raises:
         EstimationError: empty or not finite values, labels of another length, confidence or support out of range.
     """
-    array = values_1d("values", values)
-    codes = cluster_codes(clusters, len(array))
+    array = as_vector("values", values)
+    codes = as_clusters(clusters, len(array))
     level = _tail(confidence)
     means = clustered_means(array[:, None], codes)
     return _estimate(means, level, confidence, support, unit)
@@ -129,7 +123,7 @@ def ratio_interval(
     """
     top, bottom = _pair(numerator, denominator, "numerator", "denominator")
     level = _tail(confidence)
-    means = clustered_means(np.stack([top, bottom], axis=1), cluster_codes(clusters, len(top)))
+    means = clustered_means(np.stack([top, bottom], axis=1), as_clusters(clusters, len(top)))
     return _fieller(means, level, confidence, unit)
 
 
@@ -142,7 +136,7 @@ def retained_interval(
     significantly above 0 the limits are (-inf, inf).
     """
     return _of_something(
-        ratio_interval(shifted, clean, clusters, confidence), float(np.mean(values_1d("clean", clean)))
+        ratio_interval(shifted, clean, clusters, confidence), float(np.mean(as_vector("clean", clean)))
     )
 
 
@@ -228,7 +222,7 @@ def _finite(name: str, number: float) -> None:
 def _pair(
     clean: ArrayLike, shifted: ArrayLike, first: str = "clean", second: str = "shifted"
 ) -> tuple[NDArray[np.float64], NDArray[np.float64]]:
-    a, b = values_1d(first, clean), values_1d(second, shifted)
+    a, b = as_vector(first, clean), as_vector(second, shifted)
     if len(a) != len(b):
         raise EstimationError(
             f"{first} has {len(a)} values and {second} has {len(b)}: they must score the same samples in the same "
@@ -240,10 +234,10 @@ def _pair(
 def _unpaired(
     clean: ArrayLike, shifted: ArrayLike, clusters_clean: Clusters, clusters_shifted: Clusters
 ) -> tuple[ClusteredMeans, ClusteredMeans]:
-    a, b = values_1d("clean", clean), values_1d("shifted", shifted)
+    a, b = as_vector("clean", clean), as_vector("shifted", shifted)
     return (
-        clustered_means(a[:, None], cluster_codes(clusters_clean, len(a), "clusters_clean")),
-        clustered_means(b[:, None], cluster_codes(clusters_shifted, len(b), "clusters_shifted")),
+        clustered_means(a[:, None], as_clusters(clusters_clean, len(a))),
+        clustered_means(b[:, None], as_clusters(clusters_shifted, len(b))),
     )
 
 

@@ -9,7 +9,8 @@ import numpy as np
 from numpy.typing import ArrayLike, NDArray
 
 from pytest_emid.errors import EstimationError
-from pytest_emid.information.clusters import Clusters, cluster_codes, values_1d
+from pytest_emid.information.arrays import as_clusters, as_vector
+from pytest_emid.information.clusters import Clusters
 from pytest_emid.information.estimate import Estimate
 from pytest_emid.information.intervals import CRITIC_SCALE, mean_interval
 
@@ -40,8 +41,8 @@ def bootstrap_interval(
     point = mean_interval(values, clusters, confidence, unit=unit)
     if not math.isfinite(point.se) or point.se == 0.0:
         return point
-    array = values_1d("values", values)
-    codes = cluster_codes(clusters, len(array))
+    array = as_vector("values", values)
+    codes = as_clusters(clusters, len(array))
     sizes = np.bincount(codes).astype(np.float64)
     sums = np.bincount(codes, weights=array)
     groups = len(sizes)
@@ -86,8 +87,8 @@ def sign_flip_p(
         raise EstimationError(f"alternative: {alternative!r} is unknown. Use 'two-sided', 'greater' or 'less'.")
     if resamples < 1:
         raise EstimationError(f"resamples: {resamples}. Draw at least 1.")
-    array = values_1d("values", values)
-    sums: NDArray[np.float64] = np.bincount(cluster_codes(clusters, len(array)), weights=array).astype(np.float64)
+    array = as_vector("values", values)
+    sums: NDArray[np.float64] = np.bincount(as_clusters(clusters, len(array)), weights=array).astype(np.float64)
     groups = len(sums)
     if groups <= EXACT_SIGN_FLIPS:
         patterns = (np.arange(2**groups)[:, None] >> np.arange(groups)) & 1
