@@ -1,0 +1,210 @@
+"""The space in which answers are compared: what the question gives away is taken out, and the rest is whitened."""
+
+from __future__ import annotations
+
+import hashlib
+import json
+from dataclasses import dataclass
+from functools import cached_property
+from pathlib import Path
+
+import numpy as np
+import safetensors.numpy
+from numpy.typing import ArrayLike, NDArray
+from safetensors import SafetensorError, safe_open
+
+from pytest_emid.errors import EstimationError
+from pytest_emid.information.arrays import as_matrix, require_varied
+
+__all__ = ["Whitening"]
+
+Float = NDArray[np.float64]
+
+FORMAT = "pytest-emid whitening"
+VERSION = 1
+# Ridge penalties on the question, as multiples of the mean eigenvalue of its covariance.
+PENALTIES = np.logspace(-6, 2, 17)
+SHRINKAGES = (0.01, 0.02, 0.05, 0.1, 0.2, 0.3, 0.5, 0.7, 0.9)
+FOLDS = 5
+FEWEST = 20
+
+
+@dataclass(frozen=True)
+class Whitening:
+    """Frozen map u(y, t) = (z_y - B' z_t - c) W of answer embeddings, given their question's embedding.
+
+    B, c: ridge regression of references on their questions. W: inverse square root of the covariance of what that
+    leaves, shrunk towards a multiple of the identity. Fitted on clean references that are not among the tested ones.
+
+    Attributes:
+        slope: B, (d_t, d).
+        intercept: c, (d,).
+        whitener: W, (d, d), symmetric.
+        m: reference answers that it was fitted on.
+        penalty: of the ridge regression, on the scale of the covariance of the questions.
+        shrinkage: share of the identity in the covariance, in (0, 1].
+        explained: share of the variance of a held-out reference that its question gives away (leave-one-out).
+    """
+
+    slope: Float
+    intercept: Float
+    whitener: Float
+    m: int
+    penalty: float
+    shrinkage: float
+    explained: float
+
+    @classmethod
+    def fit(
+        cls,
+        reference: ArrayLike,
+        text: ArrayLike,
+        *,
+        penalty: float | None = None,
+        shrinkage: float | None = None,
+        seed: int = 0,
+    ) -> Whitening:
+        """Fits on m clean pairs of reference and question.
+
+        Args:
+            reference: (m, d) embeddings of reference answers.
+            text: (m, d_t) embeddings of their questions.
+            penalty: of the ridge regression, as a multiple of the mean eigenvalue of the covariance of the
+                questions; None chooses the one with the smallest leave-one-out error.
+            shrinkage: in (0, 1]; None chooses the one with the largest held-out Gaussian likelihood in five folds.
+            seed: of the folds.
+
+        Raises:
+            EstimationError: fewer than 20 pairs, not finite, identical references, or an option out of range.
+        """
+        y = as_matrix("reference", reference, min_rows=FEWEST)
+        t = as_matrix("text", text, rows=len(y))
+        require_varied("reference", y)
+        if penalty is not None and not penalty > 0.0:
+            raise EstimationError(f"penalty: {penalty} is not above 0.")
+        if shrinkage is not None and not 0.0 < shrinkage <= 1.0:
+            raise EstimationError(f"shrinkage: {shrinkage} is not in (0, 1].")
+        slope, intercept, residual, chosen = _ridge(y, t, penalty)
+        explained = 1.0 - float((residual**2).sum() / ((y - y.mean(axis=0)) ** 2).sum())
+        # Below this the question gives the answer away, and what is left is rounding.
+        if float((residual**2).sum()) <= 1e-20 * float((y**2).sum()):
+            raise EstimationError(
+                "reference: the question determines every reference, so nothing is left for an answer to tell. "
+                "Use questions whose answers depend on the picture."
+            )
+        share = _best_shrinkage(residual, seed) if shrinkage is None else float(shrinkage)
+        covariance = residual.T @ residual / len(residual)
+        level, basis = np.linalg.eigh(covariance)
+        shrunk = (1.0 - share) * np.maximum(level, 0.0) + share * float(level.mean())
+        whitener = (basis / np.sqrt(shrunk)) @ basis.T
+        return cls(slope, intercept, whitener, len(y), chosen, share, explained)
+
+    @property
+    def dimension(self) -> int:
+        """Columns of the answers."""
+        return int(self.whitener.shape[0])
+
+    @property
+    def dimension_text(self) -> int:
+        """Columns of the questions."""
+        return int(self.slope.shape[0])
+
+    def transform(self, answer: ArrayLike, text: ArrayLike, name: str = "answer") -> Float:
+        """(n, d) whitened residuals of n answers given their questions.
+
+        Raises:
+            EstimationError: not finite, or another number of rows or columns.
+        """
+        y = as_matrix(name, answer, columns=self.dimension)
+        t = as_matrix("text", text, rows=len(y), columns=self.dimension_text)
+        whitened: Float = (y - t @ self.slope - self.intercept) @ self.whitener
+        return whitened
+
+    @cached_property
+    def fingerprint(self) -> str:
+        """SHA-256 of every number that decides what `transform` answers."""
+        digest = hashlib.sha256(f"{FORMAT} {VERSION}".encode())
+        for array in (self.slope, self.intercept, self.whitener):
+            digest.update(str(array.shape).encode())
+            digest.update(np.ascontiguousarray(array, dtype="<f8").tobytes())
+        return digest.hexdigest()
+
+    def save(self, path: str | Path) -> None:
+        """Writes it as safetensors, float64: loading gives back the same fingerprint."""
+        about = {"m": self.m, "penalty": self.penalty, "shrinkage": self.shrinkage, "explained": self.explained}
+        arrays = {"slope": self.slope, "intercept": self.intercept, "whitener": self.whitener}
+        safetensors.numpy.save_file(
+            {name: np.ascontiguousarray(array) for name, array in arrays.items()},
+            str(path),
+            metadata={
+                "format": FORMAT,
+                "version": str(VERSION),
+                "about": json.dumps(about),
+                "fingerprint": self.fingerprint,
+            },
+        )
+
+    @classmethod
+    def load(cls, path: str | Path) -> Whitening:
+        """Reads what `save` wrote.
+
+        Raises:
+            EstimationError: no such file, not a whitening, another version, or altered numbers.
+        """
+        try:
+            with safe_open(str(path), framework="numpy") as file:
+                header = file.metadata() or {}
+                if header.get("format") != FORMAT or header.get("version") != str(VERSION):
+                    raise EstimationError(
+                        f"{path}: not a {FORMAT} of version {VERSION}. Write it again with Whitening.save."
+                    )
+                arrays = {name: file.get_tensor(name) for name in ("slope", "intercept", "whitener")}
+        except (OSError, SafetensorError) as error:
+            raise EstimationError(f"{path}: cannot read a whitening: {error}.") from error
+        loaded = cls(**arrays, **json.loads(header["about"]))
+        if loaded.fingerprint != header["fingerprint"]:
+            raise EstimationError(f"{path}: the numbers do not match their fingerprint. Write the file again.")
+        return loaded
+
+
+def _ridge(y: Float, t: Float, penalty: float | None) -> tuple[Float, Float, Float, float]:
+    """Slope, intercept, leave-one-out residuals and penalty of the ridge regression of y on t."""
+    m = len(y)
+    y_mean, t_mean = y.mean(axis=0), t.mean(axis=0)
+    left, singular, right = np.linalg.svd(t - t_mean, full_matrices=False)
+    kept = singular > 1e-10 * max(float(singular.max(initial=0.0)), 1e-300)
+    left, singular, right = left[:, kept], singular[kept], right[kept]
+    # A question that never varies gives nothing away.
+    scale = float((singular**2).sum()) / m / max(t.shape[1], 1)
+    if not len(singular):
+        return np.zeros((t.shape[1], y.shape[1])), y_mean, (y - y_mean) * (m / (m - 1)), 0.0
+    projected = left.T @ (y - y_mean)
+
+    def left_out(ridge: float) -> Float:
+        filtered = singular**2 / (singular**2 + ridge * m)
+        leverage = (left**2) @ filtered + 1.0 / m
+        rest: Float = (y - y_mean - (left * filtered) @ projected) / np.maximum(1.0 - leverage, 1e-6)[:, None]
+        return rest
+
+    if penalty is None:
+        errors = [float((left_out(factor * scale) ** 2).sum()) for factor in PENALTIES]
+        ridge = float(PENALTIES[int(np.argmin(errors))]) * scale
+    else:
+        ridge = penalty * scale
+    slope = (right.T * (singular / (singular**2 + ridge * m))) @ projected
+    return slope, y_mean - t_mean @ slope, left_out(ridge), ridge
+
+
+def _best_shrinkage(residual: Float, seed: int) -> float:
+    """The shrinkage under which held-out residuals are likeliest as centred Gaussians."""
+    m, d = residual.shape
+    fold = np.random.default_rng(seed).permutation(m) % FOLDS
+    score = np.zeros(len(SHRINKAGES))
+    for k in range(FOLDS):
+        inside, outside = residual[fold != k], residual[fold == k]
+        level, basis = np.linalg.eigh(inside.T @ inside / len(inside))
+        square = ((outside @ basis) ** 2).mean(axis=0)
+        for index, share in enumerate(SHRINKAGES):
+            shrunk = (1.0 - share) * np.maximum(level, 0.0) + share * float(level.mean())
+            score[index] -= float((np.log(shrunk) + square / shrunk).sum()) / d
+    return float(SHRINKAGES[int(np.argmax(score))])
