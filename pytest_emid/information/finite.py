@@ -1,0 +1,329 @@
+"""Exact information theory on finite alphabets: arrays of probabilities in, nats out. NumPy only.
+
+Nothing is estimated here. Two query distributions P and Q, a model and the truth are written down as tables, and
+EMI, EMID and all that the bounds on EMID (`finite_bounds`) are made of follow exactly, to rounding.
+
+Source: Oh, Fang, Im, Du and Li (2025), "Understanding multimodal LLMs under distribution shifts: an
+information-theoretic approach", arXiv 2502.00577. Definitions are as restated in public summaries and code.
+"""
+
+from __future__ import annotations
+
+import math
+from dataclasses import dataclass
+
+import numpy as np
+from numpy.typing import ArrayLike, NDArray
+
+from pytest_emid.errors import EstimationError
+
+__all__ = [
+    "FiniteInstance",
+    "conditional_entropy",
+    "distribution",
+    "emi",
+    "entropy",
+    "fannes_audenaert",
+    "jensen_shannon",
+    "kullback_leibler",
+    "log_preference",
+    "mutual_information",
+    "total_variation",
+    "tv_from_js",
+]
+
+Float = NDArray[np.float64]
+
+SUM_TOLERANCE = 1e-6
+"""How far a distribution may be from summing to 1, before it is scaled to do so exactly: float32 tables pass."""
+
+
+_BELOW_ONE = math.nextafter(1.0, 0.0)
+
+
+def distribution(name: str, probabilities: ArrayLike) -> Float:
+    """`probabilities` as float64 distributions along the last axis, each scaled to sum to 1 exactly.
+
+    Raises:
+        EstimationError: no entry, a negative or non-finite one, or a row whose sum is further than 1e-6 from 1; the
+            message names the row.
+    """
+    p = np.array(probabilities, dtype=np.float64)
+    if p.ndim == 0 or p.size == 0:
+        raise EstimationError(f"{name}: expected probabilities along the last axis, got an array of shape {p.shape}.")
+    wrong = ~(np.isfinite(p) & (p >= 0))
+    if wrong.any():
+        where = np.argwhere(wrong)[0]
+        raise EstimationError(f"{name}: {p[tuple(where)]} at {_place(where)} is not a probability.")
+    sums = p.sum(axis=-1, keepdims=True)
+    off = np.abs(sums - 1.0) > SUM_TOLERANCE
+    if off.any():
+        where = np.argwhere(off)[0]
+        row = "it" if p.ndim == 1 else _place(where[:-1], "row")
+        raise EstimationError(f"{name}: {row} sums to {sums[tuple(where)]:.9g}, not to 1. Divide each row by its sum.")
+    return np.asarray(p / sums)
+
+
+def entropy(p: ArrayLike) -> Float:
+    """Shannon entropy H(p) = -sum_y p(y) log p(y) along the last axis, in nats, in [0, log M].
+
+    >>> round(float(entropy([0.5, 0.5])), 6)
+    0.693147
+    """
+    p = np.asarray(p, dtype=np.float64)
+    return np.asarray(-_xlogy(p, p).sum(axis=-1) + 0.0)  # + 0.0: a point mass has entropy 0.0, not -0.0
+
+
+def conditional_entropy(p_x: ArrayLike, rows: ArrayLike) -> float:
+    """H(Y|X) = sum_x p(x) H(rows[x]) in nats, for p_x (N,) and rows (N, M)."""
+    return float(np.asarray(p_x, dtype=np.float64) @ entropy(rows))
+
+
+def mutual_information(p_x: ArrayLike, rows: ArrayLike) -> float:
+    """I(X; Y) = H(sum_x p(x) rows[x]) - H(Y|X) in nats, for p_x (N,) and rows (N, M); at least 0 but for rounding.
+
+    >>> round(mutual_information([0.5, 0.5], [[1.0, 0.0], [0.0, 1.0]]), 6)
+    0.693147
+    """
+    p_x = np.asarray(p_x, dtype=np.float64)
+    return float(entropy(p_x @ np.asarray(rows, dtype=np.float64))) - conditional_entropy(p_x, rows)
+
+
+def kullback_leibler(p: ArrayLike, q: ArrayLike) -> Float:
+    """KL(p || q) = sum_y p(y) log(p(y) / q(y)) along the last axis, in nats, in [0, inf]."""
+    p, q = np.asarray(p, dtype=np.float64), np.asarray(q, dtype=np.float64)
+    divergence = (_xlogy(p, p) - _xlogy(p, q)).sum(axis=-1)
+    return np.asarray(np.maximum(divergence, 0.0))
+
+
+def jensen_shannon(p: ArrayLike, q: ArrayLike) -> Float:
+    """Jensen-Shannon divergence along the last axis, in nats, in [0, log 2].
+
+    JS(p, q) = H((p + q) / 2) - (H(p) + H(q)) / 2, computed as the mean of the two divergences from the midpoint, with
+    log(2 p / (p + q)) = log1p((p - q) / (p + q)) where p is near q: the error is of order 1e-16 TV(p, q), so near-equal
+    distributions keep their digits.
+
+    >>> round(float(jensen_shannon([1.0, 0.0], [0.0, 1.0])), 6)
+    0.693147
+    """
+    p, q = np.asarray(p, dtype=np.float64), np.asarray(q, dtype=np.float64)
+    divergence = 0.5 * (_from_midpoint(p, q) + _from_midpoint(q, p)).sum(axis=-1)
+    return np.asarray(np.clip(divergence, 0.0, math.log(2.0)))
+
+
+def total_variation(p: ArrayLike, q: ArrayLike) -> Float:
+    """TV(p, q) = max_A [p(A) - q(A)] = sum_y |p(y) - q(y)| / 2 along the last axis, in [0, 1]."""
+    difference = np.asarray(p, dtype=np.float64) - np.asarray(q, dtype=np.float64)
+    return np.asarray(np.minimum(0.5 * np.abs(difference).sum(axis=-1), 1.0))
+
+
+def fannes_audenaert(t: ArrayLike, letters: int) -> Float:
+    """The most that two entropies on `letters` letters can differ within total variation t, in nats.
+
+    FA(t) = t log(M - 1) + h(t) for t < 1 - 1/M, and log M from there on: increasing and concave in t, and attained by
+    a point mass against (1 - t, t/(M - 1), ...).
+
+    Source: Audenaert (2007), "A sharp continuity estimate for the von Neumann entropy"; the classical case.
+
+    Raises:
+        EstimationError: fewer than one letter, or a t outside [0, 1].
+    """
+    if letters < 1:
+        raise EstimationError(f"letters: an alphabet has at least one letter, got {letters}.")
+    t = np.asarray(t, dtype=np.float64)
+    if not np.all((t >= 0) & (t <= 1)):
+        raise EstimationError(f"t: total variation lies in [0, 1], got {t}.")
+    inside = t < 1.0 - 1.0 / letters
+    low = np.where(inside, t, 0.0)
+    binary = -_xlogy(low, low) - _xlogy(1.0 - low, 1.0 - low)
+    return np.where(inside, low * math.log(max(letters - 1, 1)) + binary, math.log(letters))
+
+
+def tv_from_js(js: ArrayLike) -> Float:
+    """The largest total variation that a Jensen-Shannon divergence allows: tau(JS), the tight inverse bound.
+
+    JS >= f(TV) with f(t) = [(1 + t) log(1 + t) + (1 - t) log(1 - t)] / 2 = log 2 - h((1 - t) / 2), by data processing
+    onto the set that attains TV; two binary distributions symmetric about 1/2 attain it. tau = f^-1 is found by
+    Newton's method from sqrt(2 JS): f is convex, so every step stays on the upper side.
+
+    Raises:
+        EstimationError: a divergence outside [0, log 2].
+    """
+    js = np.asarray(js, dtype=np.float64)
+    if not np.all((js >= 0) & (js <= math.log(2.0) + 1e-12)):
+        raise EstimationError(f"js: a Jensen-Shannon divergence lies in [0, log 2], got {js}.")
+    t = np.minimum(np.sqrt(2.0 * js), _BELOW_ONE)
+    for _ in range(12):
+        f = 0.5 * ((1.0 + t) * np.log1p(t) + (1.0 - t) * np.log1p(-t))
+        slope = np.arctanh(t)
+        t = np.clip(t - np.divide(f - js, slope, out=np.zeros(t.shape), where=slope > 0), 0.0, _BELOW_ONE)
+    return np.where(js >= math.log(2.0) - 1e-15, 1.0, t)
+
+
+def emi(p_x: ArrayLike, model: ArrayLike, truth: ArrayLike) -> float:
+    """Effective mutual information I(P_X x P_theta) - I(P_XY) in nats, for p_x (N,), model and truth (N, M).
+
+    Source: arXiv 2502.00577, the definition of EMI; 0 for a model that equals the truth.
+    """
+    return mutual_information(p_x, model) - mutual_information(p_x, truth)
+
+
+def log_preference(p_x: ArrayLike, model: ArrayLike, truth: ArrayLike) -> float:
+    """Expected log-preference of the model's answers over the true ones, in nats; -inf where it says the impossible.
+
+    E_x [ E_{yhat ~ model} log P(yhat|x) - E_{y ~ truth} log P(y|x) ]: with the reward log P(y|x), the expected
+    Bradley-Terry logit of "the answer is preferred to the reference". Equals E_x[H(truth) - H(model) - KL(model ||
+    truth)].
+
+    Source: arXiv 2502.00577, Lemma 4.3, as restated in public summaries.
+    """
+    p_x, model, truth = (np.asarray(table, dtype=np.float64) for table in (p_x, model, truth))
+    gain = _xlogy(model, truth).sum(axis=-1) - _xlogy(truth, truth).sum(axis=-1)
+    return float(p_x @ np.where(p_x > 0, gain, 0.0))
+
+
+@dataclass(frozen=True, eq=False)
+class FiniteInstance:
+    """Two query distributions, a model and the truth, on finite alphabets.
+
+    Queries are pairs x = (x_v, x_t) when `p_x` is a grid (A, B); a flat `p_x` (N,) stands for queries whose image and
+    text determine each other (X_v = X_t = X). Tables of answers have one row a query, (N, M) with N = A B, or
+    (A, B, M).
+
+    Attributes:
+        p_x: P_X, in distribution, (N,) or (A, B).
+        q_x: Q_X, shifted, of the same shape.
+        model: P_theta(.|x), (N, M).
+        p_y: P_{Y|x}, (N, M).
+        q_y: Q_{Y|x}, (N, M); None where the shift leaves Y|X alone.
+
+    Raises:
+        EstimationError: anything that is not a distribution (the row is named), or shapes that do not fit.
+
+    >>> blur = FiniteInstance(p_x=[0.5, 0.5], q_x=[0.9, 0.1], model=[[1, 0], [0, 1]], p_y=[[1, 0], [0, 1]])
+    >>> blur.emid  # the model equals the truth
+    0.0
+    """
+
+    p_x: Float
+    q_x: Float
+    model: Float
+    p_y: Float
+    q_y: Float | None = None
+
+    def __post_init__(self) -> None:
+        p_x, q_x = _query("p_x", self.p_x), _query("q_x", self.q_x)
+        if p_x.shape != q_x.shape:
+            raise EstimationError(f"p_x has shape {p_x.shape} and q_x {q_x.shape}: they live on the same queries.")
+        tables = {"model": self.model, "p_y": self.p_y}
+        if self.q_y is not None:
+            tables["q_y"] = self.q_y
+        rows = {name: _answers(name, table, p_x.shape) for name, table in tables.items()}
+        letters = rows["model"].shape[1]
+        for name, table in rows.items():
+            if table.shape[1] != letters:
+                raise EstimationError(
+                    f"{name} has {table.shape[1]} answers and model {letters}: they share one alphabet. "
+                    "Add columns of zeros for answers that never occur."
+                )
+        for name, array in {"p_x": p_x, "q_x": q_x, **rows}.items():
+            array.setflags(write=False)
+            object.__setattr__(self, name, array)
+
+    @property
+    def letters(self) -> int:
+        """M, the number of answers."""
+        return int(self.model.shape[1])
+
+    @property
+    def p(self) -> Float:
+        """P_X over all N queries, flat."""
+        return self.p_x.ravel()
+
+    @property
+    def q(self) -> Float:
+        """Q_X over all N queries, flat."""
+        return self.q_x.ravel()
+
+    @property
+    def shifted_truth(self) -> Float:
+        """Q_{Y|x}, (N, M); P_{Y|x} itself where the shift leaves Y|X alone."""
+        return self.p_y if self.q_y is None else self.q_y
+
+    @property
+    def support(self) -> NDArray[np.bool_]:
+        """Queries that can occur at all, in P or in Q, (N,)."""
+        return np.asarray(self.p + self.q > 0)
+
+    @property
+    def emi_p(self) -> float:
+        """EMI in distribution, in nats."""
+        return emi(self.p, self.model, self.p_y)
+
+    @property
+    def emi_q(self) -> float:
+        """EMI under the shift, in nats."""
+        return emi(self.q, self.model, self.shifted_truth)
+
+    @property
+    def emid(self) -> float:
+        """EMID = EMI(P) - EMI(Q) in nats: positive when effective information is lost."""
+        return self.emi_p - self.emi_q
+
+    @property
+    def answers(self) -> tuple[Float, Float, Float, Float]:
+        """Marginals of the answers: model and truth under P, model and truth under Q, (M,) each."""
+        return self.p @ self.model, self.p @ self.p_y, self.q @ self.model, self.q @ self.shifted_truth
+
+    @property
+    def image_marginals(self) -> tuple[Float, Float]:
+        """P and Q of X_v."""
+        return (self.p, self.q) if self.p_x.ndim == 1 else (self.p_x.sum(axis=1), self.q_x.sum(axis=1))
+
+    @property
+    def text_marginals(self) -> tuple[Float, Float]:
+        """P and Q of X_t."""
+        return (self.p, self.q) if self.p_x.ndim == 1 else (self.p_x.sum(axis=0), self.q_x.sum(axis=0))
+
+    def swapped(self) -> FiniteInstance:
+        """The same with P and Q exchanged; its EMID is the negative of this one's."""
+        return FiniteInstance(
+            self.q_x, self.p_x, self.model, self.shifted_truth, self.p_y if self.q_y is not None else None
+        )
+
+
+def _xlogy(x: Float, y: Float) -> Float:
+    """x log y with 0 log 0 = 0 and x log 0 = -inf."""
+    with np.errstate(divide="ignore", invalid="ignore"):
+        return np.where(x > 0, x * np.log(y), 0.0)
+
+
+def _from_midpoint(p: Float, q: Float) -> Float:
+    """p log(2 p / (p + q)), term by term."""
+    with np.errstate(divide="ignore", invalid="ignore"):
+        d = (p - q) / (p + q)
+        return np.where(p > 0, p * np.where(np.abs(d) < 0.5, np.log1p(d), np.log(2.0 * p / (p + q))), 0.0)
+
+
+def _query(name: str, table: ArrayLike) -> Float:
+    array = np.asarray(table, dtype=np.float64)
+    if array.ndim not in (1, 2) or array.size == 0:
+        raise EstimationError(f"{name}: expected queries (N,) or a grid (A, B), got an array of shape {array.shape}.")
+    return distribution(name, array.ravel()).reshape(array.shape)
+
+
+def _answers(name: str, table: ArrayLike, queries: tuple[int, ...]) -> Float:
+    array = np.asarray(table, dtype=np.float64)
+    count = math.prod(queries)
+    if array.ndim == len(queries) + 1 and array.shape[:-1] == queries:
+        array = array.reshape(count, array.shape[-1])
+    if array.ndim != 2 or array.shape[0] != count:
+        raise EstimationError(
+            f"{name}: expected one row of answers for each of {count} queries, got an array of shape {array.shape}."
+        )
+    return distribution(name, array)
+
+
+def _place(index: NDArray[np.intp], word: str = "position") -> str:
+    place = tuple(int(i) for i in index)
+    return f"{word} {place[0] if len(place) == 1 else place}"
