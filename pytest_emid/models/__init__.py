@@ -1,1 +1,80 @@
-"""Models under test: whatever answers questions about pictures."""
+"""Models under test: whatever answers questions about pictures. `load` makes one of what a user names.
+
+Importing this package imports neither torch nor transformers.
+"""
+
+from __future__ import annotations
+
+import importlib
+from collections.abc import Callable
+from pathlib import Path
+from typing import TYPE_CHECKING, Any, Final
+
+from pytest_emid.errors import ModelError
+from pytest_emid.models.base import Model, Outcome, Response
+
+if TYPE_CHECKING:
+    from pytest_emid.models.callable import CallableModel
+    from pytest_emid.models.image_text_to_text import TransformersModel
+    from pytest_emid.models.recorded import RecordedModel
+    from pytest_emid.models.sampling import Sampling
+
+__all__ = [
+    "TINY_LLAVA",
+    "CallableModel",
+    "Model",
+    "Outcome",
+    "RecordedModel",
+    "Response",
+    "Sampling",
+    "TransformersModel",
+    "load",
+]
+
+TINY_LLAVA: Final = "tiny-llava"
+"""The built-in model."""
+_HOMES: Final = {
+    "CallableModel": "callable",
+    "RecordedModel": "recorded",
+    "Sampling": "sampling",
+    "TransformersModel": "image_text_to_text",
+}
+
+
+def __getattr__(name: str) -> Any:
+    if name in _HOMES:
+        return getattr(importlib.import_module(f"{__name__}.{_HOMES[name]}"), name)
+    raise AttributeError(f"module {__name__!r} has no attribute {name!r}")
+
+
+def load(spec: str | Path | Model | Callable[..., Any], **options: Any) -> Model:
+    """The model that `spec` names. Nothing is loaded into memory yet.
+
+    Args:
+        spec: `tiny-llava` (built in); a folder in the Hugging Face format; a Hub id; a file of recorded answers
+            (`.jsonl`); a function `(images, questions) -> answers`; or a model, which is returned as it is.
+        options: further arguments of the class that is made, such as `batch_size` or `device`.
+
+    Raises:
+        ModelError: it names no model, or a model was given together with options.
+    """
+    if isinstance(spec, Model):
+        if options:
+            raise ModelError(f"{spec!r} is a model already, so {', '.join(options)} cannot be set. Set them on it.")
+        return spec
+    if isinstance(spec, str | Path):
+        if str(spec) == TINY_LLAVA and not Path(spec).is_dir():
+            folder = Path(__file__).parent.parent / "assets" / TINY_LLAVA
+            return _make("TransformersModel", folder, name=TINY_LLAVA, **options)
+        return _make("RecordedModel" if Path(spec).suffix == ".jsonl" else "TransformersModel", spec, **options)
+    if callable(spec):
+        return _make("CallableModel", spec, **options)
+    raise ModelError(
+        f"cannot make a model of a {type(spec).__name__}. Give {TINY_LLAVA!r}, a folder, a Hub id, a file of recorded "
+        "answers (.jsonl), a function (images, questions) -> answers, or an object with name, fingerprint and respond."
+    )
+
+
+def _make(kind: str, spec: Any, /, **options: Any) -> Model:
+    made: Model = __getattr__(kind)(spec, **options)
+    return made

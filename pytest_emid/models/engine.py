@@ -1,0 +1,248 @@
+"""A loaded transformers model that answers one batch. Imports torch; `image_text_to_text` loads it when needed."""
+
+from __future__ import annotations
+
+import copy
+import logging
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+from typing import Any, Final
+
+import torch
+from transformers import AutoModelForImageTextToText, LogitsProcessorList
+
+from pytest_emid.data.sample import Sample, image_digest
+from pytest_emid.errors import ModelError
+from pytest_emid.models.base import Outcome, Response
+from pytest_emid.models.decoding import Choice
+from pytest_emid.models.loading import load_processor, quietly
+from pytest_emid.models.sampling import Sampling, generator_for
+
+__all__ = ["Engine", "Settings"]
+
+log: Final = logging.getLogger(__name__)
+
+CLEAR: Final = 1e-4
+"""A choice whose relative gap is above this is the same in every batch: float32 rounding is about 1e-6."""
+PADDING_TOLERANCE: Final = {True: 1e-2, False: 0.25}
+"""Largest relative change of a score that padding may cause, by whether the precision is float32."""
+LENGTH_CLASS: Final = 32
+"""Where shapes are fixed, prompts are padded to a multiple of this."""
+_SAMPLING_FIELDS: Final = (
+    "temperature top_k top_p min_p top_h typical_p epsilon_cutoff eta_cutoff".split()  # noqa: SIM905
+)
+
+
+@dataclass(frozen=True, slots=True)
+class Settings:
+    """What decides an answer besides the weights and the query."""
+
+    max_new_tokens: int | None
+    default_max_new_tokens: int
+    sampling: Sampling | None
+    seed: int
+    generation: Mapping[str, Any]
+    system: str
+    prompt: str | None
+    exact: bool
+
+
+@dataclass(frozen=True, slots=True)
+class _Row:
+    response: Response
+    gap: float
+
+
+class Engine:
+    """A model and its processor on a device."""
+
+    def __init__(
+        self,
+        source: str,
+        revision: str | None,
+        device: str,
+        dtype: str,
+        trust_remote_code: bool,
+        load_kwargs: Mapping[str, Any],
+        settings: Settings,
+    ) -> None:
+        self.settings = settings
+        try:
+            with quietly():
+                self.processor = load_processor(source, revision, trust_remote_code)
+                loader: Any = AutoModelForImageTextToText
+                self.model: Any = loader.from_pretrained(
+                    source, revision=revision, dtype=dtype, trust_remote_code=trust_remote_code, **load_kwargs
+                )
+        except Exception as error:
+            raise ModelError(f"cannot load {source}: {type(error).__name__}: {error}") from error
+        if "device_map" not in load_kwargs:
+            self.model = self.model.to(device)
+        self.model.eval()
+        self.tokenizer: Any = getattr(self.processor, "tokenizer", self.processor)
+        self.tokenizer.padding_side = "left"  # new tokens follow the prompt
+        if self.tokenizer.pad_token is None:
+            self.tokenizer.pad_token = self.tokenizer.eos_token
+        if settings.prompt is None and getattr(self.processor, "chat_template", None) is None:
+            raise ModelError(
+                f"{source} has no chat template, so how to put a question to it is not known. "
+                "Give prompt=, for example prompt='USER: <image>\\n{question} ASSISTANT:'."
+            )
+        self.generation = self._generation_config()
+        self.clear = CLEAR
+        self._alone: bool | None = None
+
+    def answer(self, samples: Sequence[Sample], rows: int) -> list[Response]:
+        """One response per sample, the same whatever else is in the batch.
+
+        Args:
+            samples: at most `rows`.
+            rows: the batch size.
+
+        In exact settings, an answer in which some choice was too close for rounding not to matter is asked again alone.
+        A model whose answers change when a prompt is padded is asked one by one.
+        """
+        if rows > 1 and self._alone is None:
+            self._alone = self._padding_matters(samples[-1])
+        if self._alone:
+            return [self._run([sample])[0].response for sample in samples]
+        if not self.settings.exact:
+            return self._in_shape(samples, rows)
+        answered = self._run(samples)
+        return [
+            row.response if len(samples) == 1 or row.gap > self.clear else self._run([sample])[0].response
+            for sample, row in zip(samples, answered, strict=True)
+        ]
+
+    def _in_shape(self, samples: Sequence[Sample], rows: int) -> list[Response]:
+        """Answer in batches of exactly `rows` samples, padded to a length class: rounding is the same each time."""
+        lengths = self._inputs(samples)["attention_mask"].sum(1).tolist()
+        classes: dict[int, list[int]] = {}
+        for i, length in enumerate(lengths):
+            classes.setdefault(-(-length // LENGTH_CLASS), []).append(i)
+        responses: dict[int, Response] = {}
+        for members in classes.values():
+            filled = [samples[i] for i in members] + [samples[members[-1]]] * (rows - len(members))
+            answered = self._run(filled, LENGTH_CLASS)[: len(members)]
+            responses.update({i: row.response for i, row in zip(members, answered, strict=True)})
+        return [responses[i] for i in range(len(samples))]
+
+    @staticmethod
+    def is_out_of_memory(error: Exception) -> bool:
+        """Whether a smaller batch could have worked; frees what the failed one held."""
+        if not isinstance(error, torch.OutOfMemoryError | MemoryError):
+            return False
+        if torch.cuda.is_available():
+            torch.cuda.empty_cache()
+        return True
+
+    def _padding_matters(self, sample: Sample) -> bool:
+        """Ask for one token with and without padding. Sets `clear` well above the rounding that this shows."""
+        plain = self._inputs([sample])
+        padded = self._inputs([sample], plain["input_ids"].shape[1] + 8)
+        scores = []
+        for inputs in (plain, padded):
+            choice = Choice()
+            self._generate(inputs, choice, limit=1)
+            assert choice.first is not None
+            scores.append(choice.first)
+        change = float((scores[0] - scores[1]).abs().max() / scores[0].abs().max().clamp(min=1.0))
+        self.clear = max(CLEAR, 50 * change)
+        if change <= PADDING_TOLERANCE[self.model.dtype == torch.float32]:
+            return False
+        log.warning(
+            "%s: its scores change by %.2g of their size when a prompt is padded, so its samples are asked one by one.",
+            type(self.model).__name__,
+            change,
+        )
+        return True
+
+    def _run(self, samples: Sequence[Sample], multiple: int | None = None) -> list[_Row]:
+        choice = Choice()
+        if self.settings.sampling is not None:
+            choice.sampling = self.settings.sampling
+            choice.generators = [
+                generator_for(self.settings.seed, image_digest(sample.open_image()), sample.question)
+                for sample in samples
+            ]
+        inputs = self._inputs(samples, multiple)
+        tokens = self._generate(inputs, choice, self.generation.max_new_tokens)
+        gaps, entropies = torch.stack(choice.gaps).cpu(), None
+        if choice.entropies:
+            entropies = torch.stack(choice.entropies).cpu()
+        return [
+            self._row(new, gaps[:, i], None if entropies is None else entropies[:, i]) for i, new in enumerate(tokens)
+        ]
+
+    def _row(self, tokens: torch.Tensor, gaps: torch.Tensor, entropies: torch.Tensor | None) -> _Row:
+        """Cut a row at its end token, and say how it ended."""
+        ends = self.generation.eos_token_id
+        ends = torch.tensor([] if ends is None else ends, dtype=tokens.dtype).reshape(-1)
+        found = torch.isin(tokens, ends).nonzero()
+        length = int(found[0]) + 1 if len(found) else len(tokens)
+        text = self.tokenizer.decode(tokens[:length], skip_special_tokens=True)
+        stops = self.settings.generation.get("stop_strings") or ()
+        stopped = any(stop in text for stop in ([stops] if isinstance(stops, str) else stops))
+        finished = bool(len(found)) or stopped
+        entropy = 0.0 if entropies is None else float(entropies[:length].double().sum())
+        response = Response(text.strip(), Outcome.OK if finished else Outcome.TRUNCATED, entropy=entropy)
+        return _Row(response, float(gaps[:length].min()))
+
+    def _inputs(self, samples: Sequence[Sample], multiple: int | None = None) -> Any:
+        texts = [self._prompt(sample.question) for sample in samples]
+        bos = str(getattr(self.tokenizer, "bos_token", None) or "")
+        written = bool(bos) and texts[0].startswith(bos)  # the template wrote the start token: do not add another
+        return self.processor(
+            images=[[sample.open_image()] for sample in samples],
+            text=texts,
+            padding=True,
+            return_tensors="pt",
+            **({"pad_to_multiple_of": multiple} if multiple else {}),
+            **({"add_special_tokens": False} if written else {}),
+        )
+
+    def _prompt(self, question: str) -> str:
+        if self.settings.prompt is not None:
+            return self.settings.prompt.replace("{question}", question)
+        messages: list[dict[str, Any]] = []
+        if self.settings.system:
+            messages.append({"role": "system", "content": [{"type": "text", "text": self.settings.system}]})
+        messages.append({"role": "user", "content": [{"type": "image"}, {"type": "text", "text": question}]})
+        return str(self.processor.apply_chat_template(messages, add_generation_prompt=True, tokenize=False))
+
+    def _generate(self, inputs: Any, choice: Choice, limit: int) -> torch.Tensor:
+        """The new tokens of every row, shape (rows, steps), on the CPU."""
+        placed = inputs.to(self.model.device, dtype=self.model.dtype)
+        stops = {"tokenizer": self.tokenizer} if self.settings.generation.get("stop_strings") else {}
+        config = copy.copy(self.generation)
+        config.max_new_tokens = limit
+        with torch.inference_mode():
+            tokens: torch.Tensor = self.model.generate(
+                **placed,
+                generation_config=config,
+                logits_processor=LogitsProcessorList([choice]),
+                **stops,
+            ).cpu()
+        # Decoder-only models repeat the prompt, encoder-decoders begin with a start token: `choice` counted the steps.
+        return tokens[:, tokens.shape[1] - len(choice.gaps) :]
+
+    def _generation_config(self) -> Any:
+        config = copy.deepcopy(self.model.generation_config)
+        config.max_new_tokens = (
+            self.settings.max_new_tokens or config.max_new_tokens or self.settings.default_max_new_tokens
+        )
+        config.max_length = None
+        config.do_sample = False  # drawing is done by `Choice`
+        config.num_beams = 1
+        for name in _SAMPLING_FIELDS:
+            if hasattr(config, name):
+                setattr(config, name, None)
+        if config.pad_token_id is None:
+            config.pad_token_id = self.tokenizer.pad_token_id
+        unknown = config.update(**self.settings.generation)
+        if unknown:
+            raise ModelError(
+                f"generation settings that transformers does not know: {', '.join(sorted(unknown))}. "
+                "Leave them out, or see transformers' GenerationConfig for what there is."
+            )
+        return config

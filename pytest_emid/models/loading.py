@@ -1,0 +1,64 @@
+"""Loading processors and weights with transformers, in the way that this package needs. Imports transformers."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from contextlib import contextmanager
+from importlib.util import find_spec
+from typing import Any, Final
+
+import transformers
+from transformers.utils import logging as transformers_logging
+
+__all__ = ["load_processor", "quietly"]
+
+BACKEND: Final = "pil"
+"""Pillow prepares the pictures: the same pixels with and without torchvision."""
+
+
+@contextmanager
+def quietly() -> Iterator[None]:
+    """Without transformers' progress bar for loading weights, which would break into pytest's own lines."""
+    bars: Any = transformers_logging
+    shown = bars.is_progress_bar_enabled()
+    bars.disable_progress_bar()
+    try:
+        yield
+    finally:
+        if shown:
+            bars.enable_progress_bar()
+
+
+def load_processor(source: str, revision: str | None, trust_remote_code: bool) -> Any:
+    """The processor of a model.
+
+    Some processors also hold a video processor, which exists for torchvision only. Without torchvision they are put
+    together from their other parts, which are all that a picture needs.
+    """
+    auto: Any = transformers  # its loaders are untyped
+    options: dict[str, Any] = {"revision": revision, "trust_remote_code": trust_remote_code}
+    if find_spec("torchvision") is None:
+        kind = auto.PROCESSOR_MAPPING.get(type(auto.AutoConfig.from_pretrained(source, **options)), None)
+        if kind is not None and "video_processor" in kind.get_attributes():
+            return _without_video(kind, source, options)
+    return auto.AutoProcessor.from_pretrained(source, backend=BACKEND, **options)
+
+
+def _without_video(kind: Any, source: str, options: dict[str, Any]) -> Any:
+    class PicturesOnly(kind):  # type: ignore[misc]
+        def check_argument_for_proper_class(self, argument_name: str, argument: Any) -> Any:
+            if argument_name == "video_processor" and argument is None:
+                return None
+            return super().check_argument_for_proper_class(argument_name, argument)
+
+    auto: Any = transformers
+    loaders = {
+        "tokenizer": lambda: auto.AutoTokenizer.from_pretrained(source, **options),
+        "image_processor": lambda: auto.AutoImageProcessor.from_pretrained(source, backend=BACKEND, **options),
+        "video_processor": lambda: None,
+    }
+    PicturesOnly.__name__ = kind.__name__
+    settings = kind.get_processor_dict(source, **options)[0]
+    parts = [loaders[name]() for name in kind.get_attributes()]
+    build: Any = PicturesOnly  # its class methods are untyped
+    return build.from_args_and_dict(parts, settings)

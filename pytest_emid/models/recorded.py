@@ -1,0 +1,141 @@
+"""Answers that were recorded earlier: LLaVA answer files, or a dict. No model is needed."""
+
+from __future__ import annotations
+
+import hashlib
+import json
+from collections.abc import Iterable, Iterator, Mapping, Sequence
+from pathlib import Path
+from typing import Any
+
+from pytest_emid.data.sample import Sample
+from pytest_emid.errors import DataError
+from pytest_emid.models.base import Outcome, Response
+
+__all__ = ["RecordedModel"]
+
+
+class RecordedModel:
+    """Answers by sample id.
+
+    Args:
+        answers: a LLaVA answer file (JSON lines with `question_id` and `text`), several of them, a mapping from
+            sample id to text or `Response`, or a list of such records.
+        name: what reports call it; by default the file's name without its suffix.
+
+    A record may also hold `outcome` (`ok`, `refused`, `truncated` or `failed`), `error` and `entropy`. An answer
+    belongs to a sample id: when the recording holds the question (`prompt`), it must be the one that is asked.
+
+    Raises:
+        DataError: unreadable files or records, a repeated id, other questions than those asked; while answering,
+            the full list of samples that have no answer.
+    """
+
+    def __init__(
+        self,
+        answers: str | Path | Sequence[str | Path] | Mapping[Any, str | Response] | Iterable[Mapping[str, Any]],
+        *,
+        name: str | None = None,
+    ) -> None:
+        self._answers: dict[str, tuple[Response, str | None]] = {}
+        if isinstance(answers, str | Path):
+            answers = [answers]
+        if isinstance(answers, Mapping):
+            self.name = name or "recorded"
+            for key, value in answers.items():
+                response = value if isinstance(value, Response) else Response(value)
+                self._add(str(key), response, None, f"answer {key!r}")
+        else:
+            given = list(answers)
+            paths = [Path(item) for item in given if isinstance(item, str | Path)]
+            self.name = name or (paths[0].stem if paths else "recorded")
+            for item in given:
+                if isinstance(item, str | Path):
+                    self._read(Path(item))
+                else:
+                    self._record(item, f"record {given.index(item)}")
+        if not self._answers:
+            raise DataError(f"the recording {self.name!r} holds no answers.")
+        digest = hashlib.sha256()
+        for key in sorted(self._answers):
+            response, question = self._answers[key]
+            parts = (key, response.text, response.outcome, response.error, str(response.entropy), question or "")
+            digest.update(json.dumps(parts).encode())
+        self.fingerprint = hashlib.sha256(b"recorded:" + digest.digest()).hexdigest()
+
+    def __len__(self) -> int:
+        return len(self._answers)
+
+    def __repr__(self) -> str:
+        return f"RecordedModel({self.name!r}, {len(self)} answers)"
+
+    def _read(self, path: Path) -> None:
+        try:
+            lines = path.read_text(encoding="utf-8").splitlines()
+        except (OSError, UnicodeDecodeError) as error:
+            raise DataError(f"cannot read the answer file {path}: {type(error).__name__}: {error}.") from error
+        for number, line in enumerate(lines, start=1):
+            if not line.strip():
+                continue
+            try:
+                record = json.loads(line)
+            except ValueError as error:
+                raise DataError(
+                    f"{path}, line {number}: not JSON: {error}. An answer file has one record a line."
+                ) from (error)
+            self._record(record, f"{path}, line {number}")
+
+    def _record(self, record: Any, where: str) -> None:
+        if not isinstance(record, Mapping):
+            raise DataError(f"{where}: a record is an object with question_id and text, not a {type(record).__name__}.")
+        for key, kinds in (("question_id", (str, int)), ("text", (str,))):
+            if not isinstance(record.get(key), kinds):
+                held = ", ".join(map(repr, record)) or "nothing"
+                raise DataError(f"{where}: the record has no {key!r}; it holds {held}.")
+        said = str(record.get("outcome", Outcome.OK))
+        if said not in list(Outcome):
+            raise DataError(f"{where}: unknown outcome {said!r}; it is one of {', '.join(Outcome)}.")
+        response = Response(record["text"], Outcome(said), str(record.get("error", "")), record.get("entropy"))
+        self._add(str(record["question_id"]), response, record.get("prompt"), where)
+
+    def _add(self, key: str, response: Response, question: str | None, where: str) -> None:
+        if key in self._answers:
+            raise DataError(f"{where}: a second answer to {key!r}. One recording holds one answer per sample.")
+        self._answers[key] = (response, question)
+
+    def respond(self, samples: Sequence[Sample]) -> Iterator[tuple[int, Response]]:
+        """Look every sample up by its id.
+
+        Raises:
+            DataError: some have no answer (nothing is yielded then), or were answered for another question.
+        """
+        missing = [sample.id for sample in samples if sample.id not in self._answers]
+        if missing:
+            raise DataError(
+                f"the recording {self.name!r} has no answer to {len(missing)} of {len(samples)} samples: "
+                f"{_listed(missing)}. Record them, or leave these samples out of the dataset."
+            )
+        others = [
+            sample.id
+            for sample in samples
+            if (question := self._answers[sample.id][1]) is not None and _words(question) != _words(sample.question)
+        ]
+        if others:
+            asked = next(sample.question for sample in samples if sample.id == others[0])
+            raise DataError(
+                f"the recording {self.name!r} answers other questions than those asked for {len(others)} of "
+                f"{len(samples)} samples: {_listed(others)}. Sample {others[0]!r} asks {asked[:80]!r}; recorded was "
+                f"{str(self._answers[others[0]][1])[:80]!r}. Use the recording of this dataset and shift."
+            )
+        for position, sample in enumerate(samples):
+            yield position, self._answers[sample.id][0]
+
+
+def _words(text: str) -> list[str]:
+    """The question's words: prompts differ in white space and in where they put the image token."""
+    return text.replace("<image>", " ").split()
+
+
+def _listed(ids: Sequence[str], most: int = 20) -> str:
+    more = f" and {len(ids) - most} more" if len(ids) > most else ""
+    return ", ".join(map(repr, ids[:most])) + more
