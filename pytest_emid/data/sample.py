@@ -9,7 +9,7 @@ from typing import Any
 
 from PIL import Image
 
-from pytest_emid.errors import DataError
+from pytest_emid.errors import DataError, EmidError
 
 __all__ = ["LazyImage", "Sample", "image_digest"]
 
@@ -58,7 +58,7 @@ class Sample:
         try:
             opened = self.image.load() if isinstance(self.image, LazyImage) else self.image
             return opened if opened.mode == "RGB" else opened.convert("RGB")
-        except DataError:
+        except EmidError:
             raise
         except Exception as error:
             raise DataError(

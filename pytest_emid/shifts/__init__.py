@@ -1,1 +1,41 @@
-"""Shifts: seeded, deterministic functions from a dataset to a dataset."""
+"""Shifts: seeded, deterministic functions from a dataset to a dataset.
+
+    shifts.visual("defocus_blur", severity=[1, 3, 5])       # three shifts
+    shifts.joint(shifts.visual("frost"), "keyboard:1")      # five, each a picture and a text shift
+    shifts.parse("defocus_blur:3+keyboard:1")               # one, from its id
+
+Naming shifts imports neither numpy nor Pillow; applying them does.
+"""
+
+from __future__ import annotations
+
+from pytest_emid.shifts.base import Shift
+from pytest_emid.shifts.listing import joint, textual, visual
+from pytest_emid.shifts.registry import (
+    Definition,
+    definitions,
+    get,
+    names,
+    register,
+    register_textual,
+    register_visual,
+    unregister,
+)
+from pytest_emid.shifts.synthetic import SyntheticShift, parse
+
+__all__ = [
+    "Definition",
+    "Shift",
+    "SyntheticShift",
+    "definitions",
+    "get",
+    "joint",
+    "names",
+    "parse",
+    "register",
+    "register_textual",
+    "register_visual",
+    "textual",
+    "unregister",
+    "visual",
+]

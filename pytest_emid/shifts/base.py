@@ -2,9 +2,10 @@
 
 from __future__ import annotations
 
-from typing import Protocol, runtime_checkable
+from typing import TYPE_CHECKING, Protocol, runtime_checkable
 
-from pytest_emid.data.dataset import Dataset
+if TYPE_CHECKING:  # naming shifts, which users do at collection, must not import numpy
+    from pytest_emid.data.dataset import Dataset
 
 __all__ = ["Shift"]
 

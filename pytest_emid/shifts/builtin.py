@@ -1,0 +1,39 @@
+"""The table of built-in shifts: enough to name, list, order and check them without importing what they run on."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import Final
+
+__all__ = ["BUILTIN", "Entry"]
+
+LEVELS: Final = (1, 2, 3, 4, 5)
+
+
+@dataclass(frozen=True, slots=True)
+class Entry:
+    """One built-in shift: where its function lives. The module registers it when it is imported."""
+
+    name: str
+    modality: str
+    kind: str
+    module: str
+    severities: tuple[int, ...]
+
+
+def _entries(modality: str, kind: str, module: str, *names: str, severities: tuple[int, ...] = LEVELS) -> list[Entry]:
+    return [Entry(name, modality, kind, f"pytest_emid.shifts.{module}", severities) for name in names]
+
+
+BUILTIN: Final[dict[str, Entry]] = {
+    entry.name: entry
+    for entry in (
+        # The order is the canonical order of composition: what happens in the world comes before what happens in
+        # the lens, the sensor and the file; whole words change before letters do.
+        *_entries("visual", "weather", "corruptions.weather", "frost"),
+        *_entries("visual", "blur", "corruptions.blur", "defocus_blur"),
+        *_entries("textual", "control", "perturbations.controls", "normalise_only", severities=()),
+        *_entries("textual", "words", "perturbations.words", "synonym"),
+        *_entries("textual", "characters", "perturbations.characters", "keyboard"),
+    )
+}

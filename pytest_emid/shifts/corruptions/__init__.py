@@ -1,0 +1,1 @@
+"""Image corruptions: the visual shifts, on numpy and Pillow."""

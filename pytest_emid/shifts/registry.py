@@ -1,0 +1,321 @@
+"""The registry: one decorated function is a shift, with an id, severities, a listing, composition and a strategy.
+
+Built-in shifts are known by name from `builtin.py` and imported when they are applied. Packages contribute theirs
+through the entry-point group `pytest_emid.shifts`: each entry point is a module that registers shifts when it is
+imported (or a function that does so when it is called), loaded at the first look-up.
+"""
+
+from __future__ import annotations
+
+import difflib
+import hashlib
+import importlib
+import inspect
+import itertools
+import re
+from collections.abc import Callable, Iterable, Mapping
+from dataclasses import dataclass, field
+from typing import Any, Final, TypeVar
+
+from pytest_emid.errors import ShiftError
+from pytest_emid.shifts.builtin import BUILTIN, LEVELS, Entry
+
+__all__ = [
+    "GROUP",
+    "Definition",
+    "definitions",
+    "get",
+    "names",
+    "rank",
+    "register",
+    "register_textual",
+    "register_visual",
+    "severities",
+    "unregister",
+]
+
+GROUP: Final = "pytest_emid.shifts"
+"""The entry-point group."""
+
+CODE_VERSION: Final = "1"
+"""Part of every shifted dataset's fingerprint; it rises when a built-in shift changes what it produces."""
+
+MODALITIES: Final = ("visual", "textual")
+_NAME: Final = re.compile(r"[A-Za-z][A-Za-z0-9_]*")
+_OPTION: Final = re.compile(r"[\w.-]+")
+
+F = TypeVar("F", bound=Callable[..., Any])
+
+
+@dataclass(frozen=True, slots=True)
+class Definition:
+    """A shift that can be named.
+
+    Attributes:
+        name: letters, digits and underscores; the first part of the id.
+        modality: `visual` or `textual`.
+        function: visual: `(image, severity, rng, **options)` takes a PIL image in RGB and returns one of the same
+            size, or an array (height, width, 3), uint8 or float in 0..1. Textual: `(text, severity, rng, **options)`
+            takes and returns a string. All randomness comes from `rng`, a `numpy.random.Generator`.
+        severities: the legal levels in rising order; empty when the shift has none (`severity` is then 0).
+        kind: a heading in listings, such as `blur`.
+        summary: what it does, in a line.
+        options: name to legal values, the default first. An id shows the options that are not at their default.
+        variants: `"option=value"` to the levels that are legal under that choice, where they differ.
+        control: whether leaving every sample as it was is what the shift is for, or may do.
+        version: part of the shifted dataset's fingerprint.
+    """
+
+    name: str
+    modality: str
+    function: Callable[..., Any]
+    severities: tuple[int, ...] = LEVELS
+    kind: str = "custom"
+    summary: str = ""
+    options: Mapping[str, tuple[str, ...]] = field(default_factory=dict)
+    variants: Mapping[str, tuple[int, ...]] = field(default_factory=dict)
+    control: bool = False
+    version: str = CODE_VERSION
+
+    def severities_for(self, options: Mapping[str, str]) -> tuple[int, ...]:
+        """The legal levels under a choice of options."""
+        for option, value in options.items():
+            if f"{option}={value}" in self.variants:
+                return self.variants[f"{option}={value}"]
+        return self.severities
+
+
+_builtin: dict[str, Definition] = {}
+_custom: dict[str, Definition] = {}
+_packages_loaded = False
+
+
+def register(definition: Definition, *, replace: bool = False) -> None:
+    """Make a shift known by its name.
+
+    Raises:
+        ShiftError: the name, modality, severities or options are malformed, or the name is taken and `replace` is
+            False.
+    """
+    _check(definition)
+    entry = BUILTIN.get(definition.name)
+    if entry is not None and getattr(definition.function, "__module__", "") == entry.module:
+        _builtin[definition.name] = definition
+        return
+    if not replace and (entry is not None or definition.name in _custom):
+        owner = "built in" if definition.name not in _custom else "already registered"
+        raise ShiftError(
+            f"a shift named {definition.name!r} is {owner}. "
+            "Choose another name, or pass replace=True to put yours in its place."
+        )
+    _custom[definition.name] = definition
+
+
+def unregister(name: str) -> None:
+    """Forget a registered shift; a built-in shift that it replaced is back.
+
+    Raises:
+        ShiftError: no such shift was registered.
+    """
+    if name not in _custom:
+        raise ShiftError(f"no registered shift is named {name!r}. Registered: {', '.join(_custom) or 'none'}.")
+    del _custom[name]
+
+
+def register_visual(
+    name: str,
+    severities: Iterable[int] = LEVELS,
+    *,
+    kind: str = "custom",
+    options: Mapping[str, tuple[str, ...]] | None = None,
+    control: bool = False,
+    replace: bool = False,
+) -> Callable[[F], F]:
+    """Decorate `(image, severity, rng, **options) -> image` to make it a visual shift; see `Definition`.
+
+    Raises:
+        ShiftError: as for `register`.
+    """
+    return _decorator("visual", name, severities, kind, options, {}, control, replace)
+
+
+def register_textual(
+    name: str,
+    severities: Iterable[int] = LEVELS,
+    *,
+    kind: str = "custom",
+    options: Mapping[str, tuple[str, ...]] | None = None,
+    variants: Mapping[str, tuple[int, ...]] | None = None,
+    control: bool = False,
+    replace: bool = False,
+) -> Callable[[F], F]:
+    """Decorate `(text, severity, rng, **options) -> text` to make it a textual shift; see `Definition`.
+
+    Raises:
+        ShiftError: as for `register`.
+    """
+    return _decorator("textual", name, severities, kind, options, variants or {}, control, replace)
+
+
+def _decorator(
+    modality: str,
+    name: str,
+    levels: Iterable[int],
+    kind: str,
+    options: Mapping[str, tuple[str, ...]] | None,
+    variants: Mapping[str, tuple[int, ...]],
+    control: bool,
+    replace: bool,
+) -> Callable[[F], F]:
+    def decorate(function: F) -> F:
+        entry = BUILTIN.get(name)
+        own = entry is not None and function.__module__ == entry.module
+        definition = Definition(
+            name=name,
+            modality=modality,
+            function=function,
+            severities=tuple(levels),
+            kind=entry.kind if own and entry is not None else kind,
+            summary=(inspect.getdoc(function) or "").partition("\n")[0],
+            options=dict(options or {}),
+            variants=dict(variants),
+            control=control,
+            version=CODE_VERSION if own else _source_digest(function),
+        )
+        register(definition, replace=replace)
+        return function
+
+    return decorate
+
+
+def _source_digest(function: Callable[..., Any]) -> str:
+    """Changes when the text of a user's function does, so that what was computed from its old form is not reused."""
+    try:
+        source = inspect.getsource(function)
+    except (OSError, TypeError):
+        source = repr(getattr(function, "__qualname__", function.__class__.__qualname__))
+    return hashlib.sha256(source.encode("utf-8", "surrogatepass")).hexdigest()[:16]
+
+
+def _check(definition: Definition) -> None:
+    name = definition.name
+    if not _NAME.fullmatch(name):
+        raise ShiftError(
+            f"{name!r} cannot name a shift: use letters, digits and underscores, beginning with a letter, "
+            "so that ids can be parsed."
+        )
+    if definition.modality not in MODALITIES:
+        raise ShiftError(f"shift {name!r}: modality {definition.modality!r} is not one of {', '.join(MODALITIES)}.")
+    for levels in (definition.severities, *definition.variants.values()):
+        if any(isinstance(level, bool) or not isinstance(level, int) or level < 1 for level in levels) or any(
+            low >= high for low, high in itertools.pairwise(levels)
+        ):
+            raise ShiftError(f"shift {name!r}: severities must be rising integers of at least 1, not {levels!r}.")
+    for option, values in definition.options.items():
+        if not values or not all(_OPTION.fullmatch(word) for word in (option, *values)):
+            raise ShiftError(
+                f"shift {name!r}: option {option!r} needs legal values made of letters, digits, '_', '-' and '.', "
+                f"the default first, not {values!r}."
+            )
+
+
+def _load_packages() -> None:
+    global _packages_loaded
+    if _packages_loaded:
+        return
+    _packages_loaded = True  # before loading: a package may look shifts up while it registers its own
+    from importlib.metadata import entry_points
+
+    for point in entry_points(group=GROUP):
+        try:
+            loaded = point.load()
+            if callable(loaded):
+                loaded()
+        except Exception as error:
+            _packages_loaded = False
+            where = f"{point.dist.name} {point.dist.version}" if point.dist is not None else "an unknown package"
+            raise ShiftError(
+                f"the shifts of {where} ({point.value}) cannot be loaded: {type(error).__name__}: {error}. "
+                "Repair or uninstall the package."
+            ) from error
+
+
+def _known(name: str, modality: str | None) -> Definition | Entry:
+    """What is known of a shift without importing a built-in one."""
+    _load_packages()
+    known: Definition | Entry | None = _custom.get(name) or _builtin.get(name) or BUILTIN.get(name)
+    if known is None or (modality is not None and known.modality != modality):
+        legal = names(modality)
+        what = f"{modality} shift" if modality else "shift"
+        note = f" ({name} is {known.modality}.)" if known is not None else ""
+        close = difflib.get_close_matches(name, legal, n=1)
+        hint = f" Did you mean {close[0]!r}?" if close else ""
+        raise ShiftError(f"there is no {what} named {name!r}.{note}{hint} {what.capitalize()}s: {', '.join(legal)}.")
+    return known
+
+
+def get(name: str, modality: str | None = None) -> Definition:
+    """The definition of a shift; a built-in one is imported.
+
+    Raises:
+        ShiftError: no shift (of that modality) has the name; the message lists those that exist.
+    """
+    known = _known(name, modality)
+    if isinstance(known, Entry):
+        importlib.import_module(known.module)
+        return _builtin[name]
+    return known
+
+
+def names(modality: str | None = None) -> tuple[str, ...]:
+    """The names of all shifts (of one modality: `visual` or `textual`), in canonical order.
+
+    Raises:
+        ShiftError: no such modality.
+    """
+    if modality is not None and modality not in MODALITIES:
+        raise ShiftError(f"modality {modality!r} is not one of {', '.join(MODALITIES)}.")
+    _load_packages()
+    modalities = {name: entry.modality for name, entry in BUILTIN.items()}
+    modalities.update({name: definition.modality for name, definition in _custom.items()})
+    return tuple(sorted((n for n, m in modalities.items() if modality in (None, m)), key=rank))
+
+
+def definitions(modality: str | None = None) -> tuple[Definition, ...]:
+    """The definitions of all shifts (of one modality), in canonical order; the built-in ones are imported."""
+    return tuple(get(name) for name in names(modality))
+
+
+def severities(name: str, options: Mapping[str, str] | None = None, modality: str | None = None) -> tuple[int, ...]:
+    """The legal levels of a shift in rising order; empty when it has none.
+
+    Raises:
+        ShiftError: the shift, an option or its value is unknown; the message lists the legal ones.
+    """
+    if not options:
+        return _known(name, modality).severities
+    definition = get(name, modality)
+    for option, value in options.items():
+        if option not in definition.options:
+            legal = ", ".join(definition.options) or "none"
+            raise ShiftError(f"shift {name!r} has no option {option!r}. Its options: {legal}.")
+        if value not in definition.options[option]:
+            legal = ", ".join(definition.options[option])
+            raise ShiftError(f"shift {name!r} has no {option} {value!r}. Its values: {legal}.")
+    return definition.severities_for(options)
+
+
+def modality_of(name: str) -> str:
+    """`visual` or `textual`.
+
+    Raises:
+        ShiftError: the shift is unknown.
+    """
+    return _known(name, None).modality
+
+
+def rank(name: str) -> tuple[int, int, str]:
+    """Where a shift stands in the canonical order: visual before textual, built-in ones as listed, then by name."""
+    known: Definition | Entry | None = _custom.get(name) or BUILTIN.get(name)
+    position = list(BUILTIN).index(name) if name in BUILTIN else len(BUILTIN)
+    return (MODALITIES.index(known.modality) if known is not None else len(MODALITIES), position, name)

@@ -1,0 +1,290 @@
+"""Synthetic shifts: named components at a severity, alone or composed, applied sample by sample."""
+
+from __future__ import annotations
+
+import hashlib
+import itertools
+import operator
+import re
+from collections.abc import Iterable, Mapping
+from dataclasses import dataclass
+from functools import partial
+from typing import TYPE_CHECKING, Final
+
+from pytest_emid.errors import ShiftError
+from pytest_emid.shifts import registry
+
+if TYPE_CHECKING:  # an id can be made and compared without numpy and Pillow
+    from PIL import Image
+
+    from pytest_emid.data.dataset import Dataset
+    from pytest_emid.data.sample import LazyImage, Sample
+
+__all__ = ["IDENTITY", "Component", "SyntheticShift", "component", "parse"]
+
+IDENTITY: Final = "identity"
+"""The id of the shift without components: the control arm that changes nothing."""
+
+_COMPONENT: Final = re.compile(
+    r"(?P<name>[^():+&]+?)\s*(?:\((?P<options>[^()]*)\))?\s*(?::\s*(?P<severity>[^():+&]*))?"
+)
+
+
+@dataclass(frozen=True, slots=True)
+class Component:
+    """One named shift at one severity. Make it with `component`, which checks it.
+
+    Attributes:
+        name: the registered name.
+        severity: the level; None for a shift that has none.
+        options: the options that are not at their default, sorted.
+    """
+
+    name: str
+    severity: int | None
+    options: tuple[tuple[str, str], ...] = ()
+
+    @property
+    def id(self) -> str:
+        options = ",".join(f"{option}={value}" for option, value in self.options)
+        return f"{self.name}{f'({options})' if options else ''}{'' if self.severity is None else f':{self.severity}'}"
+
+
+def component(
+    name: str, severity: int | None, options: Mapping[str, str] | None = None, modality: str | None = None
+) -> Component:
+    """A checked component.
+
+    Raises:
+        ShiftError: the name, the severity, an option or its value is unknown; the message lists the legal ones.
+    """
+    chosen = {option: str(value) for option, value in (options or {}).items()}
+    legal = registry.severities(name, chosen, modality)
+    if not legal and severity is not None:
+        raise ShiftError(f"shift {name!r} has no severities; write {name!r} without one, not with {severity!r}.")
+    if legal:
+        try:
+            severity = None if isinstance(severity, bool) or severity is None else operator.index(severity)
+        except TypeError:
+            severity = None if severity in legal else severity
+        if severity not in legal:
+            raise ShiftError(_bad_severity(name, severity, legal, chosen))
+    if chosen:
+        defaults = registry.get(name).options
+        chosen = {option: value for option, value in chosen.items() if value != defaults[option][0]}
+    return Component(name, severity, tuple(sorted(chosen.items())))
+
+
+def _bad_severity(name: str, severity: object, legal: tuple[int, ...], options: Mapping[str, str]) -> str:
+    given = "needs a severity" if severity is None else f"has no severity {severity!r}"
+    under = f" with {', '.join(f'{o}={v}' for o, v in options.items())}" if options else ""
+    levels = ", ".join(str(level) for level in legal)
+    return f"shift {name!r} {given}. Its severities{under} are {levels}; write for example {name}:{legal[0]}."
+
+
+@dataclass(frozen=True, slots=True, repr=False)
+class SyntheticShift:
+    """Components applied one after the other: pictures first, then questions, each in canonical order.
+
+    `a + b` (or `a & b`) composes two shifts. The order of writing does not matter, and no shift occurs twice.
+    A component changes a sample in the same way alone and in company: its random draws depend on the seed, the
+    sample's id and the component's name only. Samples that share a picture get noise of their own each.
+
+    Raises:
+        ShiftError: two components have the same name.
+    """
+
+    components: tuple[Component, ...]
+
+    def __post_init__(self) -> None:
+        ordered = tuple(sorted(self.components, key=lambda c: registry.rank(c.name)))
+        for first, second in itertools.pairwise(ordered):
+            if first.name == second.name:
+                raise ShiftError(f"{first.id} and {second.id} cannot be composed: a shift holds {first.name!r} once.")
+        object.__setattr__(self, "components", ordered)
+
+    @property
+    def id(self) -> str:
+        return "+".join(part.id for part in self.components) or IDENTITY
+
+    @property
+    def modality(self) -> str:
+        """`visual` or `textual`; `joint` when both are shifted, and for the control arm `identity`."""
+        kinds = {registry.modality_of(part.name) for part in self.components}
+        return kinds.pop() if len(kinds) == 1 else "joint"
+
+    @property
+    def paired(self) -> bool:
+        return True
+
+    @property
+    def severity(self) -> int | None:
+        """The level of a shift with one component; the highest level of a composed one."""
+        return max((part.severity for part in self.components if part.severity is not None), default=None)
+
+    def __str__(self) -> str:
+        return self.id
+
+    def __repr__(self) -> str:
+        return f"shifts.parse({self.id!r})"
+
+    def __add__(self, other: object) -> SyntheticShift:
+        if not isinstance(other, SyntheticShift):
+            return NotImplemented
+        return SyntheticShift(self.components + other.components)
+
+    __and__ = __add__
+
+    def apply(self, dataset: Dataset, seed: int) -> Dataset:
+        """The shifted dataset, paired with the clean one. Pictures are shifted when they are opened, and not kept.
+
+        Raises:
+            ShiftError: a component changes no question of the whole dataset though that is what it is for, a
+                registered function returns what it must not, or the seed is negative.
+        """
+        visual, textual = self._split()
+        samples = []
+        changed = dict.fromkeys((part.id for part, definition in textual if not definition.control), 0)
+        for sample in dataset:
+            question = sample.question
+            for part, definition in textual:
+                before, question = question, _shift_text(part, definition, question, seed, sample.id)
+                if part.id in changed:
+                    changed[part.id] += before != question
+            if visual:
+                samples.append(sample.with_(question=question, image=self._lazy(sample, seed)))
+            else:
+                samples.append(sample.with_(question=question) if textual else sample)
+        for part_id, count in changed.items():
+            if count == 0:
+                raise ShiftError(
+                    f"shift {part_id} changed none of the {len(dataset)} questions of dataset {dataset.name!r}, so "
+                    f"it would measure nothing. The first question is {dataset[0].question!r}. "
+                    "Choose a shift that can act on such text (another layout, another thesaurus), or leave it out."
+                )
+        return type(dataset)(
+            f"{dataset.name}/{self.id}", samples, self._fingerprint(dataset, samples, seed, visual, textual)
+        )
+
+    def apply_sample(self, sample: Sample, seed: int) -> Sample:
+        """One shifted sample, as `apply` makes it.
+
+        Raises:
+            ShiftError: as for `apply`, except that an unchanged question is no error.
+        """
+        visual, textual = self._split()
+        question = sample.question
+        for part, definition in textual:
+            question = _shift_text(part, definition, question, seed, sample.id)
+        return sample.with_(question=question, **({"image": self._lazy(sample, seed)} if visual else {}))
+
+    def apply_image(self, image: Image.Image, seed: int = 0, sample_id: str = "") -> Image.Image:
+        """One shifted picture, of the size and mode of the given one; transparency is left as it is.
+
+        Raises:
+            ShiftError: a registered function returns what it must not, or the seed is negative.
+        """
+        from pytest_emid.shifts.corruptions.pixels import apply_in_mode
+
+        visual, _ = self._split()
+        for part, definition in visual:
+            image = apply_in_mode(part, definition, image, seed, sample_id)
+        return image
+
+    def apply_text(self, text: str, seed: int = 0, sample_id: str = "") -> str:
+        """One shifted text.
+
+        Raises:
+            ShiftError: a registered function returns what it must not, or the seed is negative.
+        """
+        for part, definition in self._split()[1]:
+            text = _shift_text(part, definition, text, seed, sample_id)
+        return text
+
+    def _split(self) -> tuple[list[tuple[Component, registry.Definition]], list[tuple[Component, registry.Definition]]]:
+        parts = [(part, registry.get(part.name)) for part in self.components]
+        visual = [(part, definition) for part, definition in parts if definition.modality == "visual"]
+        return visual, [(part, definition) for part, definition in parts if definition.modality == "textual"]
+
+    def _lazy(self, sample: Sample, seed: int) -> LazyImage:
+        from pytest_emid.data.sample import LazyImage
+
+        source = sample.image.source if isinstance(sample.image, LazyImage) else "a picture in memory"
+        return LazyImage(partial(self._open, sample, seed), f"{source} under {self.id}")
+
+    def _open(self, sample: Sample, seed: int) -> Image.Image:
+        return self.apply_image(sample.open_image(), seed, sample.id)
+
+    def _fingerprint(
+        self,
+        dataset: Dataset,
+        samples: Iterable[Sample],
+        seed: int,
+        visual: list[tuple[Component, registry.Definition]],
+        textual: list[tuple[Component, registry.Definition]],
+    ) -> str:
+        """From the recipe for pictures, which are not opened, and from the content for questions."""
+        digest = hashlib.sha256(f"{dataset.fingerprint}:{self.id}:{seed}".encode())
+        for part, definition in visual:
+            digest.update(f":{part.id}:{definition.version}".encode())
+        if textual:
+            for sample in samples:
+                digest.update(f":{len(sample.question)}:{sample.question}".encode("utf-8", "surrogatepass"))
+        return digest.hexdigest()
+
+
+def _shift_text(part: Component, definition: registry.Definition, text: str, seed: int, sample_id: str) -> str:
+    from pytest_emid.shifts.seeding import generator
+
+    rng = generator(seed, sample_id, part.name)
+    shifted = definition.function(text, part.severity or 0, rng, **option_values(part, definition))
+    if not isinstance(shifted, str):
+        raise ShiftError(f"shift {part.id} returned {type(shifted).__name__} for sample {sample_id!r}; it must be str.")
+    if not shifted.strip() and text.strip():
+        raise ShiftError(f"shift {part.id} left nothing of the question of sample {sample_id!r}: {text!r}.")
+    return shifted
+
+
+def option_values(part: Component, definition: registry.Definition) -> dict[str, str]:
+    """Every option of a component with its value."""
+    return {option: values[0] for option, values in definition.options.items()} | dict(part.options)
+
+
+def parse(text: str) -> SyntheticShift:
+    """The shift with an id: components joined by `+` (or `&`), each `name`, `name:severity` or
+    `name(option=value,...):severity`. `str(parse(text))` is the canonical id, and parses to the same shift.
+
+    Raises:
+        ShiftError: the id is malformed, or names what does not exist.
+    """
+    if not isinstance(text, str) or not text.strip():
+        raise ShiftError(f"a shift's id is text such as 'defocus_blur:3+keyboard:1', not {text!r}.")
+    parts = []
+    for piece in re.split(r"[+&]", text):
+        match = _COMPONENT.fullmatch(piece.strip())
+        if match is None:
+            raise ShiftError(
+                f"{piece.strip()!r} in shift id {text!r} is not name, name:severity or name(option=value):severity."
+            )
+        if match["name"] == IDENTITY and match["options"] is None and match["severity"] is None:
+            continue
+        parts.append(component(match["name"], _severity(match["severity"], text), _options(match["options"], text)))
+    return SyntheticShift(tuple(parts))
+
+
+def _severity(text: str | None, whole: str) -> int | None:
+    if text is None:
+        return None
+    if not re.fullmatch(r"[0-9]{1,9}", text):
+        raise ShiftError(f"severity {text!r} in shift id {whole!r} is not a whole number.")
+    return int(text)
+
+
+def _options(text: str | None, whole: str) -> dict[str, str]:
+    options: dict[str, str] = {}
+    for pair in (text or "").split(",") if text else ():
+        option, equals, value = (part.strip() for part in pair.partition("="))
+        if not (option and equals and value) or option in options:
+            raise ShiftError(f"options {text!r} in shift id {whole!r} are not option=value, each option once.")
+        options[option] = value
+    return options

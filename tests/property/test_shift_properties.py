@@ -1,0 +1,81 @@
+"""Properties that every shift has, built in or registered."""
+
+import numpy as np
+import pytest
+from hypothesis import HealthCheck, find, given, settings
+from hypothesis import strategies as st
+from PIL import Image
+
+from pytest_emid import shifts, strategies
+from pytest_emid.errors import ShiftError
+
+PICTURE = Image.fromarray(np.random.default_rng(0).integers(0, 256, (50, 61, 3), dtype=np.uint8))
+TEXTS = st.text(st.characters(codec="utf-8"), min_size=1, max_size=40)
+
+
+@given(strategies.shifts())
+def test_ids_round_trip(shift: shifts.SyntheticShift) -> None:
+    assert shifts.parse(str(shift)) == shift
+    assert eval(repr(shift)) == shift
+
+
+@given(strategies.shifts(names=["defocus_blur", "frost", "keyboard"], max_components=3), st.integers(0, 2**40))
+@settings(max_examples=30, deadline=None)
+def test_shifted_samples_are_valid_and_deterministic(shift: shifts.SyntheticShift, seed: int) -> None:
+    once, again = (shift.apply_image(PICTURE, seed, "s") for _ in range(2))
+    assert (once.size, once.mode) == (PICTURE.size, "RGB")
+    assert once.tobytes() == again.tobytes()
+    assert (once.tobytes() != PICTURE.tobytes()) == (shift.modality in ("visual", "joint"))
+
+
+@pytest.mark.parametrize("shift", shifts.textual(), ids=str)
+@given(text=TEXTS, seed=st.integers(0, 2**32))
+@settings(max_examples=25, deadline=None, suppress_health_check=[HealthCheck.too_slow])
+def test_any_text_stays_text(shift: shifts.SyntheticShift, text: str, seed: int) -> None:
+    shifted = shift.apply_text(text, seed, "s")
+    assert shifted == shift.apply_text(text, seed, "s")
+    assert bool(shifted.strip()) == bool(text.strip())
+    shifted.encode("utf-8")
+
+
+@given(st.data())
+def test_strategy_respects_its_bounds(data: st.DataObject) -> None:
+    low = data.draw(st.integers(1, 5))
+    high = data.draw(st.integers(low, 5))
+    most = data.draw(st.integers(1, 3))
+    shift = data.draw(
+        strategies.shifts(modalities=["textual"], min_severity=low, max_severity=high, max_components=most)
+    )
+    assert shift.modality == "textual"
+    assert 1 <= len(shift.components) <= most
+    assert all(low <= part.severity <= high for part in shift.components)
+
+
+def test_strategy_shrinks_to_one_component_at_the_lowest_failing_severity() -> None:
+    def fails(shift: shifts.SyntheticShift) -> bool:
+        return any(part.name == "defocus_blur" and part.severity >= 3 for part in shift.components)
+
+    assert find(strategies.shifts(max_components=3), fails, settings=settings(max_examples=2000)).id == "defocus_blur:3"
+
+
+def test_strategy_draws_registered_shifts_and_control_arms_only_by_name() -> None:
+    shifts.register_textual("shout", (2,))(lambda text, severity, rng: text.upper())
+    try:
+        drawn = find(strategies.shifts(), lambda shift: any(part.name == "shout" for part in shift.components))
+        assert drawn.id == "shout:2"
+        assert find(strategies.shifts("normalise_only"), lambda shift: True).id == "normalise_only"
+    finally:
+        shifts.unregister("shout")
+
+
+def test_strategy_without_anything_to_draw() -> None:
+    with pytest.raises(ShiftError) as caught:
+        strategies.shifts(["frost", "keyboard"], modalities=["visual"], min_severity=6)
+    assert str(caught.value) == (
+        "no visual shift of frost, keyboard has a severity from 6 to its highest. "
+        "Widen the bounds, or name other shifts."
+    )
+    with pytest.raises(ShiftError, match="modality 'audio'"):
+        strategies.shifts(modalities=["audio"])
+    with pytest.raises(ShiftError, match=r"^max_components must be at least 1, not 0\.$"):
+        strategies.shifts(max_components=0)

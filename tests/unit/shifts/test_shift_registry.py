@@ -1,0 +1,262 @@
+"""Naming, listing and registering shifts."""
+
+import importlib.metadata
+import subprocess
+import sys
+from collections.abc import Iterator
+
+import numpy as np
+import pytest
+from PIL import Image
+
+from pytest_emid import shifts
+from pytest_emid.errors import ShiftError
+from pytest_emid.shifts import registry
+from pytest_emid.shifts.builtin import BUILTIN
+
+LEGAL_TEXTUAL = ", ".join(shifts.names("textual"))
+
+
+@pytest.fixture
+def sepia() -> Iterator[str]:
+    @shifts.register_visual("sepia", severities=(1, 3), options={"tone": ("warm", "cold")})
+    def sepia(image: Image.Image, severity: int, rng: np.random.Generator, *, tone: str) -> Image.Image:
+        """Old photographs."""
+        return image.point(lambda value: value // severity if tone == "warm" else 255 - value)
+
+    yield "sepia"
+    shifts.unregister("sepia")
+
+
+def test_naming_shifts_imports_nothing_heavy() -> None:
+    code = (
+        "import sys; from pytest_emid import shifts; shifts.visual('defocus_blur', severity=[1, 3, 5]);"
+        "shifts.textual('keyboard', severity=1); shifts.joint('frost:1', 'keyboard:1'); shifts.names();"
+        "print(*sorted({'numpy', 'PIL', 'scipy', 'torch', 'transformers', 'regex', 'hypothesis'} & set(sys.modules)))"
+    )
+    run = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, check=True)
+    assert run.stdout == "\n"
+
+
+def test_the_table_of_built_in_shifts_says_what_the_modules_register() -> None:
+    for name, entry in BUILTIN.items():
+        definition = shifts.get(name)
+        registered = (definition.name, definition.modality, definition.kind, definition.severities)
+        assert registered == (entry.name, entry.modality, entry.kind, entry.severities)
+        assert definition.function.__module__ == entry.module
+        assert definition.summary.endswith("."), name
+
+
+def test_names_are_in_canonical_order_and_split_by_modality() -> None:
+    assert shifts.names() == shifts.names("visual") + shifts.names("textual")
+    assert set(shifts.names()) == set(BUILTIN)
+    with pytest.raises(ShiftError, match=r"^modality 'audio' is not one of visual, textual\.$"):
+        shifts.names("audio")
+
+
+def test_one_shift_per_name_and_severity() -> None:
+    assert [str(s) for s in shifts.visual("frost", "defocus_blur", severity=[3, 1])] == [
+        "frost:3",
+        "frost:1",
+        "defocus_blur:3",
+        "defocus_blur:1",
+    ]
+    assert [s.id for s in shifts.textual("keyboard", severity=2)] == ["keyboard:2"]
+    assert [s.id for s in shifts.textual("keyboard")] == [f"keyboard:{level}" for level in range(1, 6)]
+    assert [s.id for s in shifts.textual("normalise_only")] == ["normalise_only"]
+    assert [s.id for s in shifts.visual("frost", severity=np.int64(2))] == ["frost:2"]
+
+
+def test_all_shifts_of_a_modality() -> None:
+    every = shifts.textual()
+    assert {s.components[0].name for s in every} == set(shifts.names("textual"))
+    assert {s.modality for s in every} == {"textual"}
+    at_two = shifts.textual(severity=2)  # those that have levels
+    assert {s.severity for s in at_two} == {2}
+    assert "normalise_only" not in {s.id for s in at_two}
+
+
+def test_joint_is_the_product() -> None:
+    composed = shifts.joint(shifts.visual("frost", severity=[1, 5]), ["keyboard:1", "synonym:2"])
+    assert [s.id for s in composed] == [
+        "frost:1+keyboard:1",
+        "frost:1+synonym:2",
+        "frost:5+keyboard:1",
+        "frost:5+synonym:2",
+    ]
+    assert {s.modality for s in composed} == {"joint"}
+
+
+@pytest.mark.parametrize(
+    ("call", "message"),
+    [
+        (
+            lambda: shifts.textual("keybord", severity=1),
+            f"there is no textual shift named 'keybord'. Did you mean 'keyboard'? Textual shifts: {LEGAL_TEXTUAL}.",
+        ),
+        (
+            lambda: shifts.textual("frost", severity=1),
+            f"there is no textual shift named 'frost'. (frost is visual.) Textual shifts: {LEGAL_TEXTUAL}.",
+        ),
+        (
+            lambda: shifts.visual("frost", severity=[1, 7]),
+            "shift 'frost' has no severity 7. Its severities are 1, 2, 3, 4, 5; write for example frost:1.",
+        ),
+        (
+            lambda: shifts.visual("frost", severity=True),
+            "shift 'frost' needs a severity. Its severities are 1, 2, 3, 4, 5; write for example frost:1.",
+        ),
+        (
+            lambda: shifts.visual("frost", severity="3"),
+            "shift 'frost' has no severity '3'. Its severities are 1, 2, 3, 4, 5; write for example frost:1.",
+        ),
+        (
+            lambda: shifts.visual("frost", severity=[]),
+            "severity is empty; give a level, several levels, or None for all.",
+        ),
+        (
+            lambda: shifts.visual("frost", severity=1, scale="huge"),
+            "shift 'frost' has no scale 'huge'. Its values: image, published.",
+        ),
+        (
+            lambda: shifts.visual("frost", severity=1, size="huge"),
+            "shift 'frost' has no option 'size'. Its options: scale.",
+        ),
+        (
+            lambda: shifts.textual("normalise_only", severity=2),
+            "shift 'normalise_only' has no severities; write 'normalise_only' without one, not with 2.",
+        ),
+        (
+            lambda: shifts.joint("frost:1"),
+            "a joint shift needs two parts or more, such as joint(visual('frost'), textual('keyboard')).",
+        ),
+        (lambda: shifts.joint("frost:1", []), "a part of a joint shift is empty; give each part at least one shift."),
+        (
+            lambda: shifts.joint("frost:1", [3]),
+            "3 cannot be part of a joint shift: compose synthetic shifts or their ids.",
+        ),
+    ],
+)
+def test_wrong_listings_say_what_is_legal(call, message) -> None:
+    with pytest.raises(ShiftError) as caught:
+        call()
+    assert str(caught.value) == message
+
+
+def test_published_rates_have_their_own_severities() -> None:
+    published = shifts.textual("keyboard", rates="published")
+    assert [s.id for s in published] == [f"keyboard(rates=published):{level}" for level in range(1, 8)]
+    with pytest.raises(ShiftError) as caught:
+        shifts.textual("keyboard", severity=8, rates="published")
+    assert str(caught.value) == (
+        "shift 'keyboard' has no severity 8. Its severities with rates=published are 1, 2, 3, 4, 5, 6, 7; "
+        "write for example keyboard:1."
+    )
+
+
+def test_a_registered_shift_is_listed_composed_and_parsed(sepia: str) -> None:
+    assert sepia in shifts.names("visual")
+    assert shifts.get(sepia).summary == "Old photographs."
+    assert [s.id for s in shifts.visual(sepia)] == ["sepia:1", "sepia:3"]
+    assert shifts.parse("keyboard:1+sepia(tone=cold):3+frost:1").id == "frost:1+sepia(tone=cold):3+keyboard:1"
+    white = Image.new("RGB", (4, 3), (255, 255, 255))
+    assert shifts.parse("sepia:3").apply_image(white).getpixel((0, 0)) == (85, 85, 85)
+    assert shifts.parse("sepia(tone=cold):3").apply_image(white).getpixel((0, 0)) == (0, 0, 0)
+
+
+def test_a_taken_name_needs_replace(sepia: str) -> None:
+    def mine(image, severity, rng):
+        return image
+
+    for name, owner in (("frost", "built in"), (sepia, "already registered")):
+        with pytest.raises(ShiftError) as caught:
+            shifts.register_visual(name)(mine)
+        assert str(caught.value) == (
+            f"a shift named {name!r} is {owner}. Choose another name, or pass replace=True to put yours in its place."
+        )
+    original = shifts.get("frost")
+    shifts.register_visual("frost", (1,), replace=True)(mine)
+    try:
+        assert shifts.get("frost").function is mine
+        assert [s.id for s in shifts.visual("frost")] == ["frost:1"]
+    finally:
+        shifts.unregister("frost")
+    assert shifts.get("frost") is original
+
+
+@pytest.mark.parametrize(
+    ("keywords", "message"),
+    [
+        (
+            {"name": "2fast"},
+            "'2fast' cannot name a shift: use letters, digits and underscores, beginning with a letter, "
+            "so that ids can be parsed.",
+        ),
+        ({"severities": (2, 1)}, "shift 'mine': severities must be rising integers of at least 1, not (2, 1)."),
+        ({"severities": (0,)}, "shift 'mine': severities must be rising integers of at least 1, not (0,)."),
+        (
+            {"options": {"a": ()}},
+            "shift 'mine': option 'a' needs legal values made of letters, digits, '_', '-' and '.', "
+            "the default first, not ().",
+        ),
+        (
+            {"options": {"a": ("b,c",)}},
+            "shift 'mine': option 'a' needs legal values made of letters, digits, '_', '-' and '.', "
+            "the default first, not ('b,c',).",
+        ),
+    ],
+)
+def test_malformed_registrations(keywords, message) -> None:
+    with pytest.raises(ShiftError) as caught:
+        shifts.register_textual(**{"name": "mine", **keywords})(lambda text, severity, rng: text)
+    assert str(caught.value) == message
+
+
+def test_unregister_what_is_not_registered() -> None:
+    with pytest.raises(ShiftError) as caught:
+        shifts.unregister("frost")
+    assert str(caught.value) == "no registered shift is named 'frost'. Registered: none."
+
+
+class FakePoint:
+    value = "somewhere:register"
+    dist = None
+
+    def __init__(self, loaded):
+        self.loaded = loaded
+
+    def load(self):
+        if isinstance(self.loaded, Exception):
+            raise self.loaded
+        return self.loaded
+
+
+def test_packages_contribute_shifts_at_the_first_look_up(monkeypatch) -> None:
+    def contribute() -> None:
+        @shifts.register_textual("whisper", ())
+        def whisper(text, severity, rng):
+            """Quietly."""
+            return text.lower()
+
+    groups = []
+    monkeypatch.setattr(registry, "_packages_loaded", False)
+    monkeypatch.setattr(
+        importlib.metadata, "entry_points", lambda group: groups.append(group) or [FakePoint(contribute)]
+    )
+    try:
+        assert shifts.parse("whisper").apply_text("LOUD") == "loud"
+        assert "whisper" in shifts.names("textual")
+        assert groups == ["pytest_emid.shifts"]
+    finally:
+        shifts.unregister("whisper")
+
+
+def test_a_broken_package_is_named(monkeypatch) -> None:
+    monkeypatch.setattr(registry, "_packages_loaded", False)
+    monkeypatch.setattr(importlib.metadata, "entry_points", lambda group: [FakePoint(ImportError("no module x"))])
+    with pytest.raises(ShiftError) as caught:
+        shifts.names()
+    assert str(caught.value) == (
+        "the shifts of an unknown package (somewhere:register) cannot be loaded: ImportError: no module x. "
+        "Repair or uninstall the package."
+    )

@@ -1,0 +1,225 @@
+"""Composing shifts, their ids, and applying them to datasets."""
+
+import pickle
+import subprocess
+import sys
+
+import numpy as np
+import pytest
+from PIL import Image
+
+from pytest_emid import shifts
+from pytest_emid.data.dataset import Dataset
+from pytest_emid.data.sample import LazyImage, Sample, image_digest
+from pytest_emid.data.scenes import draw, generator, scene
+from pytest_emid.errors import DataError, ShiftError
+from pytest_emid.shifts.base import Shift
+
+
+def picture(index: int) -> Image.Image:
+    return draw(scene(generator(0, "test", index)))
+
+
+@pytest.fixture
+def clean() -> Dataset:
+    questions = ["What color is the circle?", "Describe the image.", "Where is the ring in the picture?"]
+    return Dataset("toy", [Sample(f"s{i}", picture(i), questions[i], "red", cluster="c") for i in range(3)])
+
+
+def digests(dataset: Dataset) -> list[tuple[str, str, str]]:
+    return [(s.id, s.question, image_digest(s.open_image())) for s in dataset]
+
+
+@pytest.mark.parametrize(
+    ("written", "canonical"),
+    [
+        ("defocus_blur:3", "defocus_blur:3"),
+        ("keyboard:1+defocus_blur:3", "defocus_blur:3+keyboard:1"),
+        (" keyboard : 1 & frost : 2 ", "frost:2+keyboard:1"),
+        ("frost(scale=published):2", "frost(scale=published):2"),
+        ("frost(scale=image):2", "frost:2"),
+        ("synonym(rates=published,protect=none):7", "synonym(protect=none,rates=published):7"),
+        ("normalise_only", "normalise_only"),
+        ("identity", "identity"),
+        ("identity+keyboard:1", "keyboard:1"),
+    ],
+)
+def test_ids_are_canonical_and_round_trip(written: str, canonical: str) -> None:
+    shift = shifts.parse(written)
+    assert str(shift) == shift.id == canonical
+    assert shifts.parse(shift.id) == shift
+    assert hash(shifts.parse(shift.id)) == hash(shift)
+    assert repr(shift) == f"shifts.parse({canonical!r})"
+    assert pickle.loads(pickle.dumps(shift)) == shift
+    assert isinstance(shift, Shift)
+
+
+@pytest.mark.parametrize(
+    ("written", "message"),
+    [
+        ("", "a shift's id is text such as 'defocus_blur:3+keyboard:1', not ''."),
+        ("frost:1+", "'' in shift id 'frost:1+' is not name, name:severity or name(option=value):severity."),
+        ("frost::1", "'frost::1' in shift id 'frost::1' is not name, name:severity or name(option=value):severity."),
+        ("frost:-1", "severity '-1' in shift id 'frost:-1' is not a whole number."),
+        ("frost:", "severity '' in shift id 'frost:' is not a whole number."),
+        ("frost(scale):1", "options 'scale' in shift id 'frost(scale):1' are not option=value, each option once."),
+        (
+            "frost(scale=image,scale=image):1",
+            "options 'scale=image,scale=image' in shift id 'frost(scale=image,scale=image):1' "
+            "are not option=value, each option once.",
+        ),
+        ("frost:1+frost:2", "frost:1 and frost:2 cannot be composed: a shift holds 'frost' once."),
+    ],
+)
+def test_malformed_ids(written: str, message: str) -> None:
+    with pytest.raises(ShiftError) as caught:
+        shifts.parse(written)
+    assert str(caught.value) == message
+
+
+def test_operators_compose_in_canonical_order() -> None:
+    blur, typos = shifts.parse("defocus_blur:3"), shifts.parse("keyboard:1")
+    assert blur + typos == typos + blur == blur & typos == shifts.parse("defocus_blur:3+keyboard:1")
+    assert (blur.modality, typos.modality, (blur + typos).modality) == ("visual", "textual", "joint")
+    assert (blur + typos).severity == 3
+    with pytest.raises(TypeError):
+        blur + "keyboard:1"
+
+
+def test_apply_keeps_ids_and_clusters_and_is_lazy(clean: Dataset) -> None:
+    shifted = shifts.parse("frost:3+keyboard:3").apply(clean, seed=5)
+    assert shifted.name == "toy/frost:3+keyboard:3"
+    assert shifted.ids == clean.ids
+    assert shifted.clusters == clean.clusters
+    for before, after in zip(clean, shifted, strict=True):
+        assert isinstance(after.image, LazyImage)
+        assert after.image.source == "a picture in memory under frost:3+keyboard:3"
+        assert before.question != after.question
+        assert before.reference == after.reference
+        assert image_digest(before.open_image()) != image_digest(after.open_image())
+
+
+def test_a_sample_depends_on_no_other_sample(clean: Dataset) -> None:
+    shift = shifts.parse("frost:3+keyboard:3")
+    whole = digests(shift.apply(clean, 5))
+    assert digests(shift.apply(Dataset("reversed", reversed(clean)), 5)) == whole[::-1]
+    alone = shift.apply_sample(clean[1], 5)
+    assert (alone.id, alone.question, image_digest(alone.open_image())) == whole[1]
+    assert digests(shift.apply(clean, 6)) != whole
+
+
+def test_a_component_does_in_company_what_it_does_alone(clean: Dataset) -> None:
+    alone = [s.question for s in shifts.parse("keyboard:3").apply(clean, 5)]
+    assert [s.question for s in shifts.parse("keyboard:3+frost:1").apply(clean, 5)] == alone
+
+
+def test_another_process_makes_the_same_samples(clean: Dataset) -> None:
+    code = (
+        "from pytest_emid import shifts; from pytest_emid.data.sample import image_digest;"
+        "from pytest_emid.data.scenes import draw, generator, scene;"
+        "shift = shifts.parse('frost:4+defocus_blur:2+keyboard:4');"
+        "picture = draw(scene(generator(0, 'test', 1)));"
+        "print(image_digest(shift.apply_image(picture, 3, 's1')), shift.apply_text('Describe the image.', 3, 's1'))"
+    )
+    run = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, check=True)
+    sample = shifts.parse("frost:4+defocus_blur:2+keyboard:4").apply_sample(clean[1], 3)
+    assert run.stdout.strip() == f"{image_digest(sample.open_image())} {sample.question}"
+
+
+def test_fingerprints_come_from_the_recipe_and_open_no_picture() -> None:
+    def never() -> Image.Image:
+        raise AssertionError("a picture was opened")
+
+    clean = Dataset("toy", [Sample("a", LazyImage(never, "nowhere"), "What is it?", "red")], fingerprint="f" * 64)
+    found = {
+        shifts.parse(shift).apply(clean, seed).fingerprint
+        for shift in ("frost:1", "frost:2", "frost(scale=published):1", "keyboard:1", "frost:1+keyboard:1")
+        for seed in (0, 1)
+    }
+    assert len(found) == 10
+    assert shifts.parse("frost:1").apply(clean, 0).fingerprint == shifts.parse("frost:1").apply(clean, 0).fingerprint
+
+
+def test_an_edited_function_changes_the_fingerprint(clean: Dataset) -> None:
+    found = set()
+    for body in ("image", "image.copy()"):
+        function = eval(f"lambda image, severity, rng: {body}")
+        source = body
+        try:
+            shifts.register(shifts.Definition("mine", "visual", function, version=source))
+            found.add(shifts.parse("mine:1").apply(clean, 0).fingerprint)
+        finally:
+            shifts.unregister("mine")
+    assert len(found) == 2
+
+
+def test_a_shift_that_changes_no_question_measures_nothing() -> None:
+    numbers = Dataset("sums", [Sample("a", picture(0), "12 + 34?", "46"), Sample("b", picture(1), "5 - 5?", "0")])
+    with pytest.raises(ShiftError) as caught:
+        shifts.parse("frost:1+keyboard:2").apply(numbers, 0)
+    assert str(caught.value) == (
+        "shift keyboard:2 changed none of the 2 questions of dataset 'sums', so it would measure nothing. "
+        "The first question is '12 + 34?'. "
+        "Choose a shift that can act on such text (another layout, another thesaurus), or leave it out."
+    )
+    assert [s.question for s in shifts.parse("normalise_only+frost:1").apply(numbers, 0)] == ["12 34", "5 5"]
+
+
+def test_identity_changes_nothing_but_the_name(clean: Dataset) -> None:
+    same = shifts.parse("identity").apply(clean, 0)
+    assert digests(same) == digests(clean)
+    assert (same.name, shifts.parse("identity").modality) == ("toy/identity", "joint")
+
+
+@pytest.mark.parametrize("seed", [-1, 1.5, "x"])
+def test_bad_seeds(seed, clean: Dataset) -> None:
+    with pytest.raises(ShiftError) as caught:
+        shifts.parse("keyboard:1").apply(clean, seed)
+    assert str(caught.value) == f"a seed must be an integer of at least 0, not {seed!r}."
+
+
+@pytest.mark.parametrize(
+    ("returned", "message"),
+    [
+        (None, "shift bad:1 returned <class 'NoneType'> for sample 's'; it must be an RGB image of size (4, 3)."),
+        (
+            Image.new("L", (4, 3)),
+            "shift bad:1 returned a L image of size (4, 3) for sample 's'; it must be an RGB image of size (4, 3).",
+        ),
+        (
+            np.zeros((4, 3, 3), np.uint8),
+            "shift bad:1 returned an array of shape (4, 3, 3) and type uint8 for sample 's'; "
+            "it must be of shape (3, 4, 3), uint8 or float in 0..1.",
+        ),
+        (np.full((3, 4, 3), np.nan), "shift bad:1 returned values that are not finite for sample 's'."),
+    ],
+)
+def test_a_visual_function_that_returns_what_it_must_not(returned, message) -> None:
+    shifts.register(shifts.Definition("bad", "visual", lambda image, severity, rng: returned))
+    try:
+        with pytest.raises(ShiftError) as caught:
+            shifts.parse("bad:1").apply_image(Image.new("RGB", (4, 3)), sample_id="s")
+        assert str(caught.value) == message
+        sample = shifts.parse("bad:1").apply_sample(Sample("s", Image.new("RGB", (4, 3)), "q", "r"), 0)
+        with pytest.raises((ShiftError, DataError)) as caught:
+            sample.open_image()
+        assert message in str(caught.value)
+    finally:
+        shifts.unregister("bad")
+
+
+@pytest.mark.parametrize(
+    ("returned", "message"),
+    [
+        (3, "shift bad:1 returned int for sample 's'; it must be str."),
+        (" ", "shift bad:1 left nothing of the question of sample 's': 'Why?'."),
+    ],
+)
+def test_a_textual_function_that_returns_what_it_must_not(returned, message) -> None:
+    shifts.register(shifts.Definition("bad", "textual", lambda text, severity, rng: returned))
+    try:
+        with pytest.raises(ShiftError) as caught:
+            shifts.parse("bad:1").apply_text("Why?", 0, "s")
+        assert str(caught.value) == message
+    finally:
+        shifts.unregister("bad")
