@@ -1,0 +1,59 @@
+"""A dataset with its answers and embeddings: all that estimation needs of a model."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+import numpy as np
+from numpy.typing import NDArray
+
+from pytest_emid.data.dataset import Dataset
+from pytest_emid.models.base import Response
+
+__all__ = ["Answered", "Embedded", "query"]
+
+Array = NDArray[np.float32]
+
+
+@dataclass(frozen=True, slots=True)
+class Embedded:
+    """A dataset embedded without its answers; rows follow the samples, all of unit norm.
+
+    Attributes:
+        image: (n, d_image).
+        text: the questions, (n, d_text).
+        reference: (n, d_text).
+    """
+
+    dataset: Dataset
+    image: Array
+    text: Array
+    reference: Array
+
+    @property
+    def query(self) -> Array:
+        """The query embedding x; see `query`."""
+        return query(self.image, self.text)
+
+
+@dataclass(frozen=True, slots=True)
+class Answered(Embedded):
+    """A dataset embedded with its answers.
+
+    Attributes:
+        responses: one per sample.
+        response: their embeddings, (n, d_text).
+    """
+
+    responses: tuple[Response, ...]
+    response: Array
+
+
+def query(image: Array, text: Array) -> Array:
+    """x = (z_v + z_t) / 2, as in the paper's protocol; side by side where the encoders differ in dimension.
+
+    The second form carries the same information and lets any two encoders be paired; the report names it.
+    """
+    if image.shape[1] == text.shape[1]:
+        return ((image + text) / 2).astype(np.float32)
+    return (np.concatenate([image, text], axis=1) / np.sqrt(2)).astype(np.float32)

@@ -1,0 +1,214 @@
+"""The conductor: a dataset becomes responses, embeddings, scores and a result. The whole route, readable at once."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Mapping
+from dataclasses import fields
+
+from pytest_emid import shifts
+from pytest_emid.answered import Answered, Embedded
+from pytest_emid.cache import Cache
+from pytest_emid.calibration import Calibration
+from pytest_emid.comparison import Scored, check_size, differences, score, side
+from pytest_emid.data.dataset import Dataset
+from pytest_emid.data.sample import image_digest
+from pytest_emid.encoders.base import Encoders
+from pytest_emid.errors import DataError, EmidError, ModelError
+from pytest_emid.information.suspicion import suspect
+from pytest_emid.limits import bounds, divergences
+from pytest_emid.models.base import Model, Outcome
+from pytest_emid.results import EmidResult
+from pytest_emid.shifts.base import Shift
+
+__all__ = ["Measurer", "Progress"]
+
+Progress = Callable[[str, int, int], None]
+"""Called with (what is being asked, answers so far, answers in all) as answers arrive."""
+
+
+class Measurer:
+    """Measures one model on one dataset under any number of shifts.
+
+    The clean side, the calibration and every scenario are computed once; answers and embeddings go through the cache.
+
+    Args:
+        model: the model under test.
+        dataset: clean, in-distribution samples.
+        encoders: pictures and texts to vectors.
+        calibration: clean samples, disjoint from `dataset`, whose references the critic and the whitening are fitted
+            on; 300 or more are advised. None fits on the references of `dataset` itself, which is valid (no answer
+            takes part) but makes levels optimistic.
+        cache: keeps responses and embeddings; None keeps them for this process only.
+        seed: base seed of shifts, folds and permutations.
+        confidence: of every interval, two-sided.
+        permutations: of the null distribution of input drift, at least 199; 0 leaves the p-values out.
+        progress: told about answers as they arrive.
+        settings: effective options, to be carried by the results.
+    """
+
+    def __init__(
+        self,
+        model: Model,
+        dataset: Dataset,
+        encoders: Encoders,
+        *,
+        calibration: Dataset | None = None,
+        cache: Cache | None = None,
+        seed: int = 0,
+        confidence: float = 0.95,
+        permutations: int = 199,
+        progress: Progress | None = None,
+        settings: Mapping[str, str] | None = None,
+    ) -> None:
+        self.model = model
+        self.dataset = dataset
+        self.encoders = encoders
+        self.calibration_set = calibration
+        self.cache = Cache(None) if cache is None else cache
+        self.seed = seed
+        self.confidence = confidence
+        self.permutations = permutations
+        self.progress = progress
+        self.settings = dict(settings or {})
+        self._clean: Scored | None = None
+        self._calibration: Calibration | None = None
+        self._results: dict[str, EmidResult] = {}
+
+    def measure(self, shift: Shift | str | Dataset) -> EmidResult:
+        """Measure one scenario.
+
+        Args:
+            shift: a shift, the id of one (`defocus_blur:3+keyboard:1`), or another dataset (a natural shift, which
+                is paired when it holds the same ids in the same order).
+
+        Raises:
+            EmidError: anything that makes the measurement impossible; answers so far stay in the cache.
+        """
+        dataset, scenario, modality, paired = self._shifted(shift)
+        key = f"{scenario}@{dataset.fingerprint}"
+        if key not in self._results:
+            check_size(self.dataset)
+            check_size(dataset)
+            self._results[key] = self._compare(self._answer(dataset, scenario), scenario, modality, paired)
+        return self._results[key]
+
+    @property
+    def clean(self) -> Scored:
+        """The clean side, answered and scored once."""
+        if self._clean is None:
+            answered = self._answer(self.dataset, "clean")
+            self._clean = score(answered, self.calibration, answered.text, self.seed)
+        return self._clean
+
+    @property
+    def calibration(self) -> Calibration:
+        """The frozen critic and whitening, fitted once."""
+        if self._calibration is None:
+            if self.calibration_set is None:
+                pairs, fitted_on = self.dataset, "the tested references"
+            else:
+                pairs, fitted_on = self.calibration_set, f"{len(self.calibration_set)} disjoint reference pairs"
+                check_disjoint(self.calibration_set, self.dataset)
+            self._calibration = Calibration.fit(self._embed(pairs), fitted_on, self.seed)
+        return self._calibration
+
+    def _shifted(self, shift: Shift | str | Dataset) -> tuple[Dataset, str, str, bool]:
+        if isinstance(shift, Dataset):
+            return shift, shift.name, "natural", shift.ids == self.dataset.ids
+        if isinstance(shift, str):
+            shift = shifts.parse(shift)
+        dataset = shift.apply(self.dataset, self.seed)
+        if shift.paired and dataset.ids != self.dataset.ids:
+            raise EmidError(
+                f"shift {shift.id!r} says that it is paired, but its samples have other ids than the dataset's. "
+                "A paired shift keeps every id, in order."
+            )
+        return dataset, shift.id, shift.modality, shift.paired
+
+    def _embed(self, dataset: Dataset) -> Embedded:
+        return Embedded(
+            dataset=dataset,
+            image=self.cache.encode_images(self.encoders.image, dataset),
+            text=self.cache.encode_texts(self.encoders.text, [sample.question for sample in dataset]),
+            reference=self.cache.encode_texts(self.encoders.text, [sample.reference for sample in dataset]),
+        )
+
+    def _answer(self, dataset: Dataset, label: str) -> Answered:
+        def report(done: int, total: int) -> None:
+            if self.progress is not None:
+                self.progress(label, done, total)
+
+        responses = self.cache.respond(self.model, dataset, progress=report)
+        failed = [
+            (sample.id, response.error)
+            for sample, response in zip(dataset, responses, strict=True)
+            if response.outcome is Outcome.FAILED
+        ]
+        if failed:
+            shown = "; ".join(f"{sample_id}: {error}" for sample_id, error in failed[:3])
+            raise ModelError(
+                f"{self.model.name} failed on {len(failed)} of {len(dataset)} samples of {label!r} ({shown}"
+                f"{'; ...' if len(failed) > 3 else ''}). A measurement needs every answer; the others are cached, so "
+                "that only these are asked again."
+            )
+        embedded = self._embed(dataset)
+        return Answered(
+            dataset=dataset,
+            image=embedded.image,
+            text=embedded.text,
+            reference=embedded.reference,
+            responses=tuple(responses),
+            response=self.cache.encode_texts(self.encoders.text, [response.text for response in responses]),
+        )
+
+    def _compare(self, answered: Answered, scenario: str, modality: str, paired: bool) -> EmidResult:
+        clean = self.clean
+        condition = clean.answered.text if paired else answered.text
+        shifted = score(answered, self.calibration, condition, self.seed)
+        changed = differences(clean, shifted, self.calibration, paired, self.confidence)
+        apart = divergences(clean.answered, answered, paired, self.permutations, self.seed)
+        critic = self.calibration.report()
+        remarks = suspect(
+            information_lost=changed.information_lost,
+            information_retained=changed.information_retained,
+            decoded_retained=changed.decoded_retained,
+            cosine_drop=changed.cosine_drop,
+            exact_drop=changed.exact_drop,
+            emid=changed.emid,
+            anchored_emid=changed.anchored_emid,
+            critic_informative=critic.informative,
+        )
+        return EmidResult(
+            scenario=scenario,
+            modality=modality,
+            paired=paired,
+            seed=self.seed,
+            model=self.model.name,
+            encoders=self.encoders.name,
+            clean=side(clean, self.confidence),
+            shifted=side(shifted, self.confidence),
+            **{f.name: getattr(changed, f.name) for f in fields(changed)},
+            divergences=apart,
+            bounds=bounds(clean.answered, answered, apart, paired, self.confidence, self.seed),
+            critic=critic,
+            remarks=remarks,
+            settings=self.settings,
+        )
+
+
+def check_disjoint(calibration: Dataset, tested: Dataset) -> None:
+    """Refuse a calibration set that holds tested pairs: it would flatter the critic.
+
+    Raises:
+        DataError: a sample of the same question, reference and picture stands in both; the message names the first.
+    """
+    asked = {(sample.question, sample.reference): sample for sample in tested}
+    for sample in calibration:
+        twin = asked.get((sample.question, sample.reference))
+        # pictures are opened only where the texts already agree
+        if twin is not None and image_digest(sample.open_image()) == image_digest(twin.open_image()):
+            raise DataError(
+                f"calibration sample {sample.id!r} is also tested sample {twin.id!r} of {tested.name!r}. Leave tested "
+                "samples out of the calibration set, or return None from emid_calibration to fit on the tested "
+                "references on purpose."
+            )
