@@ -1,0 +1,255 @@
+"""What the fixtures are: the defaults that an option names, and the callable that measures.
+
+Imported when a test that measures is set up, never before.
+"""
+
+from __future__ import annotations
+
+import inspect
+from collections.abc import Callable
+from dataclasses import dataclass, field
+from pathlib import Path
+from typing import TYPE_CHECKING, Any, Final
+
+import pytest
+
+from pytest_emid import recorder
+from pytest_emid.config import EmidConfig
+from pytest_emid.data.dataset import Dataset
+from pytest_emid.encoders.base import Encoders
+from pytest_emid.models.base import Model
+from pytest_emid.results import EmidResult
+from pytest_emid.shifts.base import Shift
+
+if TYPE_CHECKING:
+    from pytest_emid.cache import Cache
+    from pytest_emid.measurement import Measurer, Progress
+
+__all__ = [
+    "MeasureEmid",
+    "default_calibration",
+    "default_dataset",
+    "default_encoders",
+    "default_model",
+]
+
+NAMES: Final = ("emid_model", "emid_dataset", "emid_encoders", "emid_calibration")
+BUILTIN_DATASET: Final = "scenes"
+CALIBRATION_SAMPLES: Final = 1000
+
+UNDEFINED_MODEL: Final = """\
+there is no model to test. Define the fixture emid_model in conftest.py:
+
+    @pytest.fixture(scope="session")
+    def emid_model():
+        return pytest_emid.models.load("path/to/model")  # or a Hub id, or a function (images, questions) -> answers
+
+or name one: --emid-model=tiny-llava (built in), or emid_model = tiny-llava in the ini file."""
+
+UNDEFINED_DATASET: Final = """\
+there is no dataset to test on. Define the fixture emid_dataset in conftest.py:
+
+    @pytest.fixture(scope="session")
+    def emid_dataset():
+        return pytest_emid.Dataset("mine", [pytest_emid.Sample("1", image, "What is it?", "A dog."), ...])
+
+or name one: --emid-dataset=scenes (built in), or emid_dataset = scenes in the ini file."""
+
+
+def default_model(config: EmidConfig) -> Model:
+    """The model that the option names.
+
+    Raises:
+        pytest.UsageError: none is named; the message shows how to define the fixture.
+        ModelError: the name is no model.
+    """
+    __tracebackhide__ = True
+    if config.model is None:
+        raise pytest.UsageError(UNDEFINED_MODEL)
+    from pytest_emid import models
+
+    return models.load(config.model, **_backend_options(config))
+
+
+def default_dataset(config: EmidConfig) -> Dataset:
+    """The dataset that the option names.
+
+    Raises:
+        pytest.UsageError: none is named; the message shows how to define the fixture.
+        DataError: the name is no dataset.
+    """
+    __tracebackhide__ = True
+    if config.dataset is None:
+        raise pytest.UsageError(UNDEFINED_DATASET)
+    from pytest_emid import data
+
+    if config.dataset == BUILTIN_DATASET and config.limit:
+        return data.load(config.dataset, n=config.limit)
+    return data.load(config.dataset)
+
+
+def default_encoders(config: EmidConfig, dataset: Dataset) -> Encoders:
+    """The encoders that the option names; `auto` is the tiny pair for built-in data, and the paper's for any other."""
+    from pytest_emid import encoders
+
+    spec = config.encoders
+    if spec == "auto":
+        spec = "tiny" if _is_builtin(dataset) else "paper"
+    return encoders.load(spec, **_backend_options(config))
+
+
+def default_calibration(dataset: Dataset) -> Dataset | None:
+    """1,000 scenes that share no picture with the tested ones; None for any other dataset."""
+    if not _is_builtin(dataset):
+        return None
+    from pytest_emid.data import scenes_dataset
+
+    return scenes_dataset(CALIBRATION_SAMPLES, stream="calibration")
+
+
+def _is_builtin(dataset: Dataset) -> bool:
+    return dataset.name == BUILTIN_DATASET
+
+
+def _backend_options(config: EmidConfig) -> dict[str, Any]:
+    options = {"batch_size": config.batch_size, "device": config.device}
+    return {name: value for name, value in options.items() if value is not None}
+
+
+@dataclass(frozen=True, slots=True)
+class _Parts:
+    """What a test's fixtures are, under the overrides that this test sees."""
+
+    model: Any
+    dataset: Any
+    encoders: Any
+    calibration: Any
+    origins: dict[str, str] = field(compare=False, hash=False)
+
+
+class MeasureEmid:
+    """Measures the model under a shift; what the fixture `measure_emid` is.
+
+    Every test is measured with the fixtures that it sees itself. pytest keeps the value of a session-scoped fixture
+    for all tests, so a `measure_emid` that had taken its model as an argument would go on measuring the first
+    directory's model in a directory whose conftest.py overrides `emid_model`.
+    """
+
+    def __init__(self, config: EmidConfig, root: Path, progress: Progress | None = None) -> None:
+        self._config = config
+        self._root = root
+        self._progress = progress
+        self._measurers: dict[tuple[Any, ...], tuple[_Parts, Measurer]] = {}
+        self._cache: Cache | None = None
+
+    def __call__(
+        self,
+        shift: Shift | str | Dataset,
+        *,
+        limit: int | None = None,
+        seed: int | None = None,
+    ) -> EmidResult:
+        """Answer and score the dataset, clean and shifted, and compare.
+
+        What was measured before in this run, for whatever test, is returned as it is.
+
+        Args:
+            shift: a shift, its id such as `defocus_blur:3+keyboard:1`, or another dataset (a natural shift).
+            limit: first samples only, 0 for all; overrides the option.
+            seed: base seed of the shift; overrides the option.
+
+        Raises:
+            EmidError: what makes the measurement impossible; answers that arrived stay in the cache.
+            pytest.UsageError: `limit` or `seed` is not legal, or no test is running.
+        """
+        running = recorder.current()
+        if running is None:
+            raise pytest.UsageError(
+                "measure_emid was called while no test was running. Call it in a test or a fixture."
+            )
+        config = running.config.for_call(limit=limit, seed=seed)
+        result = self._measurer(_parts(running.item), config).measure(shift)
+        running.measured(result)
+        return result
+
+    def close(self) -> None:
+        """Let go of models, datasets and the cache."""
+        self._measurers.clear()
+        cache, self._cache = self._cache, None
+        if cache is not None:
+            cache.close()
+
+    def _measurer(self, parts: _Parts, config: EmidConfig) -> Measurer:
+        identity = tuple(id(part) for part in (parts.model, parts.dataset, parts.encoders, parts.calibration))
+        key = (*identity, config.limit, config.seed, config.gate_confidence)
+        if key not in self._measurers:
+            # The parts are kept with the measurer, so that no other object can be given their ids.
+            self._measurers[key] = (parts, self._make(parts, config))
+        return self._measurers[key][1]
+
+    def _make(self, parts: _Parts, config: EmidConfig) -> Measurer:
+        from pytest_emid import encoders, models
+        from pytest_emid.measurement import Measurer
+
+        dataset = parts.dataset
+        if not isinstance(dataset, Dataset):
+            raise pytest.UsageError(
+                f"emid_dataset must be a pytest_emid.Dataset, not {type(dataset).__name__} "
+                f"({parts.origins['emid_dataset']}). Make one: pytest_emid.Dataset(name, samples)."
+            )
+        model = models.load(parts.model)
+        pair = parts.encoders if isinstance(parts.encoders, Encoders) else encoders.load(parts.encoders)
+        return Measurer(
+            model,
+            dataset.first(config.limit) if config.limit else dataset,
+            pair,
+            calibration=parts.calibration,
+            cache=self._open_cache(config),
+            seed=config.seed,
+            confidence=config.gate_confidence,
+            progress=self._progress,
+            settings={
+                "model": f"{model.name} ({parts.origins['emid_model']})",
+                "dataset": f"{dataset.name} ({parts.origins['emid_dataset']})",
+                "encoders": f"{pair.name} ({parts.origins['emid_encoders']})",
+                **{key: config.describe(key) for key in ("limit", "seed", "confidence", "family")},
+            },
+        )
+
+    def _open_cache(self, config: EmidConfig) -> Cache:
+        if self._cache is None:
+            from pytest_emid.cache import Cache
+
+            self._cache = Cache(None if config.cache_dir == "none" else self._root / config.cache_dir)
+        return self._cache
+
+
+def _parts(item: pytest.Item) -> _Parts:
+    """The fixtures of a test, as its own directory, module and class define them."""
+    request = _request(item)
+    model, dataset, encoders, calibration = (request.getfixturevalue(name) for name in NAMES)
+    return _Parts(model, dataset, encoders, calibration, {name: _origin(item, name) for name in NAMES})
+
+
+def _request(item: pytest.Item) -> pytest.FixtureRequest:
+    # A session-scoped fixture's own request resolves names as the first test saw them; only the item's is right.
+    request: pytest.FixtureRequest = item._request  # type: ignore[attr-defined]
+    return request
+
+
+def _origin(item: pytest.Item, name: str) -> str:
+    """Where the value of a fixture comes from: an option, or the file and line that defines the fixture."""
+    definitions = item._fixtureinfo.name2fixturedefs.get(name, ())  # type: ignore[attr-defined]
+    function: Callable[..., Any] | None = definitions[-1].func if definitions else None
+    if function is None:
+        return f"fixture {name}"
+    if function.__module__ == "pytest_emid.plugin":
+        running = recorder.current()
+        return running.config.origin(name.removeprefix("emid_")) if running is not None else "default"
+    code = getattr(inspect.unwrap(function), "__code__", None)
+    if code is None:
+        return f"fixture {name}"
+    path = Path(code.co_filename)
+    root = item.config.rootpath
+    shown = path.relative_to(root) if path.is_relative_to(root) else path.name
+    return f"fixture {name}, {shown}:{code.co_firstlineno}"

@@ -1,0 +1,150 @@
+"""What the run received: the results and decisions of all tests, and what is missing.
+
+Lives in the process that reports: the only one, or the controller of pytest-xdist. It is filled from the payloads of
+reports alone, serially as in parallel, so that both say the same.
+
+PYTEST_DONT_REWRITE: this module is loaded in every pytest run and asserts nothing.
+"""
+
+from __future__ import annotations
+
+import re
+from typing import TYPE_CHECKING, Any, Final, NamedTuple
+
+if TYPE_CHECKING:
+    import pytest
+
+    from pytest_emid.gates import Decision, Verdict
+    from pytest_emid.results import EmidResult
+
+__all__ = ["KEYWORD", "Ledger", "Row"]
+
+KEYWORD: Final = "fixture:measure_emid"
+"""In the keywords of every test that requests the fixture: no node, marker or file can have this name."""
+
+PAYLOAD: Final = "emid"
+"""The attribute of a report that holds its payload."""
+
+
+class Row(NamedTuple):
+    """One measurement with the decisions on it, and the tests that made them."""
+
+    key: str
+    result: EmidResult
+    decisions: tuple[Decision, ...]
+    nodeids: tuple[str, ...]
+
+    @property
+    def verdict(self) -> Verdict | None:
+        """The most severe verdict on it; None when no gate was asked."""
+        verdicts = [decision.verdict for decision in self.decisions]
+        return max(verdicts, key=lambda verdict: verdict.severity, default=None)
+
+
+class Ledger:
+    """The results and decisions of all tests of the run."""
+
+    def __init__(self) -> None:
+        self._results: dict[str, dict[str, Any]] = {}
+        self._measured: dict[str, list[str]] = {}
+        self._decisions: dict[str, list[dict[str, Any]]] = {}
+        self._outcomes: dict[str, str] = {}
+        self._without_payload: list[str] = []
+        self._attempts: dict[str, int] = {}
+
+    def receive(self, report: pytest.TestReport) -> bool:
+        """Take the payload of a report; False where a test that measures ran and sent none."""
+        nodeid = report.nodeid
+        expected = KEYWORD in report.keywords
+        payload = getattr(report, PAYLOAD, None)
+        if payload is None:
+            if not expected or report.when != "call":
+                return True
+            self._outcomes[nodeid] = report.outcome
+            self._without_payload.append(nodeid)
+            return False
+        if expected or payload["measured"] or payload["decisions"]:
+            if report.when == "call" or report.outcome != "passed":
+                self._outcomes[nodeid] = report.outcome
+            self._results.update(payload["results"])
+            seen = self._measured.setdefault(nodeid, [])
+            seen.extend(key for key in payload["measured"] if key not in seen)
+            held = self._decisions.setdefault(nodeid, [])
+            held.extend(decision for decision in payload["decisions"] if decision not in held)
+            self._attempts[nodeid] = max(self._attempts.get(nodeid, 1), payload.get("attempt", 1))
+        return True
+
+    @property
+    def is_empty(self) -> bool:
+        """Whether no test of the run had to do with this plugin."""
+        return not self._outcomes and not self._measured
+
+    def problems(self) -> list[str]:
+        """What is missing, as sentences: reasons to fail the run."""
+        sentences = [
+            f"{nodeid} ran, but its results did not arrive. Nothing that it gates was checked."
+            for nodeid in self._without_payload
+        ]
+        for nodeid, keys in self._measured.items():
+            lost = [key for key in keys if key not in self._results]
+            if lost:
+                sentences.append(
+                    f"{nodeid} measured {len(keys)} results, of which {len(lost)} did not arrive. "
+                    "Another plugin dropped or replaced the report that carried them."
+                )
+        return sentences
+
+    def rerun(self) -> list[str]:
+        """Tests that were run again after a verdict that did not pass."""
+        return [nodeid for nodeid, attempts in self._attempts.items() if attempts > 1]
+
+    def idle(self) -> list[str]:
+        """Tests that passed and requested `measure_emid`, but measured nothing."""
+        return [
+            nodeid
+            for nodeid, outcome in self._outcomes.items()
+            if outcome == "passed" and not self._measured.get(nodeid) and nodeid not in self._without_payload
+        ]
+
+    def rows(self) -> list[Row]:
+        """One row a measurement, in an order that does not depend on who ran what first."""
+        from pytest_emid.gates import Decision
+        from pytest_emid.results import EmidResult
+
+        rows = []
+        for key, body in self._results.items():
+            decisions: list[Decision] = []
+            nodeids: list[str] = []
+            for nodeid in sorted(self._measured, key=natural):
+                if key in self._measured[nodeid]:
+                    nodeids.append(nodeid)
+                    mine = [data for data in self._decisions.get(nodeid, []) if data["result"] == key]
+                    decisions += [d for d in map(Decision.from_dict, mine) if d not in decisions]
+            rows.append(Row(key, EmidResult.from_dict(body), tuple(decisions), tuple(nodeids)))
+        return sorted(rows, key=_order)
+
+    def document(self) -> dict[str, Any]:
+        """All of it as plain data."""
+        return {
+            "results": [{"key": row.key, **self._results[row.key]} for row in self.rows()],
+            "tests": [
+                {
+                    "nodeid": nodeid,
+                    "outcome": self._outcomes.get(nodeid, "unknown"),
+                    "measured": self._measured.get(nodeid, []),
+                    "decisions": self._decisions.get(nodeid, []),
+                }
+                for nodeid in sorted({*self._outcomes, *self._measured}, key=natural)
+            ],
+            "problems": self.problems(),
+        }
+
+
+def natural(text: str) -> list[tuple[int, int | str]]:
+    """A sort key that puts `x:2` before `x:10`."""
+    return [(0, int(part)) if part.isdecimal() else (1, part) for part in re.split(r"(\d+)", text) if part]
+
+
+def _order(row: Row) -> tuple[Any, ...]:
+    result = row.result
+    return (result.model, result.clean.dataset, natural(result.scenario), result.seed, result.n, row.key)

@@ -1,0 +1,228 @@
+"""pytest's hooks, and nothing else: options become a frozen config, fixtures measure, reports carry what was found.
+
+Importing this module imports nothing heavy. A run without a test that measures pays for the options and for one
+recorder a test; torch, numpy and the like are imported when such a test is set up.
+
+`-p no:emid` switches the plugin off: tests that request its fixtures then fail, and its ini options are unknown.
+
+PYTEST_DONT_REWRITE: this module asserts nothing.
+"""
+
+from __future__ import annotations
+
+import sys
+from collections.abc import Generator, Iterator
+from typing import TYPE_CHECKING, Final
+
+import pytest
+
+from pytest_emid import config as options
+from pytest_emid.config import EmidConfig
+from pytest_emid.ledger import KEYWORD, PAYLOAD, Ledger
+from pytest_emid.recorder import Outbox, Recorder, activated, current
+
+if TYPE_CHECKING:
+    from pytest_emid.data.dataset import Dataset
+    from pytest_emid.encoders.base import Encoders
+    from pytest_emid.fixtures import MeasureEmid
+    from pytest_emid.models.base import Model
+
+FIXTURE: Final = "measure_emid"
+CONFIG: Final = pytest.StashKey[EmidConfig]()
+OUTBOX: Final = pytest.StashKey[Outbox]()
+RECORDER: Final = pytest.StashKey[Recorder]()
+NOT_ARRIVED: Final = "this test ran, but its results did not arrive. Nothing that it gates was checked."
+
+
+def pytest_addoption(parser: pytest.Parser) -> None:
+    """Options and ini values of one name each."""
+    options.add_options(parser)
+
+
+def pytest_configure(config: pytest.Config) -> None:
+    """Wrong configuration ends the run here, before anything is collected."""
+    config.addinivalue_line("markers", options.MARKER_LINE)
+    config.stash[CONFIG] = options.from_pytest(config)
+    config.stash[OUTBOX] = Outbox()
+    if not _is_worker(config):
+        config.pluginmanager.register(Reporter(config), "emid-reporter")
+
+
+def pytest_report_header(config: pytest.Config) -> str | None:
+    """What the run is configured to measure; silent in projects that configure nothing."""
+    from pytest_emid.reports.terminal import header
+
+    effective = config.stash[CONFIG]
+    return header(effective) if effective.origins else None
+
+
+@pytest.hookimpl(tryfirst=True)
+def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
+    """Mark the tests that measure, so that `-m emid` selects them and their reports can be told from others."""
+    for item in items:
+        if FIXTURE in getattr(item, "fixturenames", ()):
+            item.keywords[KEYWORD] = True
+            if item.get_closest_marker("emid") is None:
+                item.add_marker("emid")
+
+
+@pytest.hookimpl(wrapper=True)
+def pytest_runtest_protocol(item: pytest.Item) -> Generator[None, object, object]:
+    """Everything that happens in a test is recorded as that test's."""
+    recorder = item.stash[RECORDER] = Recorder(item, item.config.stash[CONFIG], item.config.stash[OUTBOX])
+    with activated(recorder):
+        return (yield)
+
+
+@pytest.hookimpl(tryfirst=True)
+def pytest_runtest_setup(item: pytest.Item) -> None:
+    """A new attempt begins; a wrong marker is an error of its test."""
+    __tracebackhide__ = True
+    recorder = item.stash.get(RECORDER, None)
+    if recorder is not None:
+        recorder.begin_attempt()
+        recorder.config = options.from_item(item.config.stash[CONFIG], item)
+
+
+@pytest.hookimpl(wrapper=True)
+def pytest_runtest_makereport(item: pytest.Item) -> Generator[None, pytest.TestReport, pytest.TestReport]:
+    """Results and decisions ride on the report as plain data, serially and from pytest-xdist's workers alike."""
+    recorder = item.stash.get(RECORDER, None)
+    if recorder is not None and not recorder.is_empty:
+        recorder.publish(item.user_properties)
+    report = yield
+    if recorder is not None and (KEYWORD in item.keywords or not recorder.is_empty):
+        setattr(report, PAYLOAD, recorder.drain())
+    return report
+
+
+def pytest_assertrepr_compare(config: pytest.Config, op: str, left: object, right: object) -> list[str] | None:
+    """`assert result.emid <= 0.05` explains itself in its first six lines."""
+    module = sys.modules.get("pytest_emid.information.estimate")
+    estimates = [side for side in (left, right) if module is not None and isinstance(side, module.Estimate)]
+    if not estimates:
+        return None
+    from pytest_emid.reports.explain import compare
+
+    recorder = current()
+    return compare(estimates[0], op, left, right, recorder.results if recorder is not None else ())
+
+
+class Reporter:
+    """The hooks of the process that reports: the only one, or pytest-xdist's controller."""
+
+    def __init__(self, config: pytest.Config) -> None:
+        self._config = config.stash[CONFIG]
+        self._ledger = Ledger()
+        self._problems: list[str] = []
+
+    @pytest.hookimpl(wrapper=True)
+    def pytest_runtest_logreport(self, report: pytest.TestReport) -> Generator[None, None, None]:
+        """A test that measures but whose results did not arrive has not passed, whatever its report says."""
+        if not self._ledger.receive(report) and report.outcome == "passed":
+            report.outcome = "failed"
+            report.longrepr = f"emid: {NOT_ARRIVED}"
+        return (yield)
+
+    def pytest_sessionfinish(self, session: pytest.Session) -> None:
+        """Write what was asked for, and fail the run when something is missing."""
+        if session.config.option.collectonly:
+            return
+        self._problems = self._ledger.problems()
+        if self._config.json is not None:
+            from pytest_emid.reports import json
+
+            try:
+                json.write(session.config.invocation_params.dir / self._config.json, self._ledger.document())
+            except OSError as error:
+                self._problems.append(f"{self._config.origin('json')}: cannot write {self._config.json}: {error}.")
+        if self._problems:
+            session.testsfailed = max(session.testsfailed, len(self._problems))
+            session.exitstatus = pytest.ExitCode.TESTS_FAILED
+
+    def pytest_terminal_summary(self, terminalreporter: pytest.TerminalReporter) -> None:
+        """One section, one row a measurement; nothing when no test had to do with this plugin."""
+        if self._ledger.is_empty and not self._problems:
+            return
+        from pytest_emid.reports.terminal import summarize
+
+        summarize(terminalreporter, self._ledger, self._problems, self._config)
+
+
+@pytest.fixture(scope="session")
+def emid_model(pytestconfig: pytest.Config) -> Model:
+    """The model under test. Override it in conftest.py, with session scope:
+
+    return pytest_emid.models.load("path/or/hub-id"), a function (images, questions) -> answers, or any object with
+    name, fingerprint and respond(samples). Without an override it is what --emid-model or the ini value emid_model
+    names; tiny-llava is built in.
+    """
+    from pytest_emid import fixtures
+
+    __tracebackhide__ = True
+    return fixtures.default_model(pytestconfig.stash[CONFIG])
+
+
+@pytest.fixture(scope="session")
+def emid_dataset(pytestconfig: pytest.Config) -> Dataset:
+    """The clean evaluation set. Override it in conftest.py, with session scope, and return a pytest_emid.Dataset.
+
+    Without an override it is what --emid-dataset or the ini value emid_dataset names; scenes is built in.
+    """
+    from pytest_emid import fixtures
+
+    __tracebackhide__ = True
+    return fixtures.default_dataset(pytestconfig.stash[CONFIG])
+
+
+@pytest.fixture(scope="session")
+def emid_encoders(pytestconfig: pytest.Config, emid_dataset: Dataset) -> Encoders:
+    """The embeddings that measurements use. Override it to return pytest_emid.encoders.load(...) of your choice.
+
+    Without an override it is what --emid-encoders names: tiny (built in), paper (CLIP ViT-B/32 and XLM-R base), or
+    auto (default): tiny for the built-in dataset, paper for any other.
+    """
+    from pytest_emid import fixtures
+
+    return fixtures.default_encoders(pytestconfig.stash[CONFIG], emid_dataset)
+
+
+@pytest.fixture(scope="session")
+def emid_calibration(emid_dataset: Dataset) -> Dataset | None:
+    """Clean samples, disjoint from emid_dataset, on whose references critic and whitening are fitted.
+
+    Override it to return a Dataset of 300 or more. By default 1,000 further scenes for the built-in dataset, and
+    None for any other: the tested references themselves, which is valid but makes levels optimistic.
+    """
+    from pytest_emid import fixtures
+
+    return fixtures.default_calibration(emid_dataset)
+
+
+@pytest.fixture(scope="session")
+def measure_emid(
+    pytestconfig: pytest.Config,
+    emid_model: Model,
+    emid_dataset: Dataset,
+    emid_encoders: Encoders,
+    emid_calibration: Dataset | None,
+) -> Iterator[MeasureEmid]:
+    """Measure the model under a shift: measure_emid(shift, *, limit=None, seed=None) -> EmidResult.
+
+    shift is a shift (pytest_emid.shifts), its id such as "defocus_blur:3+keyboard:1", or another Dataset. Answers
+    are asked once a run, and kept between runs in --emid-cache-dir. Works from tests and from fixtures of any scope;
+    each test is measured with the emid_model, emid_dataset, emid_encoders and emid_calibration of its own directory.
+    """
+    from pytest_emid import fixtures
+    from pytest_emid.reports.progress import ProgressBar
+
+    # The other fixtures are requested so that they exist, and so that this one ends before them.
+    progress = None if _is_worker(pytestconfig) else ProgressBar(pytestconfig)
+    measure = fixtures.MeasureEmid(pytestconfig.stash[CONFIG], pytestconfig.rootpath, progress)
+    yield measure
+    measure.close()
+
+
+def _is_worker(config: pytest.Config) -> bool:
+    """Whether this is one of pytest-xdist's workers, which reports nothing itself."""
+    return hasattr(config, "workerinput")

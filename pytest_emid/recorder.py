@@ -1,0 +1,178 @@
+"""What each test measured and decided, and how it travels: as plain data on the reports that pytest sends anyway.
+
+A report's payload holds the keys of the results that were measured, the decisions on them, and each result in full
+the first time that this process sends it. Keys follow from content, so equal numbers from two workers are one row,
+and different numbers for one scenario are two.
+
+PYTEST_DONT_REWRITE: this module is loaded in every pytest run and asserts nothing.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from contextlib import contextmanager
+from typing import TYPE_CHECKING, Any, Final
+
+if TYPE_CHECKING:
+    import pytest
+
+    from pytest_emid.config import EmidConfig
+    from pytest_emid.gates import Decision
+    from pytest_emid.results import EmidResult
+
+__all__ = ["Outbox", "Recorder", "activated", "current"]
+
+PROPERTY: Final = "emid."
+"""How the names of JUnit properties begin."""
+
+
+class Outbox:
+    """The results of one process: their keys, and which of them were sent."""
+
+    def __init__(self) -> None:
+        # The result is kept beside its key, so that no other object can be given its id.
+        self._keys: dict[int, tuple[EmidResult, str]] = {}
+        self._sent: set[str] = set()
+
+    def key(self, result: EmidResult) -> str:
+        """The result's content as a key: 16 hexadecimal digits."""
+        known = self._keys.get(id(result))
+        if known is None:
+            import hashlib
+            import json
+
+            content = json.dumps(result.to_dict(), sort_keys=True).encode()
+            known = self._keys[id(result)] = (result, hashlib.sha256(content).hexdigest()[:16])
+        return known[1]
+
+    def bodies(self, results: list[EmidResult], again: bool) -> dict[str, dict[str, Any]]:
+        """By key, the results that were not sent yet; all of them when `again`."""
+        keyed = {self.key(result): result for result in results}
+        bodies = {key: result.to_dict() for key, result in keyed.items() if again or key not in self._sent}
+        self._sent.update(bodies)
+        return bodies
+
+
+class Recorder:
+    """What one test measured and decided.
+
+    Attributes:
+        nodeid: of the test.
+        item: the test itself, for looking up fixtures.
+        config: the options of this test, its markers included.
+        attempt: 1, or more where a plugin ran the test again.
+    """
+
+    def __init__(self, item: pytest.Item, config: EmidConfig, outbox: Outbox) -> None:
+        self.nodeid = item.nodeid
+        self.item = item
+        self.config = config
+        self.attempt = 0
+        self._outbox = outbox
+        self._results: list[EmidResult] = []
+        self._decisions: list[Decision] = []
+        self._drained = (0, 0)
+
+    @property
+    def results(self) -> tuple[EmidResult, ...]:
+        return tuple(self._results)
+
+    @property
+    def decisions(self) -> tuple[Decision, ...]:
+        return tuple(self._decisions)
+
+    @property
+    def is_empty(self) -> bool:
+        return not self._results and not self._decisions
+
+    def begin_attempt(self) -> None:
+        """The test is set up, for the first time or again. Reports of earlier attempts may never have been seen."""
+        self.attempt += 1
+        self._drained = (0, 0)
+
+    def measured(self, result: EmidResult) -> None:
+        """Take note of a result; the same object is noted once."""
+        if not any(known is result for known in self._results):
+            self._results.append(result)
+
+    def settled(self, decision: Decision, result: EmidResult) -> Decision:
+        """Take note of a gate's decision, and return the one that stands.
+
+        A test that is run again does not get another chance: where an earlier attempt of this test decided the same
+        gate and did not pass, that verdict stands. A gate that may be tried until it passes has no error rate.
+        """
+        from dataclasses import replace
+
+        self.measured(result)
+        decision = replace(decision, attempt=self.attempt, result=self._outbox.key(result))
+        for earlier in self._decisions:
+            if earlier.attempt < self.attempt and earlier.verdict != "PASS" and _same_gate(earlier, decision):
+                return earlier
+        self._decisions.append(decision)
+        return decision
+
+    def drain(self) -> dict[str, Any]:
+        """What is new since the last report of this attempt, as plain data."""
+        results, decisions = self._results[self._drained[0] :], self._decisions[self._drained[1] :]
+        self._drained = (len(self._results), len(self._decisions))
+        return {
+            "attempt": self.attempt,
+            "measured": [self._outbox.key(result) for result in results],
+            "results": self._outbox.bodies(results, again=self.attempt > 1),
+            "decisions": [decision.to_dict() for decision in decisions],
+        }
+
+    def publish(self, properties: list[tuple[str, object]]) -> None:
+        """Bring the test's `user_properties` (JUnit) up to date: flat scalars, `emid.*`, then `emid.2.*` and so on."""
+        properties[:] = [pair for pair in properties if not pair[0].startswith(PROPERTY)]
+        for position, result in enumerate(self._results, start=1):
+            prefix = PROPERTY if position == 1 else f"{PROPERTY}{position}."
+            values: dict[str, object] = {
+                "scenario": result.scenario,
+                "n": int(result.n),
+                "seed": int(result.seed),
+                "emi_clean": float(result.emi_clean),
+                "emi_shifted": float(result.emi_shifted),
+                "value": float(result.emid),
+                "ci_low": float(result.emid.low),
+                "ci_high": float(result.emid.high),
+                "retained": float(result.information_retained),
+                "retained_ci_low": float(result.information_retained.low),
+                "retained_ci_high": float(result.information_retained.high),
+            }
+            key = self._outbox.key(result)
+            for decision in self._decisions:
+                if decision.result == key:
+                    gate = decision.gate.replace(" ", "_")
+                    values[f"{gate}.verdict"] = str(decision.verdict)
+                    values[f"{gate}.threshold"] = float(decision.threshold)
+            properties.extend((prefix + name, value) for name, value in values.items())
+
+
+def _same_gate(a: Decision, b: Decision) -> bool:
+    return (a.gate, a.scenario, a.threshold, a.direction, a.seed) == (
+        b.gate,
+        b.scenario,
+        b.threshold,
+        b.direction,
+        b.seed,
+    )
+
+
+_current: Recorder | None = None
+
+
+def current() -> Recorder | None:
+    """The recorder of the test that runs; None outside of one."""
+    return _current
+
+
+@contextmanager
+def activated(recorder: Recorder) -> Iterator[None]:
+    """Make `recorder` the current one; the previous one returns afterwards (pytest can run inside a test)."""
+    global _current
+    previous, _current = _current, recorder
+    try:
+        yield
+    finally:
+        _current = previous

@@ -1,0 +1,67 @@
+"""Numbers and texts as reports show them. Texts are a model's or a dataset's: data, never trusted."""
+
+from __future__ import annotations
+
+import math
+import unicodedata
+from typing import Final
+
+from pytest_emid.information.estimate import Estimate
+from pytest_emid.results import scrub
+
+__all__ = ["clip", "interval", "measured", "number", "percent", "quantity", "visible"]
+
+TEXT_WIDTH: Final = 240
+"""Characters of a question or an answer that a message shows."""
+
+BIDI_CONTROLS: Final = frozenset("\u061c\u200e\u200f\u202a\u202b\u202c\u202d\u202e\u2066\u2067\u2068\u2069\u2028\u2029")
+"""They reorder or break the line that they stand in."""
+
+
+def visible(text: str) -> str:
+    """A text in which nothing can move the cursor, reorder a line or stop a pytest-xdist run."""
+    return "".join(_escaped(character) for character in scrub(text))
+
+
+def _escaped(character: str) -> str:
+    if character in BIDI_CONTROLS or unicodedata.category(character) == "Cc":
+        return character.encode("unicode_escape").decode("ascii")
+    return character
+
+
+def clip(text: str, width: int = TEXT_WIDTH) -> str:
+    """A text made visible, of at most `width` characters; an ellipsis says that there was more."""
+    # The cut comes first: what one megabyte of answer looks like is nobody's concern.
+    shown = visible(text[: width + 1])
+    return shown if len(shown) <= width else shown[: width - 1] + "…"
+
+
+def number(value: float) -> str:
+    """Three significant digits with a sign, such as `+0.0462`."""
+    return f"{value:+.3g}" if math.isfinite(value) else str(value)
+
+
+def percent(value: float) -> str:
+    """A fraction in percent, such as `61.2 %`."""
+    return f"{100 * value:.1f} %" if math.isfinite(value) else str(value)
+
+
+def quantity(value: float, unit: str) -> str:
+    """A number in its unit."""
+    if unit == "fraction":
+        return percent(value)
+    if unit == "p-value":
+        return f"{value:.3g}"
+    return number(value)
+
+
+def interval(estimate: Estimate) -> str:
+    """The limits, such as `[+0.021, +0.071]`."""
+    return f"[{quantity(estimate.low, estimate.unit)}, {quantity(estimate.high, estimate.unit)}]"
+
+
+def measured(estimate: Estimate) -> str:
+    """The estimate with its interval; a p-value has none."""
+    if estimate.unit == "p-value":
+        return quantity(estimate.value, estimate.unit)
+    return f"{quantity(estimate.value, estimate.unit)} {interval(estimate)}"
