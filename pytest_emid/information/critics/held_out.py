@@ -1,0 +1,117 @@
+"""Held-out checks of a critic: folds that keep clusters together, and R^2 with an interval."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import replace
+
+import numpy as np
+from numpy.typing import ArrayLike, NDArray
+
+from pytest_emid.errors import EstimationError
+from pytest_emid.information.arrays import as_clusters, blocks, checked_matrix, require_varied
+from pytest_emid.information.clusters import Clusters
+from pytest_emid.information.critics.base import GaussianCritic
+from pytest_emid.information.estimate import Estimate
+from pytest_emid.information.intervals import ratio_interval
+
+__all__ = ["MIN_FIT_ROWS", "fitting_pair", "gaussian_r2", "grouped_parts", "r2_estimate"]
+
+MIN_FIT_ROWS = 10
+"""Pairs below which a fit is refused: five folds of two."""
+
+
+def fitting_pair(x: ArrayLike, y: ArrayLike) -> tuple[NDArray[np.float64], NDArray[np.float64]]:
+    """Query and response matrices that a critic can be fitted on, as float64.
+
+    Raises:
+        EstimationError: bad values or shapes, fewer than 10 pairs, or constant queries or responses.
+    """
+    queries = checked_matrix("x", x, min_rows=MIN_FIT_ROWS)
+    responses = checked_matrix("y", y, rows=queries.shape[0])
+    require_varied("x", queries)
+    require_varied("y", responses)
+    return queries.astype(np.float64), responses.astype(np.float64)
+
+
+def grouped_parts(codes: NDArray[np.intp], fractions: Sequence[float], seed: int) -> NDArray[np.intp]:
+    """A part 0..k-1 for every row, at random, no cluster in two parts, parts near the wanted fractions of rows.
+
+    Args:
+        codes: (n,) cluster of each row, 0..G-1.
+        fractions: k positive numbers that sum to 1.
+        seed: decides the parts, together with nothing else.
+
+    Raises:
+        EstimationError: fewer clusters than parts.
+    """
+    sizes = np.bincount(codes)
+    if len(sizes) < len(fractions):
+        raise EstimationError(
+            f"{len(sizes)} clusters cannot be split into {len(fractions)} parts without breaking one. "
+            f"Fit the critic on more pairs, or on pairs of more images."
+        )
+    wanted = np.asarray(fractions) * sizes.sum()
+    filled = np.zeros(len(wanted))
+    part_of = np.empty(len(sizes), dtype=np.intp)
+    order = np.random.default_rng(seed).permutation(len(sizes))
+    for place, cluster in enumerate(order):
+        # The first clusters open one part each, so that none stays empty.
+        part = place if place < len(wanted) else int(np.argmin(filled / wanted))
+        part_of[cluster] = part
+        filled[part] += sizes[cluster]
+    return part_of[codes]
+
+
+def r2_estimate(
+    residual: NDArray[np.float64], total: NDArray[np.float64], clusters: Clusters, confidence: float = 0.95
+) -> Estimate:
+    """R^2 = 1 - sum(residual) / sum(total) with a cluster-robust interval, unit `fraction`.
+
+    Args:
+        residual: (n,) squared error of the critic's mean, summed over dimensions.
+        total: (n,) squared error of a constant prediction that saw none of these rows.
+        clusters: labels of the rows, or None.
+        confidence: two-sided coverage.
+    """
+    ratio = ratio_interval(residual, total, clusters, confidence)
+    return replace(ratio, value=1 - ratio.value, low=1 - ratio.high, high=1 - ratio.low)
+
+
+def gaussian_r2(
+    critic: GaussianCritic,
+    x: ArrayLike,
+    y: ArrayLike,
+    *,
+    baseline: NDArray[np.float64] | None = None,
+    clusters: Clusters = None,
+    confidence: float = 0.95,
+) -> Estimate:
+    """Held-out R^2 of a critic's mean on pairs that took no part in its fit.
+
+    Args:
+        critic: any critic of Gaussian form.
+        x: n x dimension_x queries.
+        y: n x dimension_y references.
+        baseline: (dimension_y,) constant prediction to beat; None is the mean of `y` itself, each row left out.
+        clusters: (n,) labels.
+        confidence: two-sided coverage.
+
+    Raises:
+        EstimationError: bad values or shapes, fewer than two rows, or constant responses.
+    """
+    queries = checked_matrix("x", x, min_rows=2, columns=critic.dimension_x)
+    n = queries.shape[0]
+    responses = checked_matrix("y", y, rows=n, columns=critic.dimension_y)
+    require_varied("y", responses)
+    as_clusters(clusters, n)
+    residual, total = np.empty(n), np.empty(n)
+    centre = responses.mean(axis=0, dtype=np.float64) if baseline is None else baseline
+    for block in blocks(n):
+        target = responses[block].astype(np.float64)
+        a, w = critic.natural(queries[block].astype(np.float64))
+        residual[block] = ((target - a / w) ** 2).sum(axis=1)
+        total[block] = ((target - centre) ** 2).sum(axis=1)
+    if baseline is None:
+        total *= (n / (n - 1)) ** 2
+    return r2_estimate(residual, total, clusters, confidence)

@@ -1,0 +1,241 @@
+"""CLUB in O(n d): exact values, per-sample contributions, and moments that stream and merge.
+
+For a critic q(y given x) = N(mu(x), diag(exp(logvar(x)))) write w = exp(-logvar), a = w mu (both n x d). The
+contrastive log-ratio upper bound (Cheng et al., "CLUB", ICML 2020), an average over all n x n pairs, is then
+
+    CLUB = sum_d [ Cov(a_d, y_d) - Cov(w_d, y_d^2) / 2 ],      Cov with 1/n,
+
+and the influence values of its samples, whose mean it is and whose spread gives its standard error, are
+
+    psi_i = sum_d [ (a - abar)(y - ybar) - (w - wbar)(y^2 - mean(y^2)) / 2 ].
+
+It is linear in (y, y^2), so EMI and EMID are contributions of a difference of responses. Values are on the critic's
+own scale, not in nats: CLUB exceeds mutual information by the critic's error, and counts correlated dimensions twice.
+"""
+
+from __future__ import annotations
+
+from typing import Any, Self
+
+import numpy as np
+from numpy.typing import ArrayLike, NDArray
+
+from pytest_emid.errors import EstimationError
+from pytest_emid.information.arrays import blocks, checked_matrix, require_varied
+from pytest_emid.information.critics.base import ContrastiveCritic, Critic, GaussianCritic
+
+__all__ = ["Moments", "club", "contributions"]
+
+Float = NDArray[np.float64]
+Matrix = NDArray[Any]
+
+
+def contributions(critic: Critic, x: ArrayLike, y: ArrayLike, *, minus: ArrayLike | None = None) -> Float:
+    """Influence values of the samples in the critic's estimate of I(X; Y), or of I(X; Y) - I(X; minus).
+
+    EMI is `contributions(critic, x, response, minus=reference).mean()`; anchored EMID is
+    `contributions(critic, x_clean, response_clean, minus=response_shifted).mean()`. One pass through the critic
+    serves both terms, and memory beyond the inputs does not grow with n d.
+
+    Args:
+        critic: of Gaussian or contrastive form.
+        x: n x dimension_x query embeddings.
+        y: n x dimension_y response embeddings.
+        minus: n x dimension_y responses whose information is subtracted, of the same queries.
+
+    Returns:
+        (n,) float64, on the critic's own scale. The mean is the estimate (for a Gaussian critic CLUB, to rounding);
+        the standard deviation over sqrt(n) is its standard error when samples are independent.
+
+    Raises:
+        EstimationError: bad values or shapes, fewer than 2 rows, constant responses, or a critic of other dimensions.
+    """
+    queries, (responses, *subtracted) = _inputs(critic, x, y, *(() if minus is None else (minus,)))
+    if isinstance(critic, GaussianCritic):
+        psi = _gaussian(critic, queries, responses, subtracted[0] if subtracted else None)
+    elif isinstance(critic, ContrastiveCritic):
+        psi = critic.contributions(queries, responses)
+        if subtracted:
+            psi = psi - critic.contributions(queries, subtracted[0])
+    else:
+        raise EstimationError(
+            f"critic: {type(critic).__name__} has neither `natural` (Gaussian form) nor `contributions`."
+        )
+    if not np.isfinite(psi).all():
+        raise EstimationError(
+            f"critic {critic.kind}: the contribution of row {int(np.argmin(np.isfinite(psi)))} is not finite. "
+            f"The critic was fitted on embeddings of another scale, or is broken: fit it again."
+        )
+    return psi
+
+
+def club(critic: GaussianCritic, x: ArrayLike, y: ArrayLike) -> float:
+    """CLUB of the pairs (x, y) on the critic's own scale; may be negative.
+
+    Multiply by n / (n - 1) for the U-statistic, which is unbiased for a fixed critic. Arguments and errors are those
+    of `contributions`.
+    """
+    return float(contributions(critic, x, y).mean())
+
+
+class Moments:
+    """Sufficient statistics of CLUB for one critic: O(d) memory for any number of samples.
+
+    `update` takes batches in any order, `merge` joins what other processes have seen, `club` reads the value; a
+    second pass over the same batches through `contributions` gives the influence values, and so the standard error.
+    """
+
+    def __init__(self, critic: GaussianCritic) -> None:
+        if not isinstance(critic, GaussianCritic):
+            raise EstimationError(
+                f"critic: moments need the Gaussian form, which a {getattr(critic, 'kind', type(critic).__name__)} "
+                f"critic does not have."
+            )
+        self.critic = critic
+        self.n = 0
+        d = critic.dimension_y
+        # Means of a, w, y and y^2; centred co-moments of (a, y) and (w, y^2).
+        self._means = np.zeros((4, d))
+        self._comoments = np.zeros((2, d))
+
+    def update(self, x: ArrayLike, y: ArrayLike) -> Self:
+        """Adds a batch of n x dimension_x queries and n x dimension_y responses.
+
+        Raises:
+            EstimationError: bad values or shapes.
+        """
+        queries, (responses,) = _inputs(self.critic, x, y, min_rows=1, varied=False)
+        for block in blocks(len(queries)):
+            target = responses[block].astype(np.float64)
+            a, w = self.critic.natural(queries[block].astype(np.float64))
+            parts = (a, w, target, target**2)
+            means = np.stack([part.mean(axis=0) for part in parts])
+            ca, cw, cy, cq = (part - mean for part, mean in zip(parts, means, strict=True))
+            self._add(len(target), means, np.stack([(ca * cy).sum(axis=0), (cw * cq).sum(axis=0)]))
+        return self
+
+    def merge(self, other: Moments) -> Self:
+        """Adds what `other` has seen.
+
+        Raises:
+            EstimationError: `other` used another critic.
+        """
+        if self.critic.fingerprint != other.critic.fingerprint:
+            raise EstimationError(
+                f"cannot merge moments of two critics ({self.critic.fingerprint[:12]} and "
+                f"{other.critic.fingerprint[:12]}): their scales differ."
+            )
+        if other.n:
+            self._add(other.n, other._means, other._comoments)
+        return self
+
+    def club(self) -> float:
+        """CLUB of all samples so far.
+
+        Raises:
+            EstimationError: fewer than 2 samples.
+        """
+        self._require_two()
+        return float((self._comoments[0] - self._comoments[1] / 2).sum() / self.n)
+
+    def contributions(self, x: ArrayLike, y: ArrayLike) -> Float:
+        """Influence values (n,) of a batch that `update` has seen, given all of what it has seen.
+
+        Over all batches their mean is `club()`.
+
+        Raises:
+            EstimationError: bad values or shapes, or fewer than 2 samples so far.
+        """
+        self._require_two()
+        queries, (responses,) = _inputs(self.critic, x, y, min_rows=1, varied=False)
+        psi = np.empty(len(queries))
+        for block in blocks(len(queries)):
+            target = responses[block].astype(np.float64)
+            a, w = self.critic.natural(queries[block].astype(np.float64))
+            parts = (a, w, target, target**2)
+            ca, cw, cy, cq = (part - mean for part, mean in zip(parts, self._means, strict=True))
+            psi[block] = _row_dots(ca, cy) - _row_dots(cw, cq) / 2
+        return psi
+
+    def _add(self, n: int, means: Float, comoments: Float) -> None:
+        total = self.n + n
+        step = means - self._means
+        self._comoments += comoments + step[:2] * step[2:] * (self.n * n / total)
+        self._means += step * (n / total)
+        self.n = total
+
+    def _require_two(self) -> None:
+        if self.n < 2:
+            raise EstimationError(f"moments: at least 2 samples are needed, got {self.n}.")
+
+
+def _gaussian(critic: GaussianCritic, x: Matrix, y: Matrix, minus: Matrix | None) -> Float:
+    """Influence values in three passes over blocks of rows, only one of which asks the critic.
+
+    The critic's means are known only after its pass, so that pass centres a and w at their first row (exact for a
+    critic whose w never varies), and the last pass, over the responses alone, moves the centre to the mean.
+    """
+
+    def responses(block: slice) -> tuple[Float, Float]:
+        first = y[block].astype(np.float64)
+        second = first**2
+        if minus is not None:
+            other = minus[block].astype(np.float64)
+            second -= other**2
+            first -= other
+        return first, second
+
+    n, d = y.shape
+    mean_y, mean_q = np.zeros(d), np.zeros(d)
+    for block in blocks(n):
+        first, second = responses(block)
+        mean_y += first.sum(axis=0)
+        mean_q += second.sum(axis=0)
+    mean_y, mean_q = mean_y / n, mean_q / n
+
+    psi = np.empty(n)
+    centre_a, centre_w = np.zeros(d), np.zeros(d)
+    step_a, step_w = np.zeros(d), np.zeros(d)
+    for block in blocks(n):
+        a, w = critic.natural(x[block].astype(np.float64))
+        if block.start == 0:
+            centre_a, centre_w = a[0].copy(), w[0].copy()
+        first, second = responses(block)
+        a, w = a - centre_a, w - centre_w
+        psi[block] = _row_dots(a, first - mean_y) - _row_dots(w, second - mean_q) / 2
+        step_a += a.sum(axis=0)
+        step_w += w.sum(axis=0)
+    step_a, step_w = step_a / n, step_w / n
+
+    for block in blocks(n):
+        first, second = responses(block)
+        psi[block] -= (first - mean_y) @ step_a - (second - mean_q) @ step_w / 2
+    return psi
+
+
+def _inputs(
+    critic: Critic, x: ArrayLike, *responses: ArrayLike, min_rows: int = 2, varied: bool = True
+) -> tuple[Matrix, list[Matrix]]:
+    queries = checked_matrix("x", x, min_rows=min_rows)
+    _same_dimension("x", queries, critic.dimension_x, critic)
+    found = []
+    for name, array in zip(("y", "minus"), responses, strict=False):
+        matrix = checked_matrix(name, array, rows=queries.shape[0])
+        _same_dimension(name, matrix, critic.dimension_y, critic)
+        if varied:
+            require_varied(name, matrix)
+        found.append(matrix)
+    return queries, found
+
+
+def _same_dimension(name: str, matrix: Matrix, dimension: int, critic: Critic) -> None:
+    if matrix.shape[1] != dimension:
+        raise EstimationError(
+            f"{name}: has {matrix.shape[1]} columns, but the {critic.kind} critic {critic.fingerprint[:12]} was fitted "
+            f"on {dimension}. Use the encoders that it was fitted with, or fit a critic on these embeddings."
+        )
+
+
+def _row_dots(left: Float, right: Float) -> Float:
+    dots: Float = np.einsum("ij,ij->i", left, right)
+    return dots
