@@ -78,6 +78,11 @@ class Dataset(Sequence[Sample]):
         return digest.hexdigest()
 
     @property
+    def recipe(self) -> str | None:
+        """The fingerprint that was given; None when it has to be computed from the content."""
+        return self._fingerprint
+
+    @property
     def ids(self) -> tuple[str, ...]:
         return tuple(sample.id for sample in self._samples)
 

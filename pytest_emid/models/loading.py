@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from importlib.util import find_spec
 from typing import Any, Final
@@ -52,7 +52,7 @@ def _without_video(kind: Any, source: str, options: dict[str, Any]) -> Any:
             return super().check_argument_for_proper_class(argument_name, argument)
 
     auto: Any = transformers
-    loaders = {
+    loaders: dict[str, Callable[[], Any]] = {
         "tokenizer": lambda: auto.AutoTokenizer.from_pretrained(source, **options),
         "image_processor": lambda: auto.AutoImageProcessor.from_pretrained(source, backend=BACKEND, **options),
         "video_processor": lambda: None,

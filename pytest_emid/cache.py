@@ -1,0 +1,316 @@
+"""The cache: every (model, picture, question) is asked once, and every picture and text is encoded once, ever."""
+
+from __future__ import annotations
+
+import hashlib
+import time
+from collections import Counter
+from collections.abc import Callable, Iterator, Sequence
+from dataclasses import dataclass
+from functools import partial
+from pathlib import Path
+from typing import Final, Literal, get_args
+
+import numpy as np
+from numpy.typing import NDArray
+
+from pytest_emid.asking import Ask, obtain
+from pytest_emid.data.sample import Sample
+from pytest_emid.encoders.base import ImageEncoder, TextEncoder
+from pytest_emid.encoders.checked import sound
+from pytest_emid.errors import DataError, EmidError, ModelError
+from pytest_emid.models.base import Model, Outcome, Response
+from pytest_emid.pictures import Pictures
+from pytest_emid.store import Sizes, Store
+
+__all__ = ["Cache", "Counts", "Mode", "Progress", "answer_key", "embedding_key"]
+
+Mode = Literal["use", "off", "read", "refresh"]
+"""`use` keeps and serves; `off` keeps nothing on disk; `read` serves and never asks; `refresh` asks anew and keeps."""
+Progress = Callable[[int, int], None]
+"""Called with (answers so far, answers in all)."""
+Vector = NDArray[np.float32]
+
+ENCODE_AT_ONCE: Final = 64
+FILE: Final = "cache.sqlite"
+_SUFFIXES: Final = frozenset({".sqlite", ".sqlite3", ".db"})
+
+
+@dataclass
+class Counts:
+    """What a cache did in this process: distinct queries served, asked and failed; pictures and texts encoded."""
+
+    served: int = 0
+    asked: int = 0
+    failed: int = 0
+    encoded: int = 0
+
+
+class Cache:
+    """Responses and embeddings, kept.
+
+    Args:
+        path: a folder (made when missing; the file is `cache.sqlite` in it), or a file whose name ends in `.sqlite`,
+            `.sqlite3` or `.db`. None keeps everything in memory, for this object only.
+        mode: see `Mode`.
+        fresh_since: for `refresh`, the time (seconds since the epoch) from which on entries count as fresh; the
+            processes of one run share it, so that each answer is refreshed once. By default now.
+        max_bytes: of content; the longest unused entries go when the cache is opened.
+        max_age: in seconds; entries unused for longer go when the cache is opened.
+        across_machines: the file is shared over a network file system (see `Store`).
+
+    Raises:
+        DataError: an unknown mode; a file that is not a cache, is damaged or cannot be written.
+    """
+
+    def __init__(
+        self,
+        path: str | Path | None,
+        *,
+        mode: Mode = "use",
+        fresh_since: float | None = None,
+        max_bytes: int | None = None,
+        max_age: float | None = None,
+        across_machines: bool = False,
+    ) -> None:
+        if mode not in get_args(Mode):
+            raise DataError(f"unknown cache mode {mode!r}; it is one of {', '.join(get_args(Mode))}.")
+        self.path = None if path is None else _file(Path(path))
+        self.mode: Mode = mode
+        self.counts = Counts()
+        self._since = 0.0 if mode != "refresh" else time.time() if fresh_since is None else fresh_since
+        self.store = Store(None if mode == "off" else self.path, across_machines)
+        self._fleeting = Store(None)
+        self._pictures = Pictures(self.store)
+        if max_bytes is not None or max_age is not None:
+            self.store.prune(max_bytes, max_age)
+
+    def __enter__(self) -> Cache:
+        return self
+
+    def __exit__(self, *_: object) -> None:
+        self.close()
+
+    def close(self) -> None:
+        """Close the file. The cache opens it again when it is used."""
+        self.store.close()
+
+    @property
+    def sizes(self) -> Sizes:
+        """How much is kept."""
+        return self.store.sizes()
+
+    def missing(self, model: Model, samples: Sequence[Sample], *, repeat: int = 0) -> int:
+        """How many distinct questions `respond` would ask now."""
+        keys = set(self._answer_keys(model, samples, repeat))
+        return len(keys) - len(self._store_of(model).answers(keys, self._since))
+
+    def respond(
+        self, model: Model, samples: Sequence[Sample], *, repeat: int = 0, progress: Progress | None = None
+    ) -> list[Response]:
+        """One response per sample, in order. Only what is missing is asked, and equal queries once.
+
+        Args:
+            model: asked for what is not kept.
+            samples: a dataset, or any sequence.
+            repeat: answers of each `repeat` are kept apart: for models that answer differently when asked again.
+            progress: called as answers arrive, and at least once.
+
+        Returns:
+            A failure is a FAILED response. It is never served: the next call asks again.
+
+        Raises:
+            DataError: a picture cannot be read; or in mode `read` some answers are not kept.
+            ModelError: the model raised, or broke its contract. What it had answered is kept.
+        """
+        store = self._store_of(model)
+        digests = self._pictures.digests(samples)
+        keys = self._answer_keys(model, samples, repeat)
+        times = Counter(keys)
+        first = {key: position for position, key in reversed(list(enumerate(keys)))}
+        done = 0
+
+        def arrived(new: Sequence[bytes]) -> None:
+            nonlocal done
+            done += sum(times[key] for key in new)
+            if progress is not None:
+                progress(done, len(keys))
+
+        def make(wanted: Sequence[bytes]) -> Iterator[tuple[bytes, Response]]:
+            asked = [self._pictures.with_open(samples[first[key]], digests[first[key]]) for key in wanted]
+            for position, response in _checked(model, asked):
+                store.put_answer(wanted[position], model.name, response)
+                self.counts.asked += 1
+                self.counts.failed += response.outcome is Outcome.FAILED
+                yield wanted[position], response
+
+        found = dict(store.answers(times, self._since))
+        self.counts.served += len(found)
+        arrived(list(found))
+        missing = [key for key in _distinct(keys) if key not in found]
+        if missing:
+            self._must_not_only_read(f"answers of {model.name}", [samples[first[key]].id for key in missing])
+            ask = Ask(lambda some: store.answers(some, self._since), store.failures, make)
+            found.update(obtain(store, ask, missing, arrived))
+        return [found[key] for key in keys]
+
+    def encode_images(self, encoder: ImageEncoder, samples: Sequence[Sample]) -> Vector:
+        """Vectors of the samples' pictures, shape (n, d), unit rows. Equal pictures are encoded once.
+
+        Raises:
+            DataError: a picture cannot be read; or in mode `read` some vectors are not kept.
+            ModelError: the encoder raised or broke its contract; the message names the sample.
+        """
+        digests = self._pictures.digests(samples)
+        first = {digest: samples[i] for i, digest in reversed(list(enumerate(digests)))}
+        return self._encode(
+            encoder,
+            "image",
+            digests,
+            lambda some: encoder.encode([self._pictures.open(first[digest], digest) for digest in some]),
+            lambda digest: f"the picture of sample {first[digest].id!r}",
+        )
+
+    def encode_texts(self, encoder: TextEncoder, texts: Sequence[str]) -> Vector:
+        """Vectors of texts, shape (n, d), unit rows. Equal texts are encoded once.
+
+        Raises:
+            DataError: in mode `read` some vectors are not kept.
+            ModelError: the encoder raised or broke its contract; the message quotes the text.
+        """
+        digests = [hashlib.sha256(text.encode("utf-8", "surrogatepass")).hexdigest() for text in texts]
+        of = dict(zip(digests, texts, strict=True))
+        return self._encode(
+            encoder,
+            "text",
+            digests,
+            lambda some: encoder.encode([of[digest] for digest in some]),
+            lambda digest: f"the text {of[digest][:80]!r}",
+        )
+
+    def _encode(
+        self,
+        encoder: ImageEncoder | TextEncoder,
+        kind: str,
+        digests: Sequence[str],
+        encode: Callable[[Sequence[str]], Vector],
+        label: Callable[[str], str],
+    ) -> Vector:
+        store = self._store_of(encoder)
+        keys = [embedding_key(encoder.fingerprint, kind, digest) for digest in digests]
+        of = dict(zip(keys, digests, strict=True))
+
+        def make(wanted: Sequence[bytes]) -> Iterator[tuple[bytes, Vector]]:
+            for start in range(0, len(wanted), ENCODE_AT_ONCE):
+                part = wanted[start : start + ENCODE_AT_ONCE]
+                some = [of[key] for key in part]
+                vectors = sound(encoder.name, partial(encode, some), [label(digest) for digest in some])
+                store.put_vectors(encoder.name, list(zip(part, vectors, strict=True)))
+                self.counts.encoded += len(part)
+                yield from zip(part, vectors, strict=True)
+
+        found = dict(store.vectors(dict.fromkeys(keys), self._since))
+        missing = [key for key in _distinct(keys) if key not in found]
+        if missing:
+            self._must_not_only_read(f"{kind} embeddings of {encoder.name}", [label(of[key]) for key in missing])
+            ask = Ask(lambda some: store.vectors(some, self._since), lambda some, since: {}, make)
+            found.update(obtain(store, ask, missing, lambda new: None))
+        widths = sorted({vector.shape[0] for vector in found.values()})
+        if len(widths) > 1:
+            raise ModelError(
+                f"{encoder.name} gives vectors of different lengths ({', '.join(map(str, widths))}) under one "
+                "fingerprint. Change its fingerprint when what it computes changes."
+            )
+        return np.stack([found[key] for key in keys]) if keys else np.zeros((0, 0), dtype=np.float32)
+
+    def _answer_keys(self, model: Model, samples: Sequence[Sample], repeat: int) -> list[bytes]:
+        digests = self._pictures.digests(samples)
+        return [
+            answer_key(model.fingerprint, digest, sample.question, repeat)
+            for sample, digest in zip(samples, digests, strict=True)
+        ]
+
+    def _store_of(self, asked: object) -> Store:
+        """What answers for one object's life only (a function without a fingerprint) is not written to the file."""
+        return self._fleeting if getattr(asked, "ephemeral", False) else self.store
+
+    def _must_not_only_read(self, what: str, missing: Sequence[str]) -> None:
+        if self.mode != "read":
+            return
+        more = f" and {len(missing) - 10} more" if len(missing) > 10 else ""
+        raise DataError(
+            f"the cache {self.path} lacks {len(missing)} {what}, and its mode is 'read': "
+            f"{', '.join(missing[:10])}{more}. "
+            "Run once where the model is, with --emid-cache=use, and bring the cache or a replay pack here."
+        )
+
+
+def answer_key(fingerprint: str, picture: str, question: str, repeat: int = 0) -> bytes:
+    """sha256 of everything that decides an answer: the model's fingerprint, the picture's digest, the question."""
+    return _key("answer/1", fingerprint, picture, question, str(repeat))
+
+
+def embedding_key(fingerprint: str, kind: str, content: str) -> bytes:
+    """sha256 of what decides a vector: the encoder's fingerprint, `image` or `text`, the content's digest."""
+    return _key("vector/1", fingerprint, kind, content)
+
+
+def _key(*parts: str) -> bytes:
+    digest = hashlib.sha256()
+    for part in parts:
+        raw = part.encode("utf-8", "surrogatepass")
+        digest.update(len(raw).to_bytes(8, "big") + raw)
+    return digest.digest()
+
+
+def _distinct(keys: Sequence[bytes]) -> list[bytes]:
+    """Distinct keys in the order in which they first occur."""
+    return list(dict.fromkeys(keys))
+
+
+def _file(path: Path) -> Path:
+    """The database's path; a new folder tells version control to leave it alone."""
+    if path.suffix in _SUFFIXES and not path.is_dir():
+        return path
+    try:
+        path.mkdir(parents=True, exist_ok=True)
+        ignore = path / ".gitignore"
+        if not ignore.exists():
+            ignore.write_text("*\n", encoding="utf-8")
+    except OSError as error:
+        raise DataError(
+            f"cannot use {path} as the cache folder: {error}. Choose another with --emid-cache-dir."
+        ) from error
+    return path / FILE
+
+
+def _checked(model: Model, samples: Sequence[Sample]) -> Iterator[tuple[int, Response]]:
+    """The model's answers, held to its contract: every position once."""
+    waiting = set(range(len(samples)))
+    try:
+        for position, response in model.respond(samples):
+            if position not in waiting:
+                raise ModelError(
+                    f"{model.name} answered position {position} of {len(samples)} "
+                    f"{'twice' if 0 <= position < len(samples) else 'which was not asked'}. It must answer each once."
+                )
+            if not isinstance(response, Response):
+                raise ModelError(
+                    f"{model.name} answered sample {samples[position].id!r} with a {type(response).__name__}, "
+                    "not a pytest_emid.models.Response."
+                )
+            waiting.remove(position)
+            yield position, response
+    except EmidError:
+        raise
+    except Exception as error:
+        kept = len(samples) - len(waiting)
+        raise ModelError(
+            f"{model.name} raised {type(error).__name__}: {error}. {kept} of {len(samples)} answers were kept; "
+            "a new run asks for the others only."
+        ) from error
+    if waiting:
+        raise ModelError(
+            f"{model.name} answered {len(samples) - len(waiting)} of {len(samples)} samples; the first without an "
+            f"answer is {samples[min(waiting)].id!r}. It must answer each once. What it answered is kept."
+        )

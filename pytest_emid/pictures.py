@@ -1,0 +1,117 @@
+"""Which picture a sample holds, by digest, opening as few pictures as possible.
+
+Keys of answers and embeddings need the digest of every picture, and a shifted picture costs rendering. So digests are
+remembered: by dataset object within a process, and by the dataset's recipe in the store, where a sample of them is
+checked against freshly rendered pictures once per process.
+"""
+
+from __future__ import annotations
+
+import hashlib
+import logging
+from collections import OrderedDict
+from collections.abc import Sequence
+from importlib.metadata import version
+from typing import Final
+from weakref import WeakKeyDictionary
+
+from PIL import Image
+
+from pytest_emid.data.dataset import Dataset
+from pytest_emid.data.sample import Sample, image_digest
+from pytest_emid.store import Store
+from pytest_emid.version import __version__
+
+__all__ = ["Pictures"]
+
+log: Final = logging.getLogger(__name__)
+
+OPEN_BYTES: Final = 256 * 2**20
+"""Opened pictures are kept up to this many bytes, so that hashing, asking and encoding share one rendering."""
+CHECKED: Final = 2
+"""Remembered digests of a recipe that are checked against rendered pictures, per process."""
+
+
+class Pictures:
+    """Digests of samples' pictures, and the pictures opened last."""
+
+    def __init__(self, store: Store | None) -> None:
+        self._store = store
+        self._of_dataset: WeakKeyDictionary[Dataset, list[str]] = WeakKeyDictionary()
+        self._open: OrderedDict[str, Image.Image] = OrderedDict()
+        self._open_bytes = 0
+
+    def digests(self, samples: Sequence[Sample]) -> list[str]:
+        """The digest of every sample's picture, in order.
+
+        Raises:
+            DataError: a picture cannot be read.
+        """
+        if not isinstance(samples, Dataset):
+            return self._render(samples)
+        if samples not in self._of_dataset:
+            recipe = samples.recipe
+            self._of_dataset[samples] = (
+                self._render(samples) if recipe is None or self._store is None else self._recalled(samples, recipe)
+            )
+        return self._of_dataset[samples]
+
+    def open(self, sample: Sample, digest: str) -> Image.Image:
+        """A sample's picture, from those opened last where it is among them."""
+        if digest in self._open:
+            self._open.move_to_end(digest)
+            return self._open[digest]
+        picture = sample.open_image()
+        self._keep(digest, picture)
+        return picture
+
+    def with_open(self, sample: Sample, digest: str) -> Sample:
+        """The sample with its picture opened, where that is among those opened last; else as it is."""
+        return sample.with_(image=self._open[digest]) if digest in self._open else sample
+
+    def _render(self, samples: Sequence[Sample]) -> list[str]:
+        seen: dict[int, str] = {}  # three questions that share a picture share its digest
+        for sample in samples:
+            if id(sample.image) not in seen:
+                picture = sample.open_image()
+                digest = image_digest(picture)
+                self._keep(digest, picture)
+                seen[id(sample.image)] = digest
+        return [seen[id(sample.image)] for sample in samples]
+
+    def _recalled(self, dataset: Dataset, recipe: str) -> list[str]:
+        assert self._store is not None
+        # The recipe names a shift and its version; what draws the picture is part of the recipe, too.
+        name = f"{recipe}/{__version__}/{version('pillow')}/{version('numpy')}"
+        known = self._store.pictures(name)
+        checked = _some([sample for sample in dataset if sample.id in known], recipe)
+        stale = any(known[s.id] != digest for s, digest in zip(checked, self._render(checked), strict=True))
+        if stale:
+            log.warning("dataset %s: remembered picture digests are out of date and are made anew.", dataset.name)
+            known = {}
+        rest = [sample for sample in dataset if sample.id not in known]
+        new = dict(zip((sample.id for sample in rest), self._render(rest), strict=True))
+        if new:
+            self._store.put_pictures(name, new, replace=stale)
+        known.update(new)
+        return [known[sample.id] for sample in dataset]
+
+    def _keep(self, digest: str, picture: Image.Image) -> None:
+        if digest in self._open:
+            return
+        self._open[digest] = picture
+        self._open_bytes += _size(picture)
+        while self._open_bytes > OPEN_BYTES and len(self._open) > 1:
+            _, old = self._open.popitem(last=False)
+            self._open_bytes -= _size(old)
+
+
+def _size(picture: Image.Image) -> int:
+    return 3 * picture.width * picture.height
+
+
+def _some(samples: Sequence[Sample], recipe: str) -> list[Sample]:
+    """The first sample and another one that depends on the recipe."""
+    if len(samples) <= CHECKED:
+        return list(samples)
+    return [samples[0], samples[1 + int(hashlib.sha256(recipe.encode()).hexdigest(), 16) % (len(samples) - 1)]]
