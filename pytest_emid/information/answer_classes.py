@@ -1,0 +1,145 @@
+"""A finite alphabet for free answers: exact-match classes of texts, or k-means classes of embeddings."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass
+
+import numpy as np
+from numpy.typing import ArrayLike, NDArray
+
+from pytest_emid.errors import EstimationError
+from pytest_emid.information.arrays import as_matrix
+from pytest_emid.information.companions import normalise_answer
+
+__all__ = ["AnswerClasses", "cluster_classes", "exact_match_classes"]
+
+Labels = NDArray[np.intp]
+
+
+@dataclass(frozen=True, slots=True)
+class AnswerClasses:
+    """Several sets of answers in one alphabet.
+
+    Attributes:
+        labels: one integer array per set, in the order given, values 0..letters-1.
+        letters: M, the size of the alphabet.
+        names: what each class stands for; empty for clusters of embeddings.
+    """
+
+    labels: tuple[Labels, ...]
+    letters: int
+    names: tuple[str, ...] = ()
+
+
+def exact_match_classes(
+    *texts: Sequence[str],
+    vocabulary: Sequence[str] | None = None,
+    normalise: Callable[[str], str] = normalise_answer,
+) -> AnswerClasses:
+    """Texts that are equal after `normalise` share a class, across all sets.
+
+    Args:
+        texts: sets of answers, such as responses and references, clean and shifted.
+        vocabulary: the possible answers, such as the options of a multiple choice; every other answer falls into one
+            further class, `(other)`. None takes the answers seen as the alphabet, in order of first appearance: fine
+            where answers repeat, meaningless where almost each is unique.
+        normalise: applied to every answer and to the vocabulary.
+
+    Raises:
+        EstimationError: no answer at all, or two entries of the vocabulary that are the same after `normalise`.
+
+    >>> classes = exact_match_classes(["A cat.", "dog"], ["cat", "a dog"])
+    >>> [labels.tolist() for labels in classes.labels], classes.names
+    ([[0, 1], [0, 1]], ('cat', 'dog'))
+    """
+    sets = [[normalise(text) for text in answers] for answers in texts]
+    if not any(sets):
+        raise EstimationError("texts: there is no answer to classify.")
+    if vocabulary is None:
+        codes: dict[str, int] = {}
+        labels = tuple(np.array([codes.setdefault(text, len(codes)) for text in answers], np.intp) for answers in sets)
+        return AnswerClasses(labels, len(codes), tuple(codes))
+    known: dict[str, int] = {}
+    for entry in vocabulary:
+        if normalise(entry) in known:
+            raise EstimationError(f"vocabulary: {entry!r} is the same answer as an earlier entry. Leave one out.")
+        known[normalise(entry)] = len(known)
+    labels = tuple(np.array([known.get(text, len(known)) for text in answers], np.intp) for answers in sets)
+    return AnswerClasses(labels, len(known) + 1, (*known, "(other)"))
+
+
+def cluster_classes(
+    *embeddings: ArrayLike, k: int, seed: int, fit: ArrayLike | None = None, restarts: int = 4
+) -> AnswerClasses:
+    """Answers whose embeddings fall nearest to the same of k centres share a class: a finite alphabet for free text.
+
+    The centres come from k-means (k-means++ starts, Lloyd's iterations), the best of `restarts`. The bound on EMID
+    holds for every partition of the answers; confidence limits are those of a partition fixed beforehand, so pass
+    `fit`, such as reference embeddings of a calibration set, where there is one.
+
+    Args:
+        embeddings: sets of (n_s, d) embeddings in one space.
+        k: number of classes.
+        seed: of the starts.
+        fit: (m, d) embeddings that decide the centres; None pools all sets.
+        restarts: k-means runs.
+
+    Raises:
+        EstimationError: no set, not finite, dimensions that differ, or fewer distinct rows than k.
+    """
+    if not embeddings:
+        raise EstimationError("embeddings: there is no set to classify.")
+    sets = [as_matrix("embeddings[0]", embeddings[0])]
+    columns = sets[0].shape[1]
+    sets += [as_matrix(f"embeddings[{i}]", rows, columns=columns) for i, rows in enumerate(embeddings[1:], 1)]
+    points = np.concatenate(sets) if fit is None else as_matrix("fit", fit, columns=columns)
+    if k < 1 or k > len(np.unique(points, axis=0)):
+        raise EstimationError(
+            f"k: {k} classes cannot be told apart among {len(np.unique(points, axis=0))} distinct embeddings. "
+            "Ask for fewer."
+        )
+    rng = np.random.default_rng(seed)
+    runs = [_kmeans(points, k, rng) for _ in range(restarts)]
+    centres = min(runs, key=lambda run: run[1])[0]
+    return AnswerClasses(tuple(_nearest(rows, centres)[0] for rows in sets), k)
+
+
+Matrix = NDArray[np.float64]
+
+
+def _kmeans(points: Matrix, k: int, rng: np.random.Generator, iterations: int = 100) -> tuple[Matrix, float]:
+    """Centres (k, d) and the sum of squared distances to them.
+
+    Source: Arthur and Vassilvitskii (2007), "k-means++: the advantages of careful seeding".
+    """
+    chosen = [int(rng.integers(len(points)))]
+    for _ in range(1, k):
+        distance = _nearest(points, points[chosen])[1]
+        distance[chosen] = 0.0
+        if not distance.any():  # what is left differs by rounding only
+            distance = np.ones(len(points))
+        chosen.append(int(rng.choice(len(points), p=distance / distance.sum())))
+    centres = points[chosen].copy()
+    labels = np.full(len(points), -1, dtype=np.intp)
+    for _ in range(iterations):
+        new, distance = _nearest(points, centres)
+        for empty in np.setdiff1d(np.arange(k), new):
+            # A centre without points takes the worst-served point of a class that can spare it.
+            spare = np.bincount(new, minlength=k)[new] > 1
+            worst = int(np.where(spare, distance, -1.0).argmax())
+            new[worst], distance[worst] = empty, 0.0
+        if np.array_equal(new, labels):
+            break
+        labels = new
+        sizes = np.bincount(labels, minlength=k)
+        centres = np.stack([np.bincount(labels, column, minlength=k) for column in points.T], axis=1) / sizes[:, None]
+    return centres, float(_nearest(points, centres)[1].sum())
+
+
+def _nearest(points: Matrix, centres: Matrix) -> tuple[Labels, Matrix]:
+    """The nearest centre of each point and its squared distance."""
+    square = (centres**2).sum(axis=1) - 2.0 * points @ centres.T
+    labels = square.argmin(axis=1)
+    distance = square[np.arange(len(points)), labels] + (points**2).sum(axis=1)
+    return labels, np.maximum(distance, 0.0)
