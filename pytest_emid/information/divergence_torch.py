@@ -1,0 +1,84 @@
+"""The divergences as differentiable torch functions, for training; values equal those of `divergence`.
+
+Only eigenvalues enter, so gradients exist at repeated eigenvalues too. Where an eigenvalue is 0 the slope of
+-lambda log lambda is infinite, but the gradient with respect to the embeddings is not: the logarithm is cut off below
+`EPSILON` times the trace, which leaves that gradient right.
+"""
+
+from __future__ import annotations
+
+import math
+
+import torch
+
+from pytest_emid.errors import EstimationError
+
+__all__ = ["kernel_rjsd", "rjsd", "von_neumann_entropy"]
+
+EPSILON = 1e-14
+
+
+def von_neumann_entropy(matrix: torch.Tensor) -> torch.Tensor:
+    """-sum lambda log lambda of a symmetric positive matrix scaled to trace 1, in nats; differentiable once.
+
+    Args:
+        matrix: k x k, symmetric, positive semi-definite up to rounding, with a positive trace.
+    """
+    values: torch.Tensor = torch.linalg.eigvalsh(matrix / matrix.trace())
+    return -(values * values.clamp_min(EPSILON).log()).sum()
+
+
+def rjsd(p: torch.Tensor, q: torch.Tensor) -> torch.Tensor:
+    """Representation Jensen-Shannon divergence with equal weights, in nats; see `divergence.rjsd`.
+
+    Computed in float64 on the tensors' device, on the smaller of d x d and (n + m) x (n + m). Not clamped at 0, where
+    a clamp would stop the gradient: identical sets may read -1e-16.
+
+    Args:
+        p: n x d embeddings.
+        q: m x d embeddings.
+
+    Returns:
+        A scalar of p's dtype.
+
+    Raises:
+        EstimationError: not two matrices of one width with at least one row each.
+    """
+    first, second = _pair(p, q)
+    first, second = (rows / rows.norm() for rows in (first, second))
+    own = (von_neumann_entropy(_second_moment(first)) + von_neumann_entropy(_second_moment(second))) / 2
+    mixture = torch.cat([first, second]) / math.sqrt(2)
+    return (von_neumann_entropy(_second_moment(mixture)) - own).to(p.dtype)
+
+
+def kernel_rjsd(p: torch.Tensor, q: torch.Tensor, bandwidth: float) -> torch.Tensor:
+    """RJSD in the feature space of a Gaussian kernel, in nats; see `divergence.kernel_rjsd`.
+
+    The bandwidth is given, not the median distance: a bandwidth that follows the data would hide what it measures.
+
+    Raises:
+        EstimationError: as for `rjsd`, or a bandwidth that is not positive.
+    """
+    if not (bandwidth > 0 and math.isfinite(bandwidth)):
+        raise EstimationError(f"bandwidth: expected a positive number, got {bandwidth}.")
+    first, second = _pair(p, q)
+    rows = torch.cat([first, second])
+    squares = (rows**2).sum(dim=1)
+    kernel = torch.exp((squares[:, None] + squares - 2 * rows @ rows.T) / (-2 * bandwidth**2))
+    n, m = len(first), len(second)
+    weight = torch.cat([rows.new_full((n,), 0.5 / n), rows.new_full((m,), 0.5 / m)]).sqrt()
+    own = (von_neumann_entropy(kernel[:n, :n]) + von_neumann_entropy(kernel[n:, n:])) / 2
+    return (von_neumann_entropy(kernel * weight[:, None] * weight) - own).to(p.dtype)
+
+
+def _second_moment(rows: torch.Tensor) -> torch.Tensor:
+    return rows @ rows.T if rows.shape[0] <= rows.shape[1] else rows.T @ rows
+
+
+def _pair(p: torch.Tensor, q: torch.Tensor) -> tuple[torch.Tensor, torch.Tensor]:
+    if p.ndim != 2 or q.ndim != 2 or p.shape[1] != q.shape[1] or not len(p) or not len(q):
+        raise EstimationError(
+            f"expected two matrices with the same number of columns and at least one row each, got shapes "
+            f"{tuple(p.shape)} and {tuple(q.shape)}."
+        )
+    return p.double(), q.double()
