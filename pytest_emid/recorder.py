@@ -168,8 +168,8 @@ def current() -> Recorder | None:
 
 
 @contextmanager
-def activated(recorder: Recorder) -> Iterator[None]:
-    """Make `recorder` the current one; the previous one returns afterwards (pytest can run inside a test)."""
+def activated(recorder: Recorder | None) -> Iterator[None]:
+    """Make `recorder` the current one (None: nothing is recorded); the previous one returns afterwards (pytest can run inside a test)."""
     global _current
     previous, _current = _current, recorder
     try:

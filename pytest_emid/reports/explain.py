@@ -9,7 +9,7 @@ from typing import Final
 from pytest_emid.config import EmidConfig
 from pytest_emid.gates import Decision, Direction, decide
 from pytest_emid.information.estimate import Estimate
-from pytest_emid.reports.format import clip, interval, measured, number, percent, quantity, visible
+from pytest_emid.reports.format import clip, decimals, interval, measured, number, percent, quantity, visible
 from pytest_emid.results import Bound, EmidResult, Record
 
 __all__ = ["bound_line", "compare", "headline", "message"]
@@ -57,7 +57,7 @@ def _lines(
 ) -> Iterator[str]:
     estimate = decision.estimate
     yield headline(decision)
-    yield f"  estimate   {quantity(estimate.value, estimate.unit)} ({estimate.unit})"
+    yield f"  estimate   {quantity(estimate.value, estimate.unit, decimals(estimate))} ({estimate.unit})"
     yield f"  interval   {interval(estimate)} at {_confidence(estimate.confidence, config)}"
     yield f"  threshold  {_asked(decision)} (argument)"
     yield f"  n          {estimate.n} samples in {estimate.clusters} clusters{_limit(result, config)}"
@@ -106,9 +106,9 @@ def compare(estimate: Estimate, op: str, left: object, right: object, results: S
     if isinstance(other, int | float) and direction is not None:
         verdict, reason, _ = decide(estimate, float(other), direction)
         lines.append(f"a gate would say {verdict}: {reason}")
-        lines.append(f"threshold: {direction} {quantity(float(other), estimate.unit)}")
-    lines.insert(1, f"{name}{under}: {quantity(estimate.value, estimate.unit)} ({estimate.unit})")
-    lines.insert(2, f"interval: {interval(estimate)} at {percent(estimate.confidence)} confidence")
+        lines.append(f"threshold: {direction} {_limit_value(float(other), estimate.unit)}")
+    lines.insert(1, f"{name}{under}: {quantity(estimate.value, estimate.unit, decimals(estimate))} ({estimate.unit})")
+    lines.insert(2, f"interval: {interval(estimate)} at {100 * estimate.confidence:.4g} % confidence")
     seed = f", seed {_setting(result, 'seed', str(result.seed))}" if result is not None else ""
     lines.append(f"n: {estimate.n} samples in {estimate.clusters} clusters{seed}")
     lines.append("This compares the point estimate; a gate such as assert_emid_below uses the interval.")
@@ -138,7 +138,11 @@ def _asked(decision: Decision) -> str:
     if not math.isfinite(decision.threshold):
         return "within a bound that this result does not have"
     words = "at most" if decision.direction is Direction.BELOW else "at least"
-    return f"{words} {quantity(decision.threshold, decision.estimate.unit)}"
+    return f"{words} {_limit_value(decision.threshold, decision.estimate.unit)}"
+
+
+def _limit_value(threshold: float, unit: str) -> str:
+    return percent(threshold) if unit == "fraction" else f"{threshold:.6g}"
 
 
 def _confidence(confidence: float, config: EmidConfig) -> str:
@@ -174,7 +178,7 @@ def _bounds(bounds: Mapping[str, Bound]) -> Iterator[str]:
 def _companions(result: EmidResult) -> Iterator[str]:
     """The measures of the same answers, each with what the shift did to it."""
     clean, shifted = result.clean, result.shifted
-    lost = f"change ({percent(result.emid.confidence)} interval)"
+    lost = f"change ({100 * result.emid.confidence:.4g} % interval)"
     yield f"{'measure':<24}{'clean':>10}{'shifted':>10}   {lost}"
     yield _measure("information, direct", clean.information, shifted.information, "kept", result.information_retained)
     if clean.decoded is not None and shifted.decoded is not None and result.decoded_retained is not None:

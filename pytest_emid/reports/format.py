@@ -9,7 +9,7 @@ from typing import Final
 from pytest_emid.information.estimate import Estimate
 from pytest_emid.results import scrub
 
-__all__ = ["clip", "interval", "measured", "number", "percent", "quantity", "visible"]
+__all__ = ["clip", "decimals", "interval", "measured", "number", "percent", "quantity", "visible"]
 
 TEXT_WIDTH: Final = 240
 """Characters of a question or an answer that a message shows."""
@@ -36,9 +36,11 @@ def clip(text: str, width: int = TEXT_WIDTH) -> str:
     return shown if len(shown) <= width else shown[: width - 1] + "…"
 
 
-def number(value: float) -> str:
-    """Three significant digits with a sign, such as `+0.0462`."""
-    return f"{value:+.3g}" if math.isfinite(value) else str(value)
+def number(value: float, decimals: int | None = None) -> str:
+    """A number with its sign: three significant digits such as `+0.0462`, or so many decimals."""
+    if not math.isfinite(value):
+        return str(value)
+    return f"{value:+.3g}" if decimals is None else f"{value:+.{decimals}f}"
 
 
 def percent(value: float) -> str:
@@ -46,22 +48,30 @@ def percent(value: float) -> str:
     return f"{100 * value:.1f} %" if math.isfinite(value) else str(value)
 
 
-def quantity(value: float, unit: str) -> str:
+def quantity(value: float, unit: str, decimals: int | None = None) -> str:
     """A number in its unit."""
     if unit == "fraction":
         return percent(value)
     if unit == "p-value":
         return f"{value:.3g}"
-    return number(value)
+    return number(value, decimals)
 
 
 def interval(estimate: Estimate) -> str:
     """The limits, such as `[+0.021, +0.071]`."""
-    return f"[{quantity(estimate.low, estimate.unit)}, {quantity(estimate.high, estimate.unit)}]"
+    low, high = (quantity(limit, estimate.unit, decimals(estimate)) for limit in (estimate.low, estimate.high))
+    return f"[{low}, {high}]"
 
 
 def measured(estimate: Estimate) -> str:
     """The estimate with its interval; a p-value has none."""
-    if estimate.unit == "p-value":
-        return quantity(estimate.value, estimate.unit)
-    return f"{quantity(estimate.value, estimate.unit)} {interval(estimate)}"
+    value = quantity(estimate.value, estimate.unit, decimals(estimate))
+    return value if estimate.unit == "p-value" else f"{value} {interval(estimate)}"
+
+
+def decimals(estimate: Estimate) -> int | None:
+    """As many as show two significant digits of the interval's half-width; None where there is none."""
+    half = (estimate.high - estimate.low) / 2
+    if not math.isfinite(half) or half <= 0.0:
+        return None
+    return min(max(1 - math.floor(math.log10(half)), 0), 12)

@@ -11,7 +11,7 @@ from pytest_emid.config import EmidConfig
 from pytest_emid.gates import Decision, Verdict
 from pytest_emid.ledger import Ledger, Row
 from pytest_emid.reports.explain import headline
-from pytest_emid.reports.format import clip, interval, number, percent, visible
+from pytest_emid.reports.format import clip, measured, number, percent, visible
 from pytest_emid.results import Bound, EmidResult
 
 __all__ = ["header", "summarize"]
@@ -79,7 +79,7 @@ def _cells(row: Row) -> list[str]:
         str(result.n),
         number(result.emi_clean.value),
         number(result.emi_shifted.value),
-        f"{number(result.emid.value)} {interval(result.emid)}",
+        measured(result.emid),
         _retained(result),
         "-" if bound is None else f"{bound.value:.3g} {BOUND_LETTERS.get(bound.name, '?')}",
     ]
@@ -119,7 +119,7 @@ def _provenance(rows: Sequence[Row]) -> Iterator[str]:
 
 
 def _legend(rows: Sequence[Row]) -> Iterator[str]:
-    confidence = percent(rows[0].result.emid.confidence).replace(".0 ", " ")
+    confidence = f"{100 * rows[0].result.emid.confidence:.4g} %"
     yield (
         "EMI: what answers tell about the query beyond what the references tell (critic's scale); EMID = clean - "
         f"shifted, above 0 is a loss. Info retained: share of what answers told about the references. {confidence} "

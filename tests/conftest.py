@@ -1,0 +1,82 @@
+"""Fixtures of the whole test tree."""
+
+from __future__ import annotations
+
+import sys
+from collections.abc import Iterator
+from pathlib import Path
+
+import pytest
+
+pytest_plugins = ["pytester"]
+
+SUPPORT = Path(__file__).parent / "support"
+sys.path.insert(0, str(SUPPORT))
+
+# What a project's conftest.py says, but for the measurer: it makes numbers up, so that a run takes no time.
+FAKE_PROJECT = f"""
+import sys
+sys.path.insert(0, {str(SUPPORT)!r})
+
+import pytest
+from PIL import Image
+
+
+@pytest.fixture(scope="session", autouse=True)
+def fake_measurer():
+    import emid_factory
+    from pytest_emid import measurement
+
+    with pytest.MonkeyPatch.context() as patch:
+        patch.setattr(measurement, "Measurer", emid_factory.FakeMeasurer)
+        yield emid_factory.FakeMeasurer
+
+
+def make_dataset(name="fake", n=90):
+    from pytest_emid.data.dataset import Dataset
+    from pytest_emid.data.sample import Sample
+
+    image = Image.new("RGB", (4, 4))
+    return Dataset(name, [Sample(f"s{{i}}", image, "What?", "That.", cluster=f"c{{i // 3}}") for i in range(n)])
+
+
+@pytest.fixture(scope="session")
+def emid_model():
+    def answer(images, questions):
+        return ["That."] * len(images)
+    return answer
+
+
+@pytest.fixture(scope="session")
+def emid_dataset():
+    return make_dataset()
+
+
+@pytest.fixture(scope="session")
+def emid_encoders():
+    class Encoder:
+        name = "fake"
+        fingerprint = "fake"
+    from pytest_emid.encoders.base import Encoders
+    return Encoders(Encoder(), Encoder())
+"""
+
+
+@pytest.fixture(autouse=True)
+def unrecorded() -> Iterator[None]:
+    """Gates that this test tree tries out are not gates of this test run."""
+    from pytest_emid import recorder
+
+    with recorder.activated(None):
+        yield
+
+
+@pytest.fixture
+def project(pytester: pytest.Pytester, monkeypatch: pytest.MonkeyPatch) -> pytest.Pytester:
+    """A project with a model, a dataset and a measurer that makes numbers up: `blur:60` retains 60 %."""
+    # Assertion explanations are not cut on CI, and the width of a terminal is that of the machine.
+    monkeypatch.delenv("CI", raising=False)
+    monkeypatch.delenv("BUILD_NUMBER", raising=False)
+    monkeypatch.setenv("COLUMNS", "120")
+    pytester.makeconftest(FAKE_PROJECT)
+    return pytester
