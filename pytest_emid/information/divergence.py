@@ -25,6 +25,9 @@ __all__ = ["EmbeddingSet", "Embeddings", "kernel_rjsd", "mmd", "rjsd", "rjsd_cou
 
 Float = NDArray[np.float64]
 
+ROUNDING = 1e-12
+"""Below this an entropy difference is rounding."""
+
 
 def von_neumann_entropy(matrix: Float) -> float:
     """-sum lambda log lambda over the eigenvalues of a symmetric positive matrix scaled to trace 1, in nats.
@@ -129,7 +132,8 @@ def rjsd_count_weighted(p: Embeddings, q: Embeddings) -> float:
     if _identical(first, second):
         return 0.0
     weight = 1.0 / (first.trace + second.trace)
-    return _mixture_entropy(first, second, weight, weight) - (first.entropy + second.entropy) / 2
+    value = _mixture_entropy(first, second, weight, weight) - (first.entropy + second.entropy) / 2
+    return 0.0 if abs(value) < ROUNDING else value
 
 
 def kernel_rjsd(p: Embeddings, q: Embeddings, bandwidth: float | None = None) -> float:

@@ -15,6 +15,7 @@ own scale, not in nats: CLUB exceeds mutual information by the critic's error, a
 
 from __future__ import annotations
 
+from collections.abc import Mapping, Sequence
 from typing import Any, Self
 
 import numpy as np
@@ -24,7 +25,7 @@ from pytest_emid.errors import EstimationError
 from pytest_emid.information.arrays import blocks, checked_matrix, require_varied
 from pytest_emid.information.critics.base import ContrastiveCritic, Critic, GaussianCritic
 
-__all__ = ["Moments", "club", "contributions"]
+__all__ = ["Moments", "club", "contributions", "contributions_each"]
 
 Float = NDArray[np.float64]
 Matrix = NDArray[Any]
@@ -50,23 +51,29 @@ def contributions(critic: Critic, x: ArrayLike, y: ArrayLike, *, minus: ArrayLik
     Raises:
         EstimationError: bad values or shapes, fewer than 2 rows, constant responses, or a critic of other dimensions.
     """
-    queries, (responses, *subtracted) = _inputs(critic, x, y, *(() if minus is None else (minus,)))
-    if isinstance(critic, GaussianCritic):
-        psi = _gaussian(critic, queries, responses, subtracted[0] if subtracted else None)
-    elif isinstance(critic, ContrastiveCritic):
-        psi = critic.contributions(queries, responses)
-        if subtracted:
-            psi = psi - critic.contributions(queries, subtracted[0])
-    else:
-        raise EstimationError(
-            f"critic: {type(critic).__name__} has neither `natural` (Gaussian form) nor `contributions`."
-        )
-    if not np.isfinite(psi).all():
-        raise EstimationError(
-            f"critic {critic.kind}: the contribution of row {int(np.argmin(np.isfinite(psi)))} is not finite. "
-            f"The critic was fitted on embeddings of another scale, or is broken: fit it again."
-        )
-    return psi
+    if minus is None:
+        return contributions_each(critic, x, [y])[0]
+    queries, (first, second) = _inputs(critic, x, {"y": y, "minus": minus})
+    if not isinstance(critic, GaussianCritic):
+        psi, other = _evaluate(critic, queries, [first, second])
+        return psi - other
+    return _finite(critic, _gaussian(critic, queries, [_Difference(first, second)])[0])
+
+
+def contributions_each(critic: Critic, x: ArrayLike, responses: Sequence[ArrayLike]) -> list[Float]:
+    """`contributions` of several sets of responses to the same queries, for one pass through the critic.
+
+    Args:
+        critic: of Gaussian or contrastive form.
+        x: n x dimension_x query embeddings.
+        responses: each n x dimension_y.
+
+    Raises:
+        EstimationError: as for `contributions`.
+    """
+    names = ["y"] if len(responses) == 1 else [f"responses[{index}]" for index in range(len(responses))]
+    queries, found = _inputs(critic, x, dict(zip(names, responses, strict=True)))
+    return _evaluate(critic, queries, found)
 
 
 def club(critic: GaussianCritic, x: ArrayLike, y: ArrayLike) -> float:
@@ -104,7 +111,7 @@ class Moments:
         Raises:
             EstimationError: bad values or shapes.
         """
-        queries, (responses,) = _inputs(self.critic, x, y, min_rows=1, varied=False)
+        queries, (responses,) = _inputs(self.critic, x, {"y": y}, min_rows=1, varied=False)
         for block in blocks(len(queries)):
             target = responses[block].astype(np.float64)
             a, w = self.critic.natural(queries[block].astype(np.float64))
@@ -147,7 +154,7 @@ class Moments:
             EstimationError: bad values or shapes, or fewer than 2 samples so far.
         """
         self._require_two()
-        queries, (responses,) = _inputs(self.critic, x, y, min_rows=1, varied=False)
+        queries, (responses,) = _inputs(self.critic, x, {"y": y}, min_rows=1, varied=False)
         psi = np.empty(len(queries))
         for block in blocks(len(queries)):
             target = responses[block].astype(np.float64)
@@ -169,57 +176,87 @@ class Moments:
             raise EstimationError(f"moments: at least 2 samples are needed, got {self.n}.")
 
 
-def _gaussian(critic: GaussianCritic, x: Matrix, y: Matrix, minus: Matrix | None) -> Float:
+class _Difference:
+    """What CLUB is linear in: a response and its square, or the difference of two, block by block in float64."""
+
+    def __init__(self, y: Matrix, minus: Matrix | None = None) -> None:
+        self.y, self.minus = y, minus
+
+    def __getitem__(self, block: slice) -> tuple[Float, Float]:
+        first = self.y[block].astype(np.float64)
+        second = first**2
+        if self.minus is not None:
+            other = self.minus[block].astype(np.float64)
+            second -= other**2
+            first -= other
+        return first, second
+
+
+def _evaluate(critic: Critic, x: Matrix, responses: Sequence[Matrix]) -> list[Float]:
+    if isinstance(critic, GaussianCritic):
+        found = _gaussian(critic, x, [_Difference(y) for y in responses])
+    elif isinstance(critic, ContrastiveCritic):
+        found = [critic.contributions(x, y) for y in responses]
+    else:
+        raise EstimationError(
+            f"critic: {type(critic).__name__} has neither `natural` (Gaussian form) nor `contributions`."
+        )
+    return [_finite(critic, psi) for psi in found]
+
+
+def _gaussian(critic: GaussianCritic, x: Matrix, responses: Sequence[_Difference]) -> list[Float]:
     """Influence values in three passes over blocks of rows, only one of which asks the critic.
 
     The critic's means are known only after its pass, so that pass centres a and w at their first row (exact for a
     critic whose w never varies), and the last pass, over the responses alone, moves the centre to the mean.
     """
+    n, d = len(x), critic.dimension_y
+    means = []
+    for response in responses:
+        mean_y, mean_q = np.zeros(d), np.zeros(d)
+        for block in blocks(n):
+            first, second = response[block]
+            mean_y += first.sum(axis=0)
+            mean_q += second.sum(axis=0)
+        means.append((mean_y / n, mean_q / n))
 
-    def responses(block: slice) -> tuple[Float, Float]:
-        first = y[block].astype(np.float64)
-        second = first**2
-        if minus is not None:
-            other = minus[block].astype(np.float64)
-            second -= other**2
-            first -= other
-        return first, second
-
-    n, d = y.shape
-    mean_y, mean_q = np.zeros(d), np.zeros(d)
-    for block in blocks(n):
-        first, second = responses(block)
-        mean_y += first.sum(axis=0)
-        mean_q += second.sum(axis=0)
-    mean_y, mean_q = mean_y / n, mean_q / n
-
-    psi = np.empty(n)
+    found = [np.empty(n) for _ in responses]
     centre_a, centre_w = np.zeros(d), np.zeros(d)
     step_a, step_w = np.zeros(d), np.zeros(d)
     for block in blocks(n):
         a, w = critic.natural(x[block].astype(np.float64))
         if block.start == 0:
             centre_a, centre_w = a[0].copy(), w[0].copy()
-        first, second = responses(block)
         a, w = a - centre_a, w - centre_w
-        psi[block] = _row_dots(a, first - mean_y) - _row_dots(w, second - mean_q) / 2
-        step_a += a.sum(axis=0)
-        step_w += w.sum(axis=0)
-    step_a, step_w = step_a / n, step_w / n
+        step_a += a.sum(axis=0) / n
+        step_w += w.sum(axis=0) / n
+        for psi, response, (mean_y, mean_q) in zip(found, responses, means, strict=True):
+            first, second = response[block]
+            psi[block] = _row_dots(a, first - mean_y) - _row_dots(w, second - mean_q) / 2
 
-    for block in blocks(n):
-        first, second = responses(block)
-        psi[block] -= (first - mean_y) @ step_a - (second - mean_q) @ step_w / 2
+    for psi, response, (mean_y, mean_q) in zip(found, responses, means, strict=True):
+        for block in blocks(n):
+            first, second = response[block]
+            psi[block] -= (first - mean_y) @ step_a - (second - mean_q) @ step_w / 2
+    return found
+
+
+def _finite(critic: Critic, psi: Float) -> Float:
+    if not np.isfinite(psi).all():
+        raise EstimationError(
+            f"critic {critic.kind}: the contribution of row {int(np.argmin(np.isfinite(psi)))} is not finite. "
+            f"The critic was fitted on embeddings of another scale, or is broken: fit it again."
+        )
     return psi
 
 
 def _inputs(
-    critic: Critic, x: ArrayLike, *responses: ArrayLike, min_rows: int = 2, varied: bool = True
+    critic: Critic, x: ArrayLike, responses: Mapping[str, ArrayLike], *, min_rows: int = 2, varied: bool = True
 ) -> tuple[Matrix, list[Matrix]]:
     queries = checked_matrix("x", x, min_rows=min_rows)
     _same_dimension("x", queries, critic.dimension_x, critic)
     found = []
-    for name, array in zip(("y", "minus"), responses, strict=False):
+    for name, array in responses.items():
         matrix = checked_matrix(name, array, rows=queries.shape[0])
         _same_dimension(name, matrix, critic.dimension_y, critic)
         if varied:
