@@ -13,7 +13,7 @@ from typing import Any, Final
 
 from pytest_emid.errors import ModelError
 
-__all__ = ["Checkpoint", "digest_of", "major_minor", "plain"]
+__all__ = ["Checkpoint", "device_for", "digest_of", "major_minor", "plain"]
 
 _DECISIVE: Final = frozenset({".json", ".jinja", ".safetensors", ".bin", ".model", ".txt", ".tiktoken", ".py"})
 """Suffixes of the files that decide what a checkpoint computes."""
@@ -110,15 +110,15 @@ class Checkpoint:
 
 
 def _folder_digest(folder: Path) -> str:
-    files = [
-        path
-        for path in sorted(folder.iterdir())
-        if path.is_file() and path.suffix in _DECISIVE and path.name not in _IGNORED and not path.name.startswith(".")
-    ]
-    files += sorted(folder.glob("additional_chat_templates/*.jinja"))
     digest = hashlib.sha256()
-    for path in files:
-        name = path.relative_to(folder).as_posix()
+    for path in sorted(folder.rglob("*")):
+        inside = path.relative_to(folder)
+        # Hidden folders and the checkpoints of a training run are not part of the model.
+        if any(part.startswith((".", "checkpoint-")) for part in inside.parts):
+            continue
+        if path.suffix not in _DECISIVE or path.name in _IGNORED or not path.is_file():
+            continue
+        name = inside.as_posix()
         digest.update(f"{len(name)}:{name}:{_file_digest(path)};".encode())
     return digest.hexdigest()
 
@@ -154,6 +154,19 @@ def _resolve(hub_id: str, revision: str | None) -> str:
         f"cannot tell which commit {hub_id!r} is at revision {revision or 'main'!r}: the Hub did not answer{why}, and "
         "the local Hub cache has no copy. Check the id, the network and HF_TOKEN; or give a folder, or a full commit."
     ) from reason
+
+
+def device_for(wanted: str) -> str:
+    """`auto` made concrete: CUDA, then MPS, then CPU. torch is only imported where it could have an accelerator."""
+    if wanted != "auto":
+        return wanted
+    if version("torch").endswith("+cpu"):
+        return "cpu"
+    import torch
+
+    if torch.cuda.is_available():
+        return "cuda"
+    return "mps" if torch.backends.mps.is_available() else "cpu"
 
 
 def major_minor(distribution: str) -> str:

@@ -15,7 +15,7 @@ from pytest_emid.data.sample import Sample, image_digest
 from pytest_emid.errors import ModelError
 from pytest_emid.models.base import Outcome, Response
 from pytest_emid.models.decoding import Choice
-from pytest_emid.models.loading import load_processor, quietly
+from pytest_emid.models.loading import load_processor, load_weights, quietly
 from pytest_emid.models.sampling import Sampling, generator_for
 
 __all__ = ["Engine", "Settings"]
@@ -70,10 +70,16 @@ class Engine:
         try:
             with quietly():
                 self.processor = load_processor(source, revision, trust_remote_code)
-                loader: Any = AutoModelForImageTextToText
-                self.model: Any = loader.from_pretrained(
-                    source, revision=revision, dtype=dtype, trust_remote_code=trust_remote_code, **load_kwargs
-                )
+            self.model = load_weights(
+                AutoModelForImageTextToText,
+                source,
+                revision=revision,
+                dtype=dtype,
+                trust_remote_code=trust_remote_code,
+                **load_kwargs,
+            )
+        except ModelError:
+            raise
         except Exception as error:
             raise ModelError(f"cannot load {source}: {type(error).__name__}: {error}") from error
         if "device_map" not in load_kwargs:

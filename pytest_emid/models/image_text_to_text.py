@@ -6,20 +6,19 @@ import logging
 from collections import deque
 from collections.abc import Iterator, Mapping, Sequence
 from functools import cached_property
-from importlib.metadata import version
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, Final
 
 from pytest_emid.data.sample import LazyImage, Sample
 from pytest_emid.errors import DataError, ModelError
 from pytest_emid.models.base import Outcome, Response
-from pytest_emid.models.checkpoint import Checkpoint, digest_of, major_minor, plain
+from pytest_emid.models.checkpoint import Checkpoint, device_for, digest_of, major_minor, plain
 from pytest_emid.models.sampling import Sampling
 
 if TYPE_CHECKING:
     from pytest_emid.models.engine import Engine
 
-__all__ = ["TransformersModel", "device_for"]
+__all__ = ["TransformersModel"]
 
 log: Final = logging.getLogger(__name__)
 
@@ -222,19 +221,6 @@ class TransformersModel:
         advice = "" if self.exact else f" In this precision answers may depend on it: set batch_size={half} to fix it."
         log.warning("%s: out of memory with %d samples in a batch; going on with %d.%s", self.name, rows, half, advice)
         return half
-
-
-def device_for(wanted: str) -> str:
-    """`auto` made concrete. torch is only imported where it could have an accelerator."""
-    if wanted != "auto":
-        return wanted
-    if version("torch").endswith("+cpu"):
-        return "cpu"
-    import torch
-
-    if torch.cuda.is_available():
-        return "cuda"
-    return "mps" if torch.backends.mps.is_available() else "cpu"
 
 
 def _size(sample: Sample) -> tuple[int, int]:

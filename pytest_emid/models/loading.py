@@ -10,7 +10,9 @@ from typing import Any, Final
 import transformers
 from transformers.utils import logging as transformers_logging
 
-__all__ = ["load_processor", "quietly"]
+from pytest_emid.errors import ModelError
+
+__all__ = ["BACKEND", "load_processor", "load_weights", "quietly"]
 
 BACKEND: Final = "pil"
 """Pillow prepares the pictures: the same pixels with and without torchvision."""
@@ -18,15 +20,41 @@ BACKEND: Final = "pil"
 
 @contextmanager
 def quietly() -> Iterator[None]:
-    """Without transformers' progress bar for loading weights, which would break into pytest's own lines."""
-    bars: Any = transformers_logging
-    shown = bars.is_progress_bar_enabled()
-    bars.disable_progress_bar()
+    """Without transformers' progress bar and load report, which would break into pytest's own lines."""
+    chat: Any = transformers_logging
+    bars, verbosity = chat.is_progress_bar_enabled(), chat.get_verbosity()
+    chat.disable_progress_bar()
+    chat.set_verbosity_error()
     try:
         yield
     finally:
-        if shown:
-            bars.enable_progress_bar()
+        chat.set_verbosity(verbosity)
+        if bars:
+            chat.enable_progress_bar()
+
+
+def load_weights(kind: Any, source: str, *, unused: tuple[str, ...] = (), **options: Any) -> Any:
+    """`kind.from_pretrained`, with every weight from the checkpoint.
+
+    Args:
+        kind: a model class of transformers, or an auto class.
+        source: a folder or Hub id.
+        unused: parts (such as `pooler`) whose weights may be missing because their output is not used.
+        options: for `from_pretrained`.
+
+    Raises:
+        ModelError: the checkpoint lacks weights, which would be random numbers.
+    """
+    with quietly():
+        model, report = kind.from_pretrained(source, output_loading_info=True, **options)
+    missing = sorted(key for key in report["missing_keys"] if not any(part in key.split(".") for part in unused))
+    if missing:
+        raise ModelError(
+            f"{source} lacks {len(missing)} weights of a {type(model).__name__}, which would be random: "
+            f"{', '.join(missing[:5])}{', ...' if len(missing) > 5 else ''}. "
+            "Give a checkpoint of this kind of model."
+        )
+    return model
 
 
 def load_processor(source: str, revision: str | None, trust_remote_code: bool) -> Any:

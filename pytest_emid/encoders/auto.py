@@ -1,0 +1,150 @@
+"""Any `AutoModel` as an encoder, with a choice of layer and pooling."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from functools import cached_property
+from pathlib import Path
+from typing import Any, Final
+
+import numpy as np
+from numpy.typing import NDArray
+from PIL import Image
+
+from pytest_emid.encoders.pretrained import Pretrained, unit_rows
+from pytest_emid.errors import ModelError
+
+__all__ = ["AutoImageEncoder", "AutoTextEncoder"]
+
+LENGTH_CLASS: Final = 16
+"""Texts are padded to a multiple of this, so that shapes do not depend on the neighbours."""
+
+
+class AutoImageEncoder(Pretrained):
+    """Pictures to vectors by any vision model, or by the vision part of a model of pictures and texts.
+
+    Pictures are prepared by Pillow, as they were when the checkpoints were trained and as the paper did. See
+    `Pretrained` for the arguments.
+    """
+
+    kind = "auto-image"
+
+    def encode(self, images: Sequence[Image.Image]) -> NDArray[np.float32]:
+        """Unit-norm rows, shape (len(images), d).
+
+        Raises:
+            ModelError: the checkpoint cannot be loaded, or has no such layer or pooling.
+        """
+        rows: list[NDArray[np.float64]] = []
+        for start in range(0, len(images), self.batch_size):
+            batch = [image.convert("RGB") for image in images[start : start + self.batch_size]]
+            filled = batch + [batch[-1]] * (self.batch_size - len(batch))
+            inputs = self._processor(images=filled, return_tensors="pt")
+            inputs = inputs.to(self._model.device, dtype=self._model.dtype)
+            states, pooled = self._states(self._model, {"pixel_values": inputs["pixel_values"]})
+            for i in range(len(batch)):
+                rows.append(self._pool(states[i], None if pooled is None else pooled[i]))
+        return unit_rows(rows) if rows else np.zeros((0, 0), dtype=np.float32)
+
+    def _load(self) -> Any:
+        model = super()._load()
+        return getattr(model, "vision_model", model)
+
+    @cached_property
+    def _processor(self) -> Any:
+        import transformers
+
+        from pytest_emid.models.loading import BACKEND
+
+        auto: Any = transformers.AutoImageProcessor
+        return auto.from_pretrained(self.checkpoint.source, backend=BACKEND, **self._options)
+
+
+class AutoTextEncoder(Pretrained):
+    """Texts to vectors by any text model, or by the text part of a model of pictures and texts.
+
+    Args:
+        path_or_id: a folder in the Hugging Face format, or a Hub id.
+        max_length: tokens kept of a text, special tokens included; the rest is cut off. None is the longest that the
+            tokenizer and the position embeddings allow.
+        **options: see `Pretrained`.
+    """
+
+    kind = "auto-text"
+
+    def __init__(self, path_or_id: str | Path, *, max_length: int | None = None, **options: Any) -> None:
+        super().__init__(path_or_id, **options)
+        if max_length is not None and max_length < 1:
+            raise ModelError(f"max_length is {max_length}; it must be at least 1.")
+        self.max_length = max_length
+
+    @property
+    def identity(self) -> Mapping[str, Any]:
+        return {**super().identity, "max_length": self.max_length}
+
+    def encode(self, texts: Sequence[str]) -> NDArray[np.float32]:
+        """Unit-norm rows, shape (len(texts), d). Lone surrogates are read as `?`.
+
+        Raises:
+            ModelError: the checkpoint cannot be loaded, has no such layer or pooling, or a text has no tokens.
+        """
+        if not texts:
+            return np.zeros((0, 0), dtype=np.float32)
+        clean = [text.encode("utf-8", "replace").decode("utf-8") for text in texts]
+        tokens = self._tokenizer(clean, truncation=True, max_length=self._longest)["input_ids"]
+        empty = next((i for i, row in enumerate(tokens) if not row), None)
+        if empty is not None:
+            raise ModelError(f"{self.name}: the text {texts[empty][:80]!r} has no tokens.")
+        rows: dict[int, NDArray[np.float64]] = {}
+        for width, members in self._classes(tokens).items():
+            for start in range(0, len(members), self.batch_size):
+                batch = members[start : start + self.batch_size]
+                for i, row in zip(batch, self._batch([tokens[i] for i in batch], width), strict=True):
+                    rows[i] = row
+        return unit_rows([rows[i] for i in range(len(texts))])
+
+    def _classes(self, tokens: Sequence[Sequence[int]]) -> dict[int, list[int]]:
+        """Positions of the texts by the length that they are padded to."""
+        classes: dict[int, list[int]] = {}
+        for i, row in enumerate(tokens):
+            width = min(-(-len(row) // LENGTH_CLASS) * LENGTH_CLASS, max(self._longest, len(row)))
+            classes.setdefault(width, []).append(i)
+        return classes
+
+    def _batch(self, tokens: Sequence[Sequence[int]], width: int) -> list[NDArray[np.float64]]:
+        import torch
+
+        padding = self._tokenizer.pad_token_id
+        filled = list(tokens)
+        if self.mixes_tokens:
+            filled += [tokens[-1]] * (self.batch_size - len(tokens))
+        ids = torch.tensor([[*row, *[padding] * (width - len(row))] for row in filled])
+        mask = torch.tensor([[1] * len(row) + [0] * (width - len(row)) for row in filled])
+        device = self._model.device
+        states, pooled = self._states(self._model, {"input_ids": ids.to(device), "attention_mask": mask.to(device)})
+        return [
+            self._pool(states[i, : len(row)], None if pooled is None else pooled[i]) for i, row in enumerate(tokens)
+        ]
+
+    def _load(self) -> Any:
+        model = super()._load()
+        return getattr(model, "text_model", model)
+
+    @cached_property
+    def _tokenizer(self) -> Any:
+        import transformers
+
+        auto: Any = transformers.AutoTokenizer
+        tokenizer = auto.from_pretrained(self.checkpoint.source, **self._options)
+        if tokenizer.pad_token_id is None:
+            tokenizer.pad_token = tokenizer.eos_token
+        return tokenizer
+
+    @cached_property
+    def _longest(self) -> int:
+        """Tokens that fit: RoBERTa's position embeddings begin behind the padding index."""
+        config = self._model.config
+        positions = getattr(config, "max_position_embeddings", None) or 512
+        if "roberta" in getattr(config, "model_type", ""):
+            positions -= config.pad_token_id + 1
+        return int(min(self.max_length or positions, positions, self._tokenizer.model_max_length))
