@@ -4,6 +4,9 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 
+import numpy as np
+from numpy.typing import NDArray
+
 from pytest_emid.answered import Embedded
 from pytest_emid.errors import EstimationError
 from pytest_emid.information.critics.base import GaussianCritic
@@ -21,14 +24,14 @@ class Calibration:
     Attributes:
         critic: of the query and the response, for EMI and EMID.
         whitening: the space in which responses meet references, for reference information.
+        references: their embeddings, (m, d_text): what answer classes are made of.
         fitted_on: which pairs, in words.
-        m: how many.
     """
 
     critic: GaussianCritic
     whitening: Whitening
+    references: NDArray[np.float32]
     fitted_on: str
-    m: int
 
     @classmethod
     def fit(cls, pairs: Embedded, fitted_on: str, seed: int = 0) -> Calibration:
@@ -44,9 +47,9 @@ class Calibration:
             raise EstimationError(
                 f"cannot calibrate on the {len(pairs.dataset)} reference pairs of {pairs.dataset.name!r}: {error}"
             ) from error
-        return cls(critic, whitening, fitted_on, len(pairs.dataset))
+        return cls(critic, whitening, pairs.reference, fitted_on)
 
     def report(self) -> CriticReport:
         """What the result says about the critic."""
         critic = self.critic
-        return CriticReport(critic.kind, critic.fingerprint, self.fitted_on, self.m, critic.held_out_r2)
+        return CriticReport(critic.kind, critic.fingerprint, self.fitted_on, len(self.references), critic.held_out_r2)

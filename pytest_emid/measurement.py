@@ -189,7 +189,9 @@ class Measurer:
             shifted=side(shifted, self.confidence),
             **{f.name: getattr(changed, f.name) for f in fields(changed)},
             divergences=apart,
-            bounds=bounds(clean.answered, answered, apart, paired, self.confidence, self.seed),
+            bounds=bounds(
+                clean.answered, answered, apart, paired, self.calibration.references, self.confidence, self.seed
+            ),
             critic=critic,
             remarks=remarks,
             settings=self.settings,

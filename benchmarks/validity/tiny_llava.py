@@ -74,7 +74,8 @@ def main() -> None:
     results = [measurer.measure(shift) for shift in options.shifts]
     rows = [row(result) for result in results]
     print(f"n = {options.n}, clean accuracy {results[0].clean.exact.value:.3f}, critic R2 {results[0].critic.r2}")
-    print(f"{'scenario':28s} {'acc':>5s} {'ratio':>6s} {'direct':>7s} {'decod.':>7s} {'EMID':>8s} {'anch.':>8s} {'cos':>6s}")
+    columns = zip(("acc", "ratio", "direct", "decod.", "EMID", "anch.", "cos"), (5, 6, 7, 7, 8, 8, 6), strict=True)
+    print(f"{'scenario':28s} " + " ".join(f"{name:>{width}s}" for name, width in columns))
     for r in rows:
         decoded = float("nan") if r["retained_decoded"] is None else r["retained_decoded"]
         print(
@@ -86,7 +87,7 @@ def main() -> None:
         pairs = [(r["accuracy_drop"], r[name]) for r in rows if r[name] is not None]
         if len(pairs) > 2:
             correlations[name] = float(spearmanr(*zip(*pairs, strict=True)).statistic)
-            print(f"Spearman correlation with the accuracy drop over {len(pairs)} shifts: {name:28s} {correlations[name]:.3f}")
+            print(f"Spearman with the accuracy drop, {len(pairs)} shifts: {name:28s} {correlations[name]:.3f}")
     if options.out:
         options.out.parent.mkdir(parents=True, exist_ok=True)
         options.out.write_text(json.dumps({"n": options.n, "rows": rows, "spearman": correlations}, indent=1) + "\n")
