@@ -1,0 +1,88 @@
+"""Judge reviews in LLaVA's format: one JSON object a line, with the scores of the reference and of the model."""
+
+from __future__ import annotations
+
+import json
+import math
+import os
+from collections.abc import Sequence
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+from pytest_emid.errors import DataError
+
+__all__ = ["Review", "load_reviews", "review_scores"]
+
+
+@dataclass(frozen=True, slots=True)
+class Review:
+    """What a judge said of one question.
+
+    Attributes:
+        question_id: which question.
+        category: the dataset's label, such as `llava_bench_conv`; may be empty.
+        reference_score: the judge's score of the reference answer, above 0 (GPT-4 judges give 1 to 10).
+        response_score: the judge's score of the model's answer.
+    """
+
+    question_id: str
+    category: str
+    reference_score: float
+    response_score: float
+
+
+def load_reviews(path: str | os.PathLike[str]) -> tuple[Review, ...]:
+    """The reviews of a JSONL file, in order.
+
+    Each line holds `tuple`, the scores [reference, model], and usually `question_id` and `category`. LLaVA's script
+    writes [-1, -1] where it could not read the judge; such a line is an error, not a score.
+
+    Raises:
+        DataError: the file cannot be read, is empty, or a line is not such a review; the message names file and line.
+    """
+    file = Path(path)
+    try:
+        lines = file.read_text(encoding="utf-8").splitlines()
+    except (OSError, UnicodeDecodeError) as error:
+        raise DataError(f"{file}: cannot read the reviews: {error}.") from error
+    reviews = tuple(_review(file, number, line) for number, line in enumerate(lines, start=1) if line.strip())
+    if not reviews:
+        raise DataError(f"{file}: there is no review in it.")
+    return reviews
+
+
+def review_scores(reviews: Sequence[Review], category: str | None = None) -> tuple[list[float], list[float]]:
+    """Scores of the responses and of the references, of one category or of all, for `information.preference`.
+
+    Raises:
+        DataError: no review has that category; the message lists those that there are.
+    """
+    chosen = [review for review in reviews if category is None or review.category == category]
+    if not chosen:
+        known = ", ".join(sorted({repr(review.category) for review in reviews})) or "none"
+        raise DataError(f"no review has the category {category!r}. There are: {known}.")
+    return [review.response_score for review in chosen], [review.reference_score for review in chosen]
+
+
+def _review(file: Path, number: int, line: str) -> Review:
+    try:
+        record: Any = json.loads(line)
+    except json.JSONDecodeError as error:
+        raise DataError(f"{file}, line {number}: not JSON ({error}).") from error
+    scores = record.get("tuple") if isinstance(record, dict) else None
+    if not (isinstance(scores, list) and len(scores) == 2 and all(_is_number(score) for score in scores)):
+        raise DataError(
+            f"{file}, line {number}: expected `tuple`, a list of the reference's score and the model's, got {scores!r}."
+        )
+    reference, response = (float(score) for score in scores)
+    if reference <= 0 or response < 0:
+        raise DataError(
+            f"{file}, line {number}: scores {scores} are not a judgement (-1 marks one that could not be read). "
+            "Judge that question again, or leave the line out."
+        )
+    return Review(str(record.get("question_id", number)), str(record.get("category", "")), reference, response)
+
+
+def _is_number(score: object) -> bool:
+    return isinstance(score, int | float) and not isinstance(score, bool) and math.isfinite(score)
