@@ -95,8 +95,8 @@ class Moments:
     def __init__(self, critic: GaussianCritic) -> None:
         if not isinstance(critic, GaussianCritic):
             raise EstimationError(
-                f"critic: moments need the Gaussian form, which a {getattr(critic, 'kind', type(critic).__name__)} "
-                f"critic does not have."
+                f"critic: moments need the Gaussian form, which a critic of kind "
+                f"{getattr(critic, 'kind', type(critic).__name__)!r} does not have."
             )
         self.critic = critic
         self.n = 0
