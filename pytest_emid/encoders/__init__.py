@@ -15,7 +15,7 @@ from pytest_emid.errors import ModelError
 
 if TYPE_CHECKING:
     from pytest_emid.encoders.auto import AutoImageEncoder, AutoTextEncoder
-    from pytest_emid.encoders.callable import CallableImageEncoder, CallableTextEncoder
+    from pytest_emid.encoders.callables import CallableImageEncoder, CallableTextEncoder
     from pytest_emid.encoders.clip import ClipImageEncoder
     from pytest_emid.encoders.precomputed import PrecomputedImageEncoder, PrecomputedTextEncoder
     from pytest_emid.encoders.sentence import SentenceTextEncoder
@@ -46,8 +46,8 @@ PAPER: Final = "paper"
 _HOMES: Final = {
     "AutoImageEncoder": "auto",
     "AutoTextEncoder": "auto",
-    "CallableImageEncoder": "callable",
-    "CallableTextEncoder": "callable",
+    "CallableImageEncoder": "callables",
+    "CallableTextEncoder": "callables",
     "ClipImageEncoder": "clip",
     "PrecomputedImageEncoder": "precomputed",
     "PrecomputedTextEncoder": "precomputed",

@@ -14,7 +14,7 @@ from pytest_emid.errors import ModelError
 from pytest_emid.models.base import Model, Outcome, Response
 
 if TYPE_CHECKING:
-    from pytest_emid.models.callable import CallableModel
+    from pytest_emid.models.callables import CallableModel
     from pytest_emid.models.image_text_to_text import TransformersModel
     from pytest_emid.models.recorded import RecordedModel
     from pytest_emid.models.sampling import Sampling
@@ -34,7 +34,7 @@ __all__ = [
 TINY_LLAVA: Final = "tiny-llava"
 """The built-in model."""
 _HOMES: Final = {
-    "CallableModel": "callable",
+    "CallableModel": "callables",
     "RecordedModel": "recorded",
     "Sampling": "sampling",
     "TransformersModel": "image_text_to_text",

@@ -208,6 +208,7 @@ class Engine:
         )
 
     def _prompt(self, question: str) -> str:
+        question = question.encode("utf-8", "replace").decode("utf-8")  # tokenizers refuse lone surrogates
         if self.settings.prompt is not None:
             return self.settings.prompt.replace("{question}", question)
         messages: list[dict[str, Any]] = []

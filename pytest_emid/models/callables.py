@@ -7,6 +7,7 @@ import hashlib
 import inspect
 import uuid
 from collections.abc import AsyncIterable, Awaitable, Callable, Iterable, Iterator, Sequence
+from concurrent.futures import ThreadPoolExecutor
 from typing import Any
 
 from PIL import Image
@@ -152,22 +153,24 @@ def _run(work: Any) -> Any:
         asyncio.get_running_loop()
     except RuntimeError:
         return asyncio.run(work)
-    from concurrent.futures import ThreadPoolExecutor
-
     with ThreadPoolExecutor(1) as pool:
         return pool.submit(asyncio.run, work).result()
 
 
 def _drain(answers: AsyncIterable[Any]) -> Iterator[Any]:
-    """An async generator as a plain one, answer by answer."""
-    with asyncio.Runner() as runner:
-        iterator = aiter(answers)
+    """An async generator as a plain one, answer by answer. Its loop has a thread of its own."""
+    iterator = aiter(answers)
 
-        async def following() -> tuple[bool, Any]:
-            try:
-                return True, await anext(iterator)
-            except StopAsyncIteration:
-                return False, None
+    async def following() -> tuple[bool, Any]:
+        try:
+            return True, await anext(iterator)
+        except StopAsyncIteration:
+            return False, None
 
-        while (found := runner.run(following()))[0]:
-            yield found[1]
+    runner = asyncio.Runner()
+    with ThreadPoolExecutor(1) as pool:
+        try:
+            while (found := pool.submit(lambda: runner.run(following())).result())[0]:
+                yield found[1]
+        finally:
+            pool.submit(runner.close).result()
