@@ -137,16 +137,9 @@ def _rigorous(
         paired=paired,
         clusters_clean=clean.dataset.clusters,
         clusters_shifted=None if paired else shifted.dataset.clusters,
-        references_changed=0.0 if _same_references(clean, shifted, paired) else 1.0,
         confidence=confidence,
     )
     return Bound("rigorous", found.limit, "nats", dict(found.terms), f"{alphabet}. {found.note}", found.emid)
-
-
-def _same_references(clean: Answered, shifted: Answered, paired: bool) -> bool:
-    """Whether the shift kept the references; another dataset may label by other rules, and nothing here can tell."""
-    pairs = zip(clean.dataset, shifted.dataset, strict=paired)
-    return paired and all(before.reference == after.reference for before, after in pairs)
 
 
 def _alphabet(clean: Answered, shifted: Answered, centres: NDArray[np.float32], seed: int) -> tuple[AnswerClasses, str]:

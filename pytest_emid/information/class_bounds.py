@@ -1,7 +1,8 @@
 """The rigorous bound on EMID, estimated with confidence limits from answers that fall into finitely many classes.
 
 With one reference a query and greedy decoding, both answers are functions of the query. Then I(X; Y) = H(Y), EMI is a
-difference of two marginal entropies, g(x) = 0, and the theorem of `finite_bounds.rigorous` reads
+difference of two marginal entropies, g(x) = 0, H(Y|x) = 0 under P and under Q whatever became of the labels, and the
+theorem of `finite_bounds.rigorous` (with |H(P_{Y|x}) - H(Q_{Y|x})| itself as its last term) reads
 
     EMID = [H(Yhat_P) - H(Y_P)] - [H(Yhat_Q) - H(Y_Q)] <= FA(TV(Yhat_P, Y_P)) + FA(TV(Yhat_Q, Y_Q)).
 
@@ -131,7 +132,6 @@ def rigorous_bound(
     query_shifted: ArrayLike | None = None,
     entropy_clean: AnswerEntropy | None = None,
     entropy_shifted: AnswerEntropy | None = None,
-    references_changed: float = 0.0,
     limit: LimitMethod = "concentration",
     confidence: float = 0.95,
 ) -> RigorousBound:
@@ -144,7 +144,7 @@ def rigorous_bound(
       is narrower, and right for large n. Both are conservative, for the observed TV overstates the true one.
     - inputs, span(g) TV(P_X, Q_X) with g = -H(Yhat|x): exactly 0 for greedy decoding, whatever the shift did to the
       queries; else log M times 1, or times an upper limit of TV where query classes are given.
-    - labels, E_P FA(TV(P_{Y|x}, Q_{Y|x})): `references_changed` log M; 0 for a synthetic shift, which keeps references.
+    - labels, E_P |H(P_{Y|x}) - H(Q_{Y|x})|: exactly 0, even where a query has another reference on the other side.
 
     Args:
         response_clean: (n,) class of each clean response, integers in 0..letters-1.
@@ -156,12 +156,10 @@ def rigorous_bound(
         clusters_clean: (n,) labels of dependent samples; None makes each its own.
         clusters_shifted: the same for unpaired shifted samples.
         query_clean: (n,) integer ids, equal for equal queries (and only those). Checks that equal queries have equal
-            references and, if greedy, equal responses; with sampled answers, narrows the input term.
+            references on each side and, if greedy, equal responses; with sampled answers, narrows the input term.
         query_shifted: (m,) ids in the same numbering.
         entropy_clean: H(Yhat class|x) of each clean query; None means greedy decoding.
         entropy_shifted: the same of each shifted query.
-        references_changed: upper limit of the share of clean queries whose reference would be another under the
-            shifted labelling.
         limit: how total variation is limited.
         confidence: of the two-sided interval; the limit of the bound holds with probability 1 - (1 - confidence) / 2.
 
@@ -169,7 +167,7 @@ def rigorous_bound(
         EstimationError: labels that are not integers in range, lengths that differ, one-sided options, numbers out
             of range, or equal queries with different answers where that is excluded.
     """
-    _check_options(letters, references_changed, limit, confidence)
+    _check_options(letters, limit, confidence)
     sides = (
         _side("clean", response_clean, reference_clean, letters, entropy_clean, query_clean),
         _side("shifted", response_shifted, reference_shifted, letters, entropy_shifted, query_shifted),
@@ -187,7 +185,7 @@ def rigorous_bound(
     if paired and clusters_shifted is not None:
         raise EstimationError("clusters_shifted: paired sides share their clusters. Pass clusters_clean only.")
     greedy = clean.entropy.source is EntropySource.GREEDY and shifted.entropy.source is EntropySource.GREEDY
-    _check_functions(sides, greedy, references_changed)
+    _check_functions(sides, greedy)
 
     codes_clean = as_clusters(clusters_clean, len(clean.response))
     codes_shifted = codes_clean if paired else as_clusters(clusters_shifted, len(shifted.response))
@@ -203,7 +201,7 @@ def rigorous_bound(
         variations["inputs"] = _inputs_limit(sides, codes, paired, each, limit)
     high = {name: found.limit for name, found in variations.items()}
     observed = {name: found.observed for name, found in variations.items()}
-    terms = _terms(high, letters, greedy, references_changed)
+    terms = _terms(high, letters, greedy)
     bound = min(sum(terms.values()), 2.0 * math.log(letters))
     emid = _emid(sides, codes, paired, letters, confidence)
     few = _different(sides, codes, paired) < FEW_DIFFERENT
@@ -212,14 +210,14 @@ def rigorous_bound(
     return RigorousBound(
         emid=emid,
         limit=bound,
-        plugin=sum(_terms(observed, letters, greedy, references_changed).values()),
+        plugin=sum(_terms(observed, letters, greedy).values()),
         terms=terms,
         total_variation=high,
         letters=letters,
         singletons=max(singleton_share(labels) for side in sides for labels in (side.response, side.reference)),
         source=_source(sides),
         method=f"{_METHOD[limit]} at {100 * (1 - tail):g} % one-sided; EMID by delete-one-cluster jackknife",
-        notes=_notes(greedy, use_queries, references_changed, clean, few),
+        notes=_notes(greedy, use_queries, clean, few),
     )
 
 
@@ -231,11 +229,9 @@ class _Side:
     query: Labels | None
 
 
-def _check_options(letters: int, references_changed: float, limit: str, confidence: float) -> None:
+def _check_options(letters: int, limit: str, confidence: float) -> None:
     if letters < 1:
         raise EstimationError(f"letters: an alphabet has at least one letter, got {letters}.")
-    if not 0.0 <= references_changed <= 1.0:
-        raise EstimationError(f"references_changed: {references_changed} is not a share between 0 and 1.")
     if limit not in get_args(LimitMethod):
         raise EstimationError(f"limit: {limit!r} is unknown. Use 'concentration' or 'normal'.")
     if not 0.0 < confidence < 1.0:
@@ -276,20 +272,17 @@ def _integers(name: str, values: ArrayLike, letters: int | None, rows: int | Non
     return array.astype(np.intp)
 
 
-def _check_functions(sides: tuple[_Side, _Side], greedy: bool, references_changed: float) -> None:
+def _check_functions(sides: tuple[_Side, _Side], greedy: bool) -> None:
     """Equal queries have equal answers, where that is what the estimate assumes."""
     clean, shifted = sides
     if clean.query is None or shifted.query is None:
         return
     _check_function("reference_clean", clean.query, clean.reference, "Keep one reference a query.")
     _check_function("reference_shifted", shifted.query, shifted.reference, "Keep one reference a query.")
-    query = np.concatenate([clean.query, shifted.query])
     if greedy:
+        query = np.concatenate([clean.query, shifted.query])
         response = np.concatenate([clean.response, shifted.response])
         _check_function("response", query, response, "Answers are sampled, then: pass their entropies.")
-    if references_changed == 0.0:
-        reference = np.concatenate([clean.reference, shifted.reference])
-        _check_function("reference", query, reference, "Labels shift, then: pass references_changed.")
 
 
 def _check_function(name: str, query: Labels, answer: Labels, advice: str) -> None:
@@ -310,13 +303,12 @@ def _inputs_limit(
     return two_sample_tv_limit(first, second, codes[0], codes[1], tail)
 
 
-def _terms(variation: Mapping[str, float], letters: int, greedy: bool, changed: float) -> dict[str, float]:
-    most = math.log(letters)
+def _terms(variation: Mapping[str, float], letters: int, greedy: bool) -> dict[str, float]:
     return {
         "output_clean": float(fannes_audenaert(variation["clean"], letters)),
         "output_shifted": float(fannes_audenaert(variation["shifted"], letters)),
-        "inputs": 0.0 if greedy else most * variation.get("inputs", 1.0),
-        "labels": changed * most,
+        "inputs": 0.0 if greedy else math.log(letters) * variation.get("inputs", 1.0),
+        "labels": 0.0,
     }
 
 
@@ -348,8 +340,8 @@ def _source(sides: tuple[_Side, _Side]) -> EntropySource:
     return min((side.entropy.source for side in sides), key=order.index)
 
 
-def _notes(greedy: bool, use_queries: bool, changed: float, clean: _Side, few: bool) -> tuple[str, ...]:
-    notes = ["References are taken as a function of the query."]
+def _notes(greedy: bool, use_queries: bool, clean: _Side, few: bool) -> tuple[str, ...]:
+    notes = ["References are taken as a function of the query on each side, so the label term is exactly 0."]
     if greedy:
         checked = " (checked on the equal queries at hand)" if clean.query is not None else ""
         notes.append(f"Greedy decoding: so are responses{checked}, and the input term is exactly 0.")
@@ -360,8 +352,6 @@ def _notes(greedy: bool, use_queries: bool, changed: float, clean: _Side, few: b
         )
         if clean.entropy.source is EntropySource.SAMPLES:
             notes.append("Entropies of sampled answers are plug-in, biased downwards, which biases both EMI upwards.")
-    if changed == 0.0:
-        notes.append("Label term 0: the shift keeps the references.")
     if few:
         notes.append(
             f"Fewer than {FEW_DIFFERENT} clusters hold an answer unlike its reference: EMID's interval is widened to "
