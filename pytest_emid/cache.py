@@ -23,7 +23,7 @@ from pytest_emid.models.base import Model, Outcome, Response
 from pytest_emid.pictures import Pictures
 from pytest_emid.store import Sizes, Store
 
-__all__ = ["Cache", "Counts", "Mode", "Progress", "answer_key", "embedding_key"]
+__all__ = ["Cache", "Counts", "Mode", "Progress", "answer_key", "answer_keys", "embedding_key"]
 
 Mode = Literal["use", "off", "read", "refresh"]
 """`use` keeps and serves; `off` keeps nothing on disk; `read` serves and never asks; `refresh` asks anew and keeps."""
@@ -102,7 +102,7 @@ class Cache:
 
     def missing(self, model: Model, samples: Sequence[Sample], *, repeat: int = 0) -> int:
         """How many distinct questions `respond` would ask now."""
-        keys = set(self._answer_keys(model, samples, repeat))
+        keys = set(answer_keys(model, samples, self._pictures.digests(samples), repeat))
         return len(keys) - len(self._store_of(model).answers(keys, self._since))
 
     def respond(
@@ -125,7 +125,7 @@ class Cache:
         """
         store = self._store_of(model)
         digests = self._pictures.digests(samples)
-        keys = self._answer_keys(model, samples, repeat)
+        keys = answer_keys(model, samples, digests, repeat)
         times = Counter(keys)
         first = {key: position for position, key in reversed(list(enumerate(keys)))}
         done = 0
@@ -223,13 +223,6 @@ class Cache:
             )
         return np.stack([found[key] for key in keys]) if keys else np.zeros((0, 0), dtype=np.float32)
 
-    def _answer_keys(self, model: Model, samples: Sequence[Sample], repeat: int) -> list[bytes]:
-        digests = self._pictures.digests(samples)
-        return [
-            answer_key(model.fingerprint, digest, sample.question, repeat)
-            for sample, digest in zip(samples, digests, strict=True)
-        ]
-
     def _store_of(self, asked: object) -> Store:
         """What answers for one object's life only (a function without a fingerprint) is not written to the file."""
         return self._fleeting if getattr(asked, "ephemeral", False) else self.store
@@ -248,6 +241,12 @@ class Cache:
 def answer_key(fingerprint: str, picture: str, question: str, repeat: int = 0) -> bytes:
     """sha256 of everything that decides an answer: the model's fingerprint, the picture's digest, the question."""
     return _key("answer/1", fingerprint, picture, question, str(repeat))
+
+
+def answer_keys(model: Model, samples: Sequence[Sample], pictures: Sequence[str], repeat: int = 0) -> list[bytes]:
+    """The key of every sample's answer."""
+    fingerprint = model.fingerprint
+    return [answer_key(fingerprint, p, sample.question, repeat) for sample, p in zip(samples, pictures, strict=True)]
 
 
 def embedding_key(fingerprint: str, kind: str, content: str) -> bytes:

@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import contextlib
 import hashlib
+import logging
 import os
 import sqlite3
 import threading
@@ -24,6 +25,8 @@ from pytest_emid.errors import DataError
 from pytest_emid.models.base import Outcome, Response
 
 __all__ = ["Answer", "Sizes", "Store"]
+
+log: Final = logging.getLogger(__name__)
 
 APPLICATION: Final = 0x454D4944
 """`EMID`, in the file's header: nobody else's database is taken for ours."""
@@ -384,6 +387,7 @@ class Store:
 
     def _drop_damaged(self, table: str, key: bytes) -> None:
         self.damaged += 1
+        log.warning("cache %s: an entry in %s does not match its digest and is made anew.", self.path, table)
         self._do(lambda connection: connection.execute(f"DELETE FROM {table} WHERE key = ?", (key,)))
 
     def _unreadable(self, why: str) -> DataError:
