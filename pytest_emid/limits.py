@@ -139,7 +139,16 @@ def _rigorous(
         clusters_shifted=None if paired else shifted.dataset.clusters,
         confidence=confidence,
     )
-    return Bound("rigorous", found.limit, "nats", dict(found.terms), f"{alphabet}. {found.note}", found.emid)
+    note = f"{alphabet}. {found.note}"
+    if found.vacuous:
+        note += " The limit says no more than the alphabet does."
+    obstacle = ""
+    if found.undersampled:
+        obstacle = (
+            f"{100 * found.singletons:.0f} % of the answers of one set are in classes seen once, so that entropies on "
+            "these classes mean little: measure more samples."
+        )
+    return Bound("rigorous", found.limit, "nats", dict(found.terms), note, found.emid, obstacle)
 
 
 def _alphabet(clean: Answered, shifted: Answered, centres: NDArray[np.float32], seed: int) -> tuple[AnswerClasses, str]:

@@ -107,6 +107,7 @@ class Bound:
         terms: what it is the sum of, by name.
         note: how it was estimated, in a sentence.
         emid: the EMID that it bounds, where that is not the result's own (`rigorous`: EMID in nats on answer classes).
+        obstacle: why no gate may pass on it, in a sentence; empty when there is no reason.
     """
 
     name: str
@@ -115,6 +116,7 @@ class Bound:
     terms: Mapping[str, float]
     note: str = ""
     emid: Estimate | None = None
+    obstacle: str = ""
 
 
 @dataclass(frozen=True, slots=True)
