@@ -174,9 +174,7 @@ def differences(
         information_lost=drop(clean.information, shifted.information, "cosine"),
         information_retained=retained(clean.information, shifted.information),
         decoded_retained=(
-            None
-            if clean.decoded is None or shifted.decoded is None
-            else retained(clean.decoded, shifted.decoded)
+            None if clean.decoded is None or shifted.decoded is None else retained(clean.decoded, shifted.decoded)
         ),
         cosine_drop=drop(clean.cosine, shifted.cosine, "cosine"),
         exact_drop=drop(clean.exact, shifted.exact, "fraction", (0.0, 1.0)),
