@@ -23,7 +23,7 @@ Float = NDArray[np.float64]
 FORMAT = "pytest-emid whitening"
 VERSION = 1
 # Ridge penalties on the question, as multiples of the mean eigenvalue of its covariance.
-PENALTIES = np.logspace(-6, 2, 17)
+PENALTIES = np.logspace(-6, 2, 9)
 SHRINKAGES = (0.01, 0.02, 0.05, 0.1, 0.2, 0.3, 0.5, 0.7, 0.9)
 FOLDS = 5
 FEWEST = 20
@@ -34,12 +34,13 @@ class Whitening:
     """Frozen map u(y, t) = (z_y - B' z_t - c) W of answer embeddings, given their question's embedding.
 
     B, c: ridge regression of references on their questions. W: inverse square root of the covariance of what that
-    leaves, shrunk towards a multiple of the identity. Fitted on clean references that are not among the tested ones.
+    leaves, shrunk towards a multiple of the identity, in its principal axes. Fitted on clean references that are not
+    among the tested ones.
 
     Attributes:
         slope: B, (d_t, d).
         intercept: c, (d,).
-        whitener: W, (d, d), symmetric.
+        whitener: W, (d, d); column k is a principal direction over its standard deviation, widest first.
         m: reference answers that it was fitted on.
         penalty: of the ridge regression, on the scale of the covariance of the questions.
         shrinkage: share of the identity in the covariance, in (0, 1].
@@ -96,7 +97,7 @@ class Whitening:
         covariance = residual.T @ residual / len(residual)
         level, basis = np.linalg.eigh(covariance)
         shrunk = (1.0 - share) * np.maximum(level, 0.0) + share * float(level.mean())
-        whitener = (basis / np.sqrt(shrunk)) @ basis.T
+        whitener = np.ascontiguousarray((basis / np.sqrt(shrunk))[:, ::-1])
         return cls(slope, intercept, whitener, len(y), chosen, share, explained)
 
     @property
