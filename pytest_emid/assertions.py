@@ -2,13 +2,15 @@
 
 A gate that passes returns its `Decision`. One that fails raises AssertionError; the message begins with verdict,
 estimate, interval, threshold, n and seed. One that cannot tell is UNDECIDED, and what that does is an option
-(`undecided`): `fail` (default) raises, `xfail` marks the test as expected to fail, `warn` warns and goes on. Every decision is shown in the run's summary.
+(`undecided`): `fail` (default) raises, `xfail` marks the test as expected to fail, `warn` warns and goes on.
+Every decision is shown in the run's summary.
 """
 
 from __future__ import annotations
 
 import math
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
+from dataclasses import replace
 from typing import Final, Literal
 
 from pytest_emid import recorder
@@ -27,6 +29,7 @@ __all__ = [
 ]
 
 Undecided = Literal["fail", "xfail", "warn"]
+Contributions = Callable[[EmidResult], Sequence[float]]
 
 BOUNDS: Final = ("rigorous", "published", "published_code", "scale_adjusted")
 
@@ -74,8 +77,7 @@ def assert_information_retained(
         needed=needed,
         p=within_p_value(contrast, 0.0, Direction.ABOVE),
     )
-    lost = [at_least * a - b for a, b in zip(clean, shifted, strict=True)] if result.paired else [-b for b in shifted]
-    return _conclude(decision, result, config, lost)
+    return _conclude(decision, result, config, lambda result: _information_lost(result, at_least))
 
 
 def assert_emid_below(
@@ -105,17 +107,13 @@ def assert_emid_below(
     _check_result("assert_emid_below", result)
     _check_number("threshold", threshold)
     config = _config(confidence, undecided)
-    estimate, contributions = result.emid, _emid_contributions(result)
-    if anchored:
-        if result.anchored_emid is None or result.anchored is None:
-            raise ValueError(
-                f"{result.scenario} compares unpaired sets, which have no anchored EMID. Leave anchored out."
-            )
-        estimate, contributions = result.anchored_emid, list(result.anchored)
-    decision = _critic_decision(
-        "anchored EMID" if anchored else "EMID", estimate, threshold, Direction.BELOW, result, config
-    )
-    return _conclude(decision, result, config, contributions)
+    if not anchored:
+        decision = _critic_decision("EMID", result.emid, threshold, Direction.BELOW, result, config)
+        return _conclude(decision, result, config, _emid)
+    if result.anchored_emid is None:
+        raise ValueError(f"{result.scenario} compares unpaired sets, which have no anchored EMID. Leave anchored out.")
+    decision = _critic_decision("anchored EMID", result.anchored_emid, threshold, Direction.BELOW, result, config)
+    return _conclude(decision, result, config, lambda result: result.anchored or ())
 
 
 def assert_emi_above(
@@ -147,8 +145,7 @@ def assert_emi_above(
     config = _config(confidence, undecided)
     estimate = result.emi_shifted if side == "shifted" else result.emi_clean
     decision = _critic_decision(f"EMI on {side} data", estimate, threshold, Direction.ABOVE, result, config)
-    contributions = [-record.emi for record in result.shifted.records] if side == "shifted" else None
-    return _conclude(decision, result, config, contributions)
+    return _conclude(decision, result, config, _emi_shifted if side == "shifted" else None)
 
 
 def assert_bound_holds(
@@ -197,7 +194,7 @@ def assert_bound_holds(
         decision = _decision(gate, found.emid, found.value, Direction.BELOW, result, config, [])
     else:
         decision = _critic_decision(gate, result.emid, found.value, Direction.BELOW, result, config)
-    return _conclude(_with_note(decision, _fine_print(bound)), result, config, _emid_contributions(result))
+    return _conclude(replace(decision, note=_fine_print(bound)), result, config, _emid)
 
 
 def assert_no_input_drift(result: EmidResult, alpha: float = 0.05, *, undecided: Undecided | None = None) -> Decision:
@@ -274,11 +271,23 @@ def _retained(
     )
 
 
-def _emid_contributions(result: EmidResult) -> list[float]:
+def _information_lost(result: EmidResult, at_least: float) -> list[float]:
+    """By shifted sample, what speaks against the gate; likewise the functions below."""
     if not result.paired:
-        return [-record.emi for record in result.shifted.records]
+        return [-record.information for record in result.shifted.records]
+    pairs = zip(result.clean.records, result.shifted.records, strict=True)
+    return [at_least * clean.information - shifted.information for clean, shifted in pairs]
+
+
+def _emid(result: EmidResult) -> list[float]:
+    if not result.paired:
+        return _emi_shifted(result)
     pairs = zip(result.clean.records, result.shifted.records, strict=True)
     return [clean.emi - shifted.emi for clean, shifted in pairs]
+
+
+def _emi_shifted(result: EmidResult) -> list[float]:
+    return [-record.emi for record in result.shifted.records]
 
 
 def _critic_decision(
@@ -329,12 +338,6 @@ def _fine_print(bound: str) -> str:
     return ""
 
 
-def _with_note(decision: Decision, note: str) -> Decision:
-    from dataclasses import replace
-
-    return replace(decision, note=note)
-
-
 def _config(confidence: float | None, undecided: str | None) -> EmidConfig:
     """The options of the running test, with the call's arguments on top; the defaults outside of a test."""
     running = recorder.current()
@@ -343,13 +346,13 @@ def _config(confidence: float | None, undecided: str | None) -> EmidConfig:
 
 
 def _conclude(
-    decision: Decision, result: EmidResult, config: EmidConfig, contributions: Sequence[float] | None
+    decision: Decision, result: EmidResult, config: EmidConfig, contributions: Contributions | None
 ) -> Decision:
     """Record the decision, and do what its verdict asks for."""
     __tracebackhide__ = True
     running = recorder.current()
     if running is not None:
-        decision = running.settled(decision, result)
+        decision, result = running.settled(decision, result)
     if decision.verdict is Verdict.PASS:
         return decision
     from pytest_emid.reports.explain import headline, message
@@ -357,13 +360,13 @@ def _conclude(
     if decision.verdict is Verdict.UNDECIDED and config.undecided == "xfail":
         import pytest
 
-        pytest.xfail(f"{headline(decision)} {decision.reason}")
+        pytest.xfail(f"{headline(decision)}: {decision.reason}")
     if decision.verdict is Verdict.UNDECIDED and config.undecided == "warn":
         import warnings
 
-        warnings.warn(UndecidedWarning(f"{headline(decision)} {decision.reason}"), stacklevel=3)
+        warnings.warn(UndecidedWarning(f"{headline(decision)}: {decision.reason}"), stacklevel=3)
         return decision
-    raise AssertionError(message(decision, result, config, contributions))
+    raise AssertionError(message(decision, result, config, None if contributions is None else contributions(result)))
 
 
 def _check_result(caller: str, result: object) -> None:

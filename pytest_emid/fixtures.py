@@ -8,6 +8,7 @@ from __future__ import annotations
 import inspect
 from collections.abc import Callable
 from dataclasses import dataclass, field
+from operator import methodcaller
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, Final
 
@@ -16,7 +17,9 @@ import pytest
 from pytest_emid import recorder
 from pytest_emid.config import EmidConfig
 from pytest_emid.data.dataset import Dataset
+from pytest_emid.data.sample import LazyImage
 from pytest_emid.encoders.base import Encoders
+from pytest_emid.errors import EmidError
 from pytest_emid.models.base import Model
 from pytest_emid.results import EmidResult
 from pytest_emid.shifts.base import Shift
@@ -36,6 +39,9 @@ __all__ = [
 NAMES: Final = ("emid_model", "emid_dataset", "emid_encoders", "emid_calibration")
 BUILTIN_DATASET: Final = "scenes"
 CALIBRATION_SAMPLES: Final = 1000
+
+EXPLAINED: Final = methodcaller("errisinstance", (pytest.UsageError, EmidError))
+"""Errors that say what to do need no frames of this package in their traceback."""
 
 UNDEFINED_MODEL: Final = """\
 there is no model to test. Define the fixture emid_model in conftest.py:
@@ -107,8 +113,12 @@ def default_calibration(dataset: Dataset) -> Dataset | None:
     return scenes_dataset(CALIBRATION_SAMPLES, stream="calibration")
 
 
-def _is_builtin(dataset: Dataset) -> bool:
-    return dataset.name == BUILTIN_DATASET
+def _is_builtin(dataset: Any) -> bool:
+    """Whether these are scenes, whoever made them; a user's dataset may have the name, but not such pictures."""
+    if not isinstance(dataset, Dataset) or dataset.name != BUILTIN_DATASET:
+        return False
+    image = dataset[0].image
+    return isinstance(image, LazyImage) and image.source.startswith(f"{BUILTIN_DATASET}:")
 
 
 def _backend_options(config: EmidConfig) -> dict[str, Any]:
@@ -162,6 +172,7 @@ class MeasureEmid:
             EmidError: what makes the measurement impossible; answers that arrived stay in the cache.
             pytest.UsageError: `limit` or `seed` is not legal, or no test is running.
         """
+        __tracebackhide__ = EXPLAINED
         running = recorder.current()
         if running is None:
             raise pytest.UsageError(
@@ -180,6 +191,7 @@ class MeasureEmid:
             cache.close()
 
     def _measurer(self, parts: _Parts, config: EmidConfig) -> Measurer:
+        __tracebackhide__ = EXPLAINED
         identity = tuple(id(part) for part in (parts.model, parts.dataset, parts.encoders, parts.calibration))
         key = (*identity, config.limit, config.seed, config.gate_confidence)
         if key not in self._measurers:
@@ -188,6 +200,7 @@ class MeasureEmid:
         return self._measurers[key][1]
 
     def _make(self, parts: _Parts, config: EmidConfig) -> Measurer:
+        __tracebackhide__ = EXPLAINED
         from pytest_emid import encoders, models
         from pytest_emid.measurement import Measurer
 

@@ -95,8 +95,8 @@ class Recorder:
         if not any(known is result for known in self._results):
             self._results.append(result)
 
-    def settled(self, decision: Decision, result: EmidResult) -> Decision:
-        """Take note of a gate's decision, and return the one that stands.
+    def settled(self, decision: Decision, result: EmidResult) -> tuple[Decision, EmidResult]:
+        """Take note of a gate's decision, and return the one that stands, with its result.
 
         A test that is run again does not get another chance: where an earlier attempt of this test decided the same
         gate and did not pass, that verdict stands. A gate that may be tried until it passes has no error rate.
@@ -107,9 +107,9 @@ class Recorder:
         decision = replace(decision, attempt=self.attempt, result=self._outbox.key(result))
         for earlier in self._decisions:
             if earlier.attempt < self.attempt and earlier.verdict != "PASS" and _same_gate(earlier, decision):
-                return earlier
+                return earlier, next(known for known in self._results if self._outbox.key(known) == earlier.result)
         self._decisions.append(decision)
-        return decision
+        return decision, result
 
     def drain(self) -> dict[str, Any]:
         """What is new since the last report of this attempt, as plain data."""
@@ -124,11 +124,15 @@ class Recorder:
 
     def publish(self, properties: list[tuple[str, object]]) -> None:
         """Bring the test's `user_properties` (JUnit) up to date: flat scalars, `emid.*`, then `emid.2.*` and so on."""
+        if not self._results:
+            return
+        from pytest_emid.results import scrub
+
         properties[:] = [pair for pair in properties if not pair[0].startswith(PROPERTY)]
         for position, result in enumerate(self._results, start=1):
             prefix = PROPERTY if position == 1 else f"{PROPERTY}{position}."
             values: dict[str, object] = {
-                "scenario": result.scenario,
+                "scenario": scrub(result.scenario),
                 "n": int(result.n),
                 "seed": int(result.seed),
                 "emi_clean": float(result.emi_clean),
@@ -169,7 +173,7 @@ def current() -> Recorder | None:
 
 @contextmanager
 def activated(recorder: Recorder | None) -> Iterator[None]:
-    """Make `recorder` the current one (None: nothing is recorded); the previous one returns afterwards (pytest can run inside a test)."""
+    """Make `recorder` the current one (None: nothing is recorded) for a while: pytest can run inside a test."""
     global _current
     previous, _current = _current, recorder
     try:

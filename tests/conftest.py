@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import importlib
 import sys
 from collections.abc import Iterator
 from pathlib import Path
@@ -12,6 +13,20 @@ pytest_plugins = ["pytester"]
 
 SUPPORT = Path(__file__).parent / "support"
 sys.path.insert(0, str(SUPPORT))
+
+# pytester forgets what a run within this process imported, and some modules cannot be imported twice.
+for module in (
+    "PIL.Image",
+    "emid_factory",
+    "hypothesis.internal.observability",
+    "pytest_emid.assertions",
+    "pytest_emid.cache",
+    "pytest_emid.fixtures",
+    "pytest_emid.reports.json",
+    "pytest_emid.reports.terminal",
+    "scipy.special",
+):
+    importlib.import_module(module)
 
 # What a project's conftest.py says, but for the measurer: it makes numbers up, so that a run takes no time.
 FAKE_PROJECT = f"""
@@ -24,11 +39,14 @@ from PIL import Image
 
 @pytest.fixture(scope="session", autouse=True)
 def fake_measurer():
-    import emid_factory
-    from pytest_emid import measurement
+    import types
 
+    import emid_factory
+
+    module = types.ModuleType("pytest_emid.measurement")
+    module.Measurer = emid_factory.FakeMeasurer
     with pytest.MonkeyPatch.context() as patch:
-        patch.setattr(measurement, "Measurer", emid_factory.FakeMeasurer)
+        patch.setitem(sys.modules, module.__name__, module)
         yield emid_factory.FakeMeasurer
 
 
@@ -40,11 +58,19 @@ def make_dataset(name="fake", n=90):
     return Dataset(name, [Sample(f"s{{i}}", image, "What?", "That.", cluster=f"c{{i // 3}}") for i in range(n)])
 
 
+class Answers:
+    fingerprint = "fake"
+
+    def __init__(self, name="fake"):
+        self.name = name
+
+    def respond(self, samples):
+        raise AssertionError("a made-up measurement asks nothing")
+
+
 @pytest.fixture(scope="session")
 def emid_model():
-    def answer(images, questions):
-        return ["That."] * len(images)
-    return answer
+    return Answers()
 
 
 @pytest.fixture(scope="session")

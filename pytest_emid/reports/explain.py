@@ -10,7 +10,7 @@ from pytest_emid.config import EmidConfig
 from pytest_emid.gates import Decision, Direction, decide
 from pytest_emid.information.estimate import Estimate
 from pytest_emid.reports.format import clip, decimals, interval, measured, number, percent, quantity, visible
-from pytest_emid.results import Bound, EmidResult, Record
+from pytest_emid.results import Bound, EmidResult, Record, scrub
 
 __all__ = ["bound_line", "compare", "headline", "message"]
 
@@ -49,7 +49,7 @@ def message(decision: Decision, result: EmidResult, config: EmidConfig, contribu
         contributions: one number per shifted sample, large where it speaks against the gate; None when the gate does
             not rest on samples.
     """
-    return "\n".join(_lines(decision, result, config, contributions))
+    return scrub("\n".join(_lines(decision, result, config, contributions)))
 
 
 def _lines(
@@ -67,8 +67,8 @@ def _lines(
         yield f"  attempt    {decision.attempt} decided this; running a test again does not give another chance."
     if decision.note:
         yield f"  note       {decision.note}"
-    yield f"  measured   {visible(_setting(result, 'model', result.model))} on {visible(result.clean.dataset)}"
-    yield f"  encoders   {visible(_setting(result, 'encoders', result.encoders))}"
+    yield f"  measured   {_setting(result, 'model', result.model)} on {visible(result.clean.dataset)}"
+    yield f"  encoders   {_setting(result, 'encoders', result.encoders)}"
     yield ""
     yield from _bounds(result.bounds)
     yield from _companions(result)
@@ -108,7 +108,7 @@ def compare(estimate: Estimate, op: str, left: object, right: object, results: S
         lines.append(f"a gate would say {verdict}: {reason}")
         lines.append(f"threshold: {direction} {_limit_value(float(other), estimate.unit)}")
     lines.insert(1, f"{name}{under}: {quantity(estimate.value, estimate.unit, decimals(estimate))} ({estimate.unit})")
-    lines.insert(2, f"interval: {interval(estimate)} at {100 * estimate.confidence:.4g} % confidence")
+    lines.insert(2, f"interval: {interval(estimate)} at {100 * estimate.confidence:.6g} % confidence")
     seed = f", seed {_setting(result, 'seed', str(result.seed))}" if result is not None else ""
     lines.append(f"n: {estimate.n} samples in {estimate.clusters} clusters{seed}")
     lines.append("This compares the point estimate; a gate such as assert_emid_below uses the interval.")
@@ -146,7 +146,7 @@ def _limit_value(threshold: float, unit: str) -> str:
 
 
 def _confidence(confidence: float, config: EmidConfig) -> str:
-    shown = f"{100 * confidence:.4g} % confidence ({config.origin('confidence')})"
+    shown = f"{100 * confidence:.6g} % confidence ({config.origin('confidence')})"
     return shown if config.family == 1 else f"{shown}, one of a family of {config.describe('family')}"
 
 
@@ -156,7 +156,7 @@ def _limit(result: EmidResult, config: EmidConfig) -> str:
 
 
 def _setting(result: EmidResult, name: str, otherwise: str) -> str:
-    return result.settings.get(name, otherwise)
+    return visible(result.settings.get(name, otherwise))
 
 
 def _attempt() -> int:
@@ -178,7 +178,7 @@ def _bounds(bounds: Mapping[str, Bound]) -> Iterator[str]:
 def _companions(result: EmidResult) -> Iterator[str]:
     """The measures of the same answers, each with what the shift did to it."""
     clean, shifted = result.clean, result.shifted
-    lost = f"change ({100 * result.emid.confidence:.4g} % interval)"
+    lost = f"change ({100 * result.emid.confidence:.6g} % interval)"
     yield f"{'measure':<24}{'clean':>10}{'shifted':>10}   {lost}"
     yield _measure("information, direct", clean.information, shifted.information, "kept", result.information_retained)
     if clean.decoded is not None and shifted.decoded is not None and result.decoded_retained is not None:

@@ -30,6 +30,9 @@ FLOATS: Final = frozenset(
 )
 """Fields that hold numbers; elsewhere `nan` is a word, such as an answer."""
 
+TERMS: Final = "terms"
+"""The field whose keys are free and whose values are numbers."""
+
 
 def write(path: Path, document: Mapping[str, Any]) -> None:
     """Write a run's document: all of it or nothing, with sorted keys, so that equal runs give equal files.
@@ -86,8 +89,7 @@ def _strict(value: Any) -> Any:
 
 def _loose(value: Any, name: str = "") -> Any:
     if isinstance(value, dict):
-        # The terms of a bound have names of their own; the field that holds them says what they are.
-        return {key: _loose(item, name if name in FLOATS else key) for key, item in value.items()}
+        return {key: _loose(item, name if name == TERMS else key) for key, item in value.items()}
     if isinstance(value, list):
         return [_loose(item, name) for item in value]
     return NUMBERS.get(value, value) if isinstance(value, str) and name in FLOATS else value

@@ -2,16 +2,17 @@
 
 from __future__ import annotations
 
+import textwrap
 from collections.abc import Iterator, Sequence
 from typing import Final
 
 import pytest
 
-from pytest_emid.config import EmidConfig
+from pytest_emid.config import OPTIONS, EmidConfig
 from pytest_emid.gates import Decision, Verdict
 from pytest_emid.ledger import Ledger, Row
 from pytest_emid.reports.explain import headline
-from pytest_emid.reports.format import clip, measured, number, percent, visible
+from pytest_emid.reports.format import clip, decimals, measured, number, percent, visible
 from pytest_emid.results import Bound, EmidResult
 
 __all__ = ["header", "summarize"]
@@ -20,41 +21,58 @@ SCENARIO_WIDTH: Final = 34
 PREFERRED_BOUNDS: Final = ("rigorous", "published", "published_code", "scale_adjusted")
 BOUND_LETTERS: Final = {"rigorous": "r", "published": "p", "published_code": "c", "scale_adjusted": "s"}
 COLORS: Final = {Verdict.PASS: "green", Verdict.FAIL: "red", Verdict.UNDECIDED: "yellow"}
-NARROW: Final = 100
-"""On a terminal below this width, the columns of both EMI are left out."""
+VERDICT_WIDTH: Final = len("UNDECIDED")
+EXTRA_COLUMNS: Final = (2, 3)
+"""Both EMI: left out where the terminal is too narrow for them."""
 
 
 def header(config: EmidConfig) -> str:
     """The effective options with their origins, for the head of the run."""
-    shown = ", ".join(f"{key} {config.describe(key)}" for key in ("model", "dataset", "encoders", "seed"))
-    others = [key for key in config.origins if key not in ("model", "dataset", "encoders", "seed")]
-    return "emid: " + ", ".join([shown, *(f"{key.replace('_', '-')} {config.describe(key)}" for key in others)])
+    return "emid: " + ", ".join(_described(config, option.key) for option in OPTIONS if _is_told(config, option.key))
+
+
+def _is_told(config: EmidConfig, key: str) -> bool:
+    return key in config.origins or key in ("model", "dataset", "encoders", "seed")
+
+
+def _described(config: EmidConfig, key: str) -> str:
+    name = key.replace("_", "-")
+    return f"{name} {config.describe(key)}" if getattr(config, key) is not None else f"{name} from fixture emid_{key}"
 
 
 def summarize(terminal: pytest.TerminalReporter, ledger: Ledger, problems: Sequence[str], config: EmidConfig) -> None:
-    """Print the section. `-q` leaves the legend out; `-qq` prints problems only."""
-    rows = ledger.rows() if terminal.verbosity > -2 else []
-    if not rows and not problems and not (notices := list(_notices(ledger))):
+    """Print the section. `-q` leaves the legend out; `-qq` and `--no-summary` print problems only."""
+    speaks = terminal.verbosity > -2 and not terminal.config.getoption("no_summary")
+    rows = ledger.rows() if speaks else []
+    notices = list(_notices(ledger)) if speaks else []
+    if not (rows or notices or problems):
         return
-    terminal.section("emid", bold=True)
+    terminal.write_sep("=", "emid", bold=True)
     if rows:
-        _table(terminal, rows, terminal.config.get_terminal_writer().fullwidth)
-    if terminal.verbosity > -2:
+        _table(terminal, rows)
         _verdicts(terminal, rows, config)
-        notices = list(_notices(ledger))
-        for notice in notices:
-            terminal.write_line(notice, yellow=True)
+    for notice in notices:
+        _write(terminal, notice, yellow=True)
     for problem in problems:
-        terminal.write_line(f"MISSING: {problem}", red=True, bold=True)
+        _write(terminal, f"MISSING: {problem}", red=True, bold=True)
 
 
-def _table(terminal: pytest.TerminalReporter, rows: Sequence[Row], width: int) -> None:
+def _write(terminal: pytest.TerminalReporter, text: str, **markup: bool) -> None:
+    """A paragraph, wrapped at the width of the terminal."""
+    width = max(terminal.config.get_terminal_writer().fullwidth - 1, 60)
+    for line in textwrap.wrap(text, width, subsequent_indent="  ", break_long_words=False, break_on_hyphens=False):
+        terminal.write_line(line, **markup)
+
+
+def _table(terminal: pytest.TerminalReporter, rows: Sequence[Row]) -> None:
     for line in _provenance(rows):
-        terminal.write_line(line)
+        _write(terminal, line)
+    width = terminal.config.get_terminal_writer().fullwidth
     table = [_cells(row) for row in rows]
-    titles = ["scenario", "n", "EMI clean", "EMI shifted", "EMID [interval]", "info retained [interval]", "bound"]
-    keep = [i for i in range(len(titles)) if width >= NARROW or i not in (2, 3)]
+    titles = ["scenario", "n", "EMI clean", "EMI shifted", "EMID [interval]", "retained [interval]", "bound"]
     widths = [max(len(titles[i]), *(len(cells[i]) for cells in table)) for i in range(len(titles))]
+    fits = sum(widths) + 2 * len(widths) + VERDICT_WIDTH <= width
+    keep = [i for i in range(len(titles)) if fits or i not in EXTRA_COLUMNS]
     terminal.write_line("  ".join([*(_aligned(titles[i], widths[i], i) for i in keep), "verdict"]), bold=True)
     for row, cells in zip(rows, table, strict=True):
         terminal.write("  ".join(_aligned(cells[i], widths[i], i) for i in keep) + "  ")
@@ -64,7 +82,7 @@ def _table(terminal: pytest.TerminalReporter, rows: Sequence[Row], width: int) -
             terminal.write_line(str(row.verdict), **{COLORS[row.verdict]: True, "bold": True})
     if terminal.verbosity >= 0:
         for line in _legend(rows):
-            terminal.write_line(line)
+            _write(terminal, line)
 
 
 def _aligned(cell: str, width: int, column: int) -> str:
@@ -77,8 +95,7 @@ def _cells(row: Row) -> list[str]:
     return [
         clip(result.scenario, SCENARIO_WIDTH),
         str(result.n),
-        number(result.emi_clean.value),
-        number(result.emi_shifted.value),
+        *(number(emi.value, decimals(emi)) for emi in (result.emi_clean, result.emi_shifted)),
         measured(result.emid),
         _retained(result),
         "-" if bound is None else f"{bound.value:.3g} {BOUND_LETTERS.get(bound.name, '?')}",
@@ -119,10 +136,10 @@ def _provenance(rows: Sequence[Row]) -> Iterator[str]:
 
 
 def _legend(rows: Sequence[Row]) -> Iterator[str]:
-    confidence = f"{100 * rows[0].result.emid.confidence:.4g} %"
+    confidence = f"{100 * rows[0].result.emid.confidence:.6g} %"
     yield (
         "EMI: what answers tell about the query beyond what the references tell (critic's scale); EMID = clean - "
-        f"shifted, above 0 is a loss. Info retained: share of what answers told about the references. {confidence} "
+        f"shifted, above 0 is a loss. Retained: share of what answers told about the references. {confidence} "
         "intervals."
     )
     letters = {letter for row in rows if (b := _shown_bound(row)) and (letter := BOUND_LETTERS.get(b.name))}
@@ -141,12 +158,11 @@ def _verdicts(terminal: pytest.TerminalReporter, rows: Sequence[Row], config: Em
     decisions = [decision for row in rows for decision in row.decisions]
     for decision in decisions:
         if decision.verdict is not Verdict.PASS:
-            terminal.write_line(headline(decision), **{COLORS[decision.verdict]: True})
-            if decision.verdict is Verdict.UNDECIDED:
-                terminal.write_line(f"  {decision.reason}")
+            reason = f": {decision.reason}" if decision.verdict is Verdict.UNDECIDED else ""
+            _write(terminal, f"{headline(decision)}{reason}", **{COLORS[decision.verdict]: True})
     failures = [decision for decision in decisions if decision.verdict is Verdict.FAIL and decision.p is not None]
     if config.family == 1 and failures and len(decisions) > 1:
-        terminal.write_line(_multiplicity(decisions, config))
+        _write(terminal, _multiplicity(decisions, config))
 
 
 def _multiplicity(decisions: Sequence[Decision], config: EmidConfig) -> str:
@@ -157,7 +173,7 @@ def _multiplicity(decisions: Sequence[Decision], config: EmidConfig) -> str:
     failed = [p for decision, p in zip(tested, adjusted, strict=True) if decision.verdict is Verdict.FAIL]
     stand = sum(1 for p in failed if p <= (1.0 - config.confidence) / 2)
     return (
-        f"Over the {len(tested)} gates of this run, {stand} of {len(failed)} FAIL stand under Holm's correction. "
+        f"Holm over the {len(tested)} gates of this run: {stand} of {len(failed)} FAIL stand. "
         f"--emid-family={len(tested)} decides at the corrected level."
     )
 
@@ -165,12 +181,11 @@ def _multiplicity(decisions: Sequence[Decision], config: EmidConfig) -> str:
 def _notices(ledger: Ledger) -> Iterator[str]:
     idle = ledger.idle()
     if idle:
-        yield f"{len(idle)} passed without measuring anything: {', '.join(visible(nodeid) for nodeid in idle[:3])}" + (
-            ", ..." if len(idle) > 3 else ""
-        )
+        yield f"{len(idle)} passed without measuring anything: {_some(idle)}."
     rerun = ledger.rerun()
     if rerun:
-        yield (
-            f"{len(rerun)} ran again: {', '.join(visible(nodeid) for nodeid in rerun[:3])}"
-            f"{', ...' if len(rerun) > 3 else ''}. The first verdict of a gate stands."
-        )
+        yield f"{len(rerun)} ran again: {_some(rerun)}. The first verdict of a gate stands."
+
+
+def _some(nodeids: Sequence[str]) -> str:
+    return ", ".join([*map(visible, nodeids[:3]), *(["..."] if len(nodeids) > 3 else [])])
