@@ -19,16 +19,21 @@ def test_blurred_photos(measure_emid, shift):
     assert_bound_holds(result)
 
 
-@pytest.mark.parametrize("shift", shifts.visual("frost", severity=[1, 3]), ids=str)
-def test_frosted_lens(measure_emid, shift):
-    """A gate on what is known today: it turns red when the model gets worse than it is."""
-    assert_information_retained(measure_emid(shift), 0.1)
+@pytest.mark.parametrize(("shift", "at_least"), [("frost:1", 0.5), ("frost:3", 0.15)])
+def test_frosted_lens(measure_emid, shift, at_least):
+    """Gates on what holds today: they turn red when the model gets worse than it is."""
+    assert_information_retained(measure_emid(shift), at_least)
 
 
 @pytest.mark.parametrize("shift", shifts.textual("synonym", severity=[1]), ids=str)
 def test_other_words(measure_emid, shift):
-    """The published measure, on the critic's own scale."""
-    assert_emid_below(measure_emid(shift), 5.0)
+    """Half of the questions use a word that the model has never seen."""
+    assert_information_retained(measure_emid(shift), 0.3)
+
+
+def test_published_measure(measure_emid):
+    """EMID as published, on the critic's own scale."""
+    assert_emid_below(measure_emid("defocus_blur:2"), 0.1)
 
 
 @pytest.mark.parametrize("shift", shifts.textual("keyboard", severity=[1, 3]), ids=str)
