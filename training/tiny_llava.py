@@ -314,7 +314,8 @@ def main() -> None:
             history.append({"step": step + 1, "held_out_exact": exact.float().mean(0).tolist()})
             print("      held out, by question slot:", [f"{x:.2f}" for x in exact.float().mean(0)], flush=True)
             save(model, processor, options.out)
-    (options.out / "training.json").write_text(json.dumps({"options": vars(options), "history": history}, default=str))
+    settings = {name: value for name, value in vars(options).items() if name != "out"}
+    (options.out / "training.json").write_text(json.dumps({"options": settings, "history": history}))
 
 
 if __name__ == "__main__":
