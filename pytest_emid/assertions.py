@@ -18,7 +18,7 @@ from pytest_emid.config import EmidConfig
 from pytest_emid.gates import Decision, Direction, UndecidedWarning, Verdict, decide, rescaled, within_p_value
 from pytest_emid.information.estimate import Estimate
 from pytest_emid.reports.format import measured
-from pytest_emid.results import EmidResult
+from pytest_emid.results import Bound, EmidResult
 
 __all__ = [
     "assert_bound_holds",
@@ -108,11 +108,12 @@ def assert_emid_below(
     _check_number("threshold", threshold)
     config = _config(confidence, undecided)
     if not anchored:
-        decision = _critic_decision("EMID", result.emid, threshold, Direction.BELOW, result, config)
+        decision = _decision("EMID", result.emid, threshold, Direction.BELOW, result, config, _critic_obstacles(result))
         return _conclude(decision, result, config, _emid)
     if result.anchored_emid is None:
         raise ValueError(f"{result.scenario} compares unpaired sets, which have no anchored EMID. Leave anchored out.")
-    decision = _critic_decision("anchored EMID", result.anchored_emid, threshold, Direction.BELOW, result, config)
+    obstacles = _critic_obstacles(result)
+    decision = _decision("anchored EMID", result.anchored_emid, threshold, Direction.BELOW, result, config, obstacles)
     return _conclude(decision, result, config, lambda result: result.anchored or ())
 
 
@@ -144,7 +145,8 @@ def assert_emi_above(
         raise ValueError(f"side={side!r} is not legal. Legal: 'shifted' or 'clean'.")
     config = _config(confidence, undecided)
     estimate = result.emi_shifted if side == "shifted" else result.emi_clean
-    decision = _critic_decision(f"EMI on {side} data", estimate, threshold, Direction.ABOVE, result, config)
+    obstacles = _critic_obstacles(result)
+    decision = _decision(f"EMI on {side} data", estimate, threshold, Direction.ABOVE, result, config, obstacles)
     return _conclude(decision, result, config, _emi_shifted if side == "shifted" else None)
 
 
@@ -191,9 +193,10 @@ def assert_bound_holds(
             "The rigorous bound needs answers that fall into finitely many classes.",
         )
     elif found.emid is not None:
-        decision = _decision(gate, found.emid, found.value, Direction.BELOW, result, config, [])
+        decision = _decision(gate, found.emid, found.value, Direction.BELOW, result, config, _obstacles(found))
     else:
-        decision = _critic_decision(gate, result.emid, found.value, Direction.BELOW, result, config)
+        obstacles = [*_critic_obstacles(result), *_obstacles(found)]
+        decision = _decision(gate, result.emid, found.value, Direction.BELOW, result, config, obstacles)
     return _conclude(replace(decision, note=_fine_print(bound)), result, config, _emid)
 
 
@@ -290,17 +293,16 @@ def _emi_shifted(result: EmidResult) -> list[float]:
     return [-record.emi for record in result.shifted.records]
 
 
-def _critic_decision(
-    gate: str, estimate: Estimate, threshold: float, direction: Direction, result: EmidResult, config: EmidConfig
-) -> Decision:
-    """A decision on an estimate that stands or falls with the critic."""
-    obstacles = []
-    if not result.critic.informative:
-        obstacles.append(
-            f"The critic is uninformative (held-out R2 {measured(result.critic.r2)}), so EMI and EMID say nothing: "
-            "no gate on them passes."
-        )
-    return _decision(gate, estimate, threshold, direction, result, config, obstacles)
+def _critic_obstacles(result: EmidResult) -> list[str]:
+    """Why nothing that stands or falls with the critic may pass."""
+    if result.critic.informative:
+        return []
+    r2 = measured(result.critic.r2)
+    return [f"The critic is uninformative (held-out R2 {r2}), so EMI and EMID say nothing: no gate on them passes."]
+
+
+def _obstacles(bound: Bound) -> list[str]:
+    return [bound.obstacle] if bound.obstacle else []
 
 
 def _decision(

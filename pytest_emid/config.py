@@ -112,10 +112,10 @@ OPTIONS: Final = (
         "encoders",
         "string",
         "NAME",
-        "auto, tiny or paper",
+        "auto, tiny, paper, or a pair 'IMAGE + TEXT' of folders or Hub ids",
         _text,
-        "embeddings: tiny (built in), paper (CLIP ViT-B/32 and XLM-R), or auto: tiny for the built-in dataset, "
-        "paper for any other (default: auto).",
+        "embeddings, unless the fixture emid_encoders is overridden: tiny (built in), paper (CLIP ViT-B/32 and XLM-R "
+        "base), a pair 'IMAGE + TEXT', or auto: tiny for the built-in dataset, paper for any other (default: auto).",
     ),
     Option(
         "limit",

@@ -211,7 +211,7 @@ class MeasureEmid:
                 f"({parts.origins['emid_dataset']}). Make one: pytest_emid.Dataset(name, samples)."
             )
         model = models.load(parts.model)
-        pair = parts.encoders if isinstance(parts.encoders, Encoders) else encoders.load(parts.encoders)
+        pair = encoders.load(parts.encoders)
         return Measurer(
             model,
             dataset.first(config.limit) if config.limit else dataset,

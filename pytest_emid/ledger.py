@@ -27,18 +27,32 @@ PAYLOAD: Final = "emid"
 
 
 class Row(NamedTuple):
-    """One measurement with the decisions on it, and the tests that made them."""
+    """One measurement with the decisions on it.
+
+    Attributes:
+        key: of the result.
+        result: what was measured.
+        decisions: each gate once, whatever number of tests asked it.
+        nodeids: the tests that measured it.
+        expected: decisions that only tests marked `xfail` made: known weaknesses.
+    """
 
     key: str
     result: EmidResult
     decisions: tuple[Decision, ...]
     nodeids: tuple[str, ...]
+    expected: tuple[Decision, ...]
 
     @property
     def verdict(self) -> Verdict | None:
         """The most severe verdict on it; None when no gate was asked."""
         verdicts = [decision.verdict for decision in self.decisions]
         return max(verdicts, key=lambda verdict: verdict.severity, default=None)
+
+    @property
+    def is_expected(self) -> bool:
+        """Whether every decision as severe as the row's verdict was expected."""
+        return all(d in self.expected for d in self.decisions if d.verdict is self.verdict)
 
 
 class Ledger:
@@ -49,6 +63,7 @@ class Ledger:
         self._measured: dict[str, list[str]] = {}
         self._decisions: dict[str, list[dict[str, Any]]] = {}
         self._outcomes: dict[str, str] = {}
+        self._expected: set[str] = set()
         self._without_payload: list[str] = []
         self._attempts: dict[str, int] = {}
 
@@ -66,6 +81,8 @@ class Ledger:
         if expected or payload["measured"] or payload["decisions"]:
             if report.when == "call" or report.outcome != "passed":
                 self._outcomes[nodeid] = report.outcome
+                if report.outcome == "skipped" and hasattr(report, "wasxfail"):
+                    self._expected.add(nodeid)
             self._results.update(payload["results"])
             seen = self._measured.setdefault(nodeid, [])
             seen.extend(key for key in payload["measured"] if key not in seen)
@@ -114,13 +131,16 @@ class Ledger:
         rows = []
         for key, body in self._results.items():
             decisions: list[Decision] = []
+            unexpected: list[Decision] = []
             nodeids: list[str] = []
             for nodeid in sorted(self._measured, key=natural):
                 if key in self._measured[nodeid]:
                     nodeids.append(nodeid)
                     mine = [data for data in self._decisions.get(nodeid, []) if data["result"] == key]
                     decisions += [d for d in map(Decision.from_dict, mine) if d not in decisions]
-            rows.append(Row(key, EmidResult.from_dict(body), tuple(decisions), tuple(nodeids)))
+                    unexpected += map(Decision.from_dict, mine) if nodeid not in self._expected else ()
+            expected = tuple(decision for decision in decisions if decision not in unexpected)
+            rows.append(Row(key, EmidResult.from_dict(body), tuple(decisions), tuple(nodeids), expected))
         return sorted(rows, key=_order)
 
     def document(self) -> dict[str, Any]:

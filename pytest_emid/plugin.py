@@ -50,10 +50,12 @@ def pytest_configure(config: pytest.Config) -> None:
 
 def pytest_report_header(config: pytest.Config) -> str | None:
     """What the run is configured to measure; silent in projects that configure nothing."""
+    effective = config.stash[CONFIG]
+    if not effective.origins:
+        return None
     from pytest_emid.reports.terminal import header
 
-    effective = config.stash[CONFIG]
-    return header(effective) if effective.origins else None
+    return header(effective)
 
 
 @pytest.hookimpl(tryfirst=True)

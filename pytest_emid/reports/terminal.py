@@ -79,10 +79,16 @@ def _table(terminal: pytest.TerminalReporter, rows: Sequence[Row]) -> None:
         if row.verdict is None:
             terminal.write_line("no gate")
         else:
-            terminal.write_line(str(row.verdict), **{COLORS[row.verdict]: True, "bold": True})
+            color, known = _judged(row.verdict, row.is_expected)
+            terminal.write_line(f"{row.verdict}{known}", **{color: True, "bold": True})
     if terminal.verbosity >= 0:
         for line in _legend(rows):
             _write(terminal, line)
+
+
+def _judged(verdict: Verdict, expected: bool) -> tuple[str, str]:
+    """The color of a verdict, and what to add to it: a failure in a test marked `xfail` is a known weakness."""
+    return ("yellow", " (expected)") if expected and verdict is Verdict.FAIL else (COLORS[verdict], "")
 
 
 def _aligned(cell: str, width: int, column: int) -> str:
@@ -155,11 +161,13 @@ def _legend(rows: Sequence[Row]) -> Iterator[str]:
 
 def _verdicts(terminal: pytest.TerminalReporter, rows: Sequence[Row], config: EmidConfig) -> None:
     """One line for each decision that did not pass, and what of the failures would survive Holm's correction."""
+    for row in rows:
+        for decision in row.decisions:
+            if decision.verdict is not Verdict.PASS:
+                reason = f": {decision.reason}" if decision.verdict is Verdict.UNDECIDED else ""
+                color, known = _judged(decision.verdict, decision in row.expected)
+                _write(terminal, f"{headline(decision)}{reason}{known}", **{color: True})
     decisions = [decision for row in rows for decision in row.decisions]
-    for decision in decisions:
-        if decision.verdict is not Verdict.PASS:
-            reason = f": {decision.reason}" if decision.verdict is Verdict.UNDECIDED else ""
-            _write(terminal, f"{headline(decision)}{reason}", **{COLORS[decision.verdict]: True})
     failures = [decision for decision in decisions if decision.verdict is Verdict.FAIL and decision.p is not None]
     if config.family == 1 and failures and len(decisions) > 1:
         _write(terminal, _multiplicity(decisions, config))

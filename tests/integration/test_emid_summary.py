@@ -122,6 +122,54 @@ def test_an_unconfigured_project_without_tests_that_measure_sees_nothing(pyteste
     assert "emid" not in text.replace("emid-0.1.0", "").replace(str(pytester.path), "")
 
 
+@pytest.mark.parametrize("arguments", [[], ["-n1"]], ids=["serial", "xdist"])
+def test_a_known_weakness_is_reported_as_such(project: pytest.Pytester, arguments: list[str]) -> None:
+    project.makepyfile(
+        test_x="""
+        import pytest
+        from pytest_emid import assert_information_retained
+
+        @pytest.mark.xfail(strict=True)
+        @pytest.mark.parametrize("at_least", [0.9, 0.8])
+        def test_weak(measure_emid, at_least):
+            assert_information_retained(measure_emid("blur:60"), at_least)
+
+        def test_unexpected(measure_emid):
+            assert_information_retained(measure_emid("blur:50"), 0.9)
+        """
+    )
+    result = project.runpytest(*arguments)
+    result.assert_outcomes(xfailed=2, failed=1)
+    result.stdout.fnmatch_lines(
+        [
+            "blur:50 *  FAIL",
+            "blur:60 *  FAIL (expected)",
+            "FAIL: information retained under blur:50 is * asked: at least 90.0 % (n = 90)",
+            "FAIL: information retained under blur:60 is * asked: at least 80.0 % (n = 90) (expected)",
+            "FAIL: information retained under blur:60 is * asked: at least 90.0 % (n = 90) (expected)",
+        ]
+    )
+
+
+def test_a_failure_that_another_test_expects_is_still_one(project: pytest.Pytester) -> None:
+    project.makepyfile(
+        test_x="""
+        import pytest
+        from pytest_emid import assert_information_retained
+
+        @pytest.mark.xfail
+        def test_weak(measure_emid):
+            assert_information_retained(measure_emid("blur:60"), 0.9)
+
+        def test_strong(measure_emid):
+            assert_information_retained(measure_emid("blur:60"), 0.9)
+        """
+    )
+    result = project.runpytest()
+    result.assert_outcomes(xfailed=1, failed=1)
+    result.stdout.no_fnmatch_line("*(expected)*")
+
+
 def test_results_that_measure_emid_did_not_make_count_too(project: pytest.Pytester) -> None:
     project.makepyfile(
         test_x="""

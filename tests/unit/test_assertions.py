@@ -260,6 +260,17 @@ def test_a_bound_that_was_not_estimated_is_undecided() -> None:
     )
 
 
+@pytest.mark.parametrize("name", ["rigorous", "published"])
+def test_a_bound_with_an_obstacle_never_passes(name: Any) -> None:
+    emid = estimate(0.3, 0.1, unit="nats") if name == "rigorous" else None
+    bound = Bound(name, 0.8, "nats", {}, "", emid, "Half of the classes were seen once only.")
+    with pytest.raises(AssertionError) as caught:
+        assert_bound_holds(make_result(bounds={name: bound}), name)
+    assert message(caught)[0].startswith("UNDECIDED: ")
+    assert message(caught)[6] == "  why        Half of the classes were seen once only."
+    assert assert_bound_holds(make_result(bounds={name: replace(bound, obstacle="")}), name).verdict is Verdict.PASS
+
+
 @pytest.mark.parametrize("value", [math.nan, math.inf])
 def test_a_bound_that_is_no_number_holds_nothing(value: float) -> None:
     result = make_result(bounds={"published": Bound("published", value, "nats", {})})
