@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
-from functools import cached_property
+from functools import cached_property, partial
 from pathlib import Path
 from typing import Any, Final
 
@@ -35,16 +35,25 @@ class AutoImageEncoder(Pretrained):
         Raises:
             ModelError: the checkpoint cannot be loaded, or has no such layer or pooling.
         """
+        if not images:
+            return np.zeros((0, 0), dtype=np.float32)
+        size = self._at_once(0, self._noise, self._batch)
         rows: list[NDArray[np.float64]] = []
-        for start in range(0, len(images), self.batch_size):
-            batch = [image.convert("RGB") for image in images[start : start + self.batch_size]]
-            filled = batch + [batch[-1]] * (self.batch_size - len(batch))
-            inputs = self._processor(images=filled, return_tensors="pt")
-            inputs = inputs.to(self._model.device, dtype=self._model.dtype)
-            states, pooled = self._states(self._model, {"pixel_values": inputs["pixel_values"]})
-            for i in range(len(batch)):
-                rows.append(self._pool(states[i], None if pooled is None else pooled[i]))
-        return unit_rows(rows) if rows else np.zeros((0, 0), dtype=np.float32)
+        for start in range(0, len(images), size):
+            batch = list(images[start : start + size])
+            filled = batch + [batch[-1]] * (size - len(batch))
+            rows += self._batch(filled)[: len(batch)]
+        return unit_rows(rows)
+
+    def _batch(self, images: Sequence[Image.Image]) -> list[NDArray[np.float64]]:
+        inputs = self._processor(images=[image.convert("RGB") for image in images], return_tensors="pt")
+        inputs = inputs.to(self._model.device, dtype=self._model.dtype)
+        states, pooled = self._states(self._model, {"pixel_values": inputs["pixel_values"]})
+        return [self._pool(states[i], None if pooled is None else pooled[i]) for i in range(len(images))]
+
+    def _noise(self) -> list[Image.Image]:
+        pixels = np.random.default_rng(0).integers(0, 256, (self.batch_size, 64, 64, 3), dtype=np.uint8)
+        return [Image.fromarray(picture) for picture in pixels]
 
     def _load(self) -> Any:
         model = super()._load()
@@ -56,8 +65,8 @@ class AutoImageEncoder(Pretrained):
 
         from pytest_emid.models.loading import BACKEND
 
-        auto: Any = transformers.AutoImageProcessor
-        return auto.from_pretrained(self.checkpoint.source, backend=BACKEND, **self._options)
+        load: Any = transformers.AutoImageProcessor.from_pretrained
+        return self._loading(lambda: load(self.checkpoint.source, backend=BACKEND, **self._options))
 
 
 class AutoTextEncoder(Pretrained):
@@ -97,10 +106,14 @@ class AutoTextEncoder(Pretrained):
             raise ModelError(f"{self.name}: the text {texts[empty][:80]!r} has no tokens.")
         rows: dict[int, NDArray[np.float64]] = {}
         for width, members in self._classes(tokens).items():
-            for start in range(0, len(members), self.batch_size):
-                batch = members[start : start + self.batch_size]
-                for i, row in zip(batch, self._batch([tokens[i] for i in batch], width), strict=True):
-                    rows[i] = row
+            encode = partial(self._batch, width=width)
+            size = self._at_once(width, partial(self._noise, width), encode)
+            for start in range(0, len(members), size):
+                batch = members[start : start + size]
+                filled = [tokens[i] for i in batch]
+                if self.mixes_tokens:
+                    filled += [filled[-1]] * (size - len(batch))
+                rows.update(zip(batch, encode(filled), strict=False))
         return unit_rows([rows[i] for i in range(len(texts))])
 
     def _classes(self, tokens: Sequence[Sequence[int]]) -> dict[int, list[int]]:
@@ -115,16 +128,18 @@ class AutoTextEncoder(Pretrained):
         import torch
 
         padding = self._tokenizer.pad_token_id
-        filled = list(tokens)
-        if self.mixes_tokens:
-            filled += [tokens[-1]] * (self.batch_size - len(tokens))
-        ids = torch.tensor([[*row, *[padding] * (width - len(row))] for row in filled])
-        mask = torch.tensor([[1] * len(row) + [0] * (width - len(row)) for row in filled])
+        ids = torch.tensor([[*row, *[padding] * (width - len(row))] for row in tokens])
+        mask = torch.tensor([[1] * len(row) + [0] * (width - len(row)) for row in tokens])
         device = self._model.device
         states, pooled = self._states(self._model, {"input_ids": ids.to(device), "attention_mask": mask.to(device)})
         return [
             self._pool(states[i, : len(row)], None if pooled is None else pooled[i]) for i, row in enumerate(tokens)
         ]
+
+    def _noise(self, width: int) -> list[list[int]]:
+        shape = (self.batch_size, width)
+        tokens: list[list[int]] = np.random.default_rng(0).integers(0, len(self._tokenizer), shape).tolist()
+        return tokens
 
     def _load(self) -> Any:
         model = super()._load()
@@ -134,8 +149,8 @@ class AutoTextEncoder(Pretrained):
     def _tokenizer(self) -> Any:
         import transformers
 
-        auto: Any = transformers.AutoTokenizer
-        tokenizer = auto.from_pretrained(self.checkpoint.source, **self._options)
+        load: Any = transformers.AutoTokenizer.from_pretrained
+        tokenizer = self._loading(lambda: load(self.checkpoint.source, **self._options))
         if tokenizer.pad_token_id is None:
             tokenizer.pad_token = tokenizer.eos_token
         return tokenizer

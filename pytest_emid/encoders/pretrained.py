@@ -2,10 +2,10 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from functools import cached_property
 from pathlib import Path
-from typing import Any, Final
+from typing import Any, Final, TypeVar
 
 import numpy as np
 from numpy.typing import NDArray
@@ -14,6 +14,8 @@ from pytest_emid.errors import ModelError
 from pytest_emid.models.checkpoint import Checkpoint, device_for, digest_of, major_minor
 
 __all__ = ["Pretrained", "unit_rows"]
+
+T = TypeVar("T")
 
 POOLINGS: Final = ("mean", "mean_without_first", "first", "last", "pooler")
 
@@ -27,8 +29,9 @@ class Pretrained:
         layer: index into the hidden states: 0 is the embedding layer's output, -1 the last layer's.
         pooling: `mean` over all tokens, `mean_without_first` (leaves out the first, which is the class token where
             there is one), `first`, `last`, or `pooler` (the model's own pooled output; last layer only).
-        batch_size: inputs per batch. Batches are filled up, so that a vector does not depend on its neighbours; it is
-            part of the fingerprint where rounding depends on it.
+        batch_size: inputs per batch. Batches are filled up, so that a vector does not depend on its neighbours; where
+            it would depend on its place in the batch (some processors' matrix products), inputs go one by one. Part
+            of the fingerprint where rounding depends on it.
         device: `auto` (CUDA, then MPS, then CPU), or a torch device.
         dtype: of weights and computation; vectors are float32 in any case.
         trust_remote_code: run the code that comes with the checkpoint. Off unless asked for.
@@ -68,6 +71,7 @@ class Pretrained:
         self.device = device
         self.dtype = dtype
         self.trust_remote_code = trust_remote_code
+        self._tried: dict[int, int] = {}
         self.name = name or self.checkpoint.name
 
     def __repr__(self) -> str:
@@ -106,19 +110,22 @@ class Pretrained:
 
     @cached_property
     def _model(self) -> Any:
+        return self._loading(self._load).to(device_for(self.device)).eval()
+
+    def _loading(self, load: Callable[[], T]) -> T:
         try:
-            model = self._load()
+            return load()
         except ModelError:
             raise
         except Exception as error:
             raise ModelError(f"cannot load the encoder {self.name}: {type(error).__name__}: {error}") from error
-        return model.to(device_for(self.device)).eval()
 
     def _load(self) -> Any:
         import transformers
 
         # The embedding layer needs no other layer in memory; transformers wants one to report its input.
-        return self._weights(transformers.AutoModel, **({"num_hidden_layers": 1} if self.layer == 0 else {}))
+        first_only = self.layer == 0 and "num_hidden_layers" in self.checkpoint.config
+        return self._weights(transformers.AutoModel, **({"num_hidden_layers": 1} if first_only else {}))
 
     def _weights(self, kind: Any, **options: Any) -> Any:
         from pytest_emid.models.loading import load_weights
@@ -129,6 +136,23 @@ class Pretrained:
     @property
     def _options(self) -> dict[str, Any]:
         return {"revision": self.checkpoint.commit, "trust_remote_code": self.trust_remote_code}
+
+    def _at_once(self, shape: int, noise: Callable[[], list[Any]], encode: Callable[[list[Any]], list[Any]]) -> int:
+        """How many inputs of a shape go together: as many as `batch_size` if the place in the batch does not matter.
+
+        Args:
+            shape: stands for the shape of the inputs; each is tried once.
+            noise: makes `batch_size` random inputs of the shape.
+            encode: encodes a batch.
+        """
+        if not self.mixes_tokens or self.batch_size == 1:
+            return self.batch_size
+        if shape not in self._tried:
+            inputs = noise()
+            rows, rolled = encode(inputs), encode([*inputs[1:], inputs[0]])
+            same = all(np.array_equal(a, b) for a, b in zip([*rows[1:], rows[0]], rolled, strict=True))
+            self._tried[shape] = self.batch_size if same else 1
+        return self._tried[shape]
 
     def _states(self, model: Any, inputs: Mapping[str, Any]) -> tuple[Any, Any]:
         """Hidden states of the layer, shape (rows, tokens, d), and the pooled output (or None)."""

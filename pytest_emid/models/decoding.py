@@ -27,22 +27,24 @@ class Choice(LogitsProcessor):
     Attributes:
         sampling: None for greedy.
         generators: one per row; needed for sampling only.
-        first: the scores of the first step, shape (rows, vocabulary), before any noise.
+        keep: how many steps' scores to keep.
+        scores: the scores of the first steps, each of shape (rows, vocabulary), before any noise.
         gaps: per step, best minus second-best score of every row, relative to the size of the best (at least 1).
         entropies: per step, entropy of the distribution that every row was drawn from, in nats (sampling only).
     """
 
     sampling: Sampling | None = None
     generators: Sequence[np.random.Generator] = ()
-    first: torch.Tensor | None = None
+    keep: int = 0
+    scores: list[torch.Tensor] = field(default_factory=list)
     gaps: list[torch.Tensor] = field(default_factory=list)
     entropies: list[torch.Tensor] = field(default_factory=list)
 
     def __call__(self, input_ids: torch.Tensor, scores: torch.Tensor) -> torch.Tensor:
         """Scores of shape (rows, vocabulary) in, those to take the argmax of out."""
         scores = scores.float()
-        if self.first is None:
-            self.first = scores
+        if len(self.scores) < self.keep:
+            self.scores.append(scores)
         if self.sampling is not None:
             logp = distribution(scores, self.sampling)
             self.entropies.append(torch.special.entr(logp.exp()).sum(-1))

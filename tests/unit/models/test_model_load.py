@@ -13,7 +13,12 @@ from pytest_emid.errors import ModelError
 from pytest_emid.models import CallableModel, Model, RecordedModel, TransformersModel
 
 
-def test_names(llava: Path, tmp_path: Path) -> None:
+def unreachable(*_: object, **__: object) -> None:
+    raise OSError("no network")
+
+
+def test_names(llava: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr("huggingface_hub.hf_hub_download", unreachable)
     (tmp_path / "answers.jsonl").write_text('{"question_id": 1, "text": "x"}')
     built_in = models.load("tiny-llava", batch_size=3)
     assert isinstance(built_in, TransformersModel)

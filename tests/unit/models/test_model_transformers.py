@@ -84,6 +84,22 @@ def test_half_precision_has_fixed_shapes(llava: Path, samples: list[Sample]) -> 
     assert len(fingerprints) == 2
 
 
+def test_where_the_place_in_the_batch_matters_samples_go_one_by_one(llava, samples, monkeypatch) -> None:
+    sizes: list[int] = []
+    run = engine_module.Engine._run
+
+    def counted(self: Any, asked: Sequence[Sample], multiple: int | None = None) -> Any:
+        sizes.append(len(asked))
+        return run(self, asked, multiple)
+
+    monkeypatch.setattr(engine_module.Engine, "_run", counted)
+    monkeypatch.setattr(engine_module.Engine, "_place_matters", lambda *_: True)
+    found = answers(TransformersModel(llava, sampling=Sampling()), samples)
+    assert sizes == [1] * len(samples)
+    monkeypatch.undo()
+    assert answers(TransformersModel(llava, sampling=Sampling(), batch_size=1), samples) == found
+
+
 class TestSampling:
     def test_depends_on_the_query_alone(self, llava: Path, samples: list[Sample], greedy) -> None:
         model = TransformersModel(llava, sampling=Sampling(temperature=2.0), seed=3)
