@@ -30,8 +30,25 @@ BUILTIN: Final[dict[str, Entry]] = {
     for entry in (
         # The order is the canonical order of composition: what happens in the world comes before what happens in
         # the lens, the sensor and the file; whole words change before letters do.
-        *_entries("visual", "weather", "corruptions.weather", "frost"),
-        *_entries("visual", "blur", "corruptions.blur", "defocus_blur"),
+        *_entries("visual", "weather", "corruptions.weather", "brightness", "snow", "fog", "frost", "spatter"),
+        *_entries(
+            "visual",
+            "blur",
+            "corruptions.blur",
+            *("glass_blur", "defocus_blur", "zoom_blur", "motion_blur", "gaussian_blur"),
+        ),
+        *_entries(
+            "visual",
+            "noise",
+            "corruptions.noise",
+            *("shot_noise", "gaussian_noise", "speckle_noise", "impulse_noise"),
+        ),
+        *_entries(
+            "visual",
+            "digital",
+            "corruptions.digital",
+            *("contrast", "saturate", "elastic_transform", "pixelate", "jpeg_compression"),
+        ),
         *_entries("textual", "control", "perturbations.controls", "normalise_only", severities=()),
         *_entries("textual", "words", "perturbations.words", "synonym"),
         *_entries("textual", "characters", "perturbations.characters", "keyboard"),

@@ -13,7 +13,7 @@ from pytest_emid.shifts.registry import Definition
 from pytest_emid.shifts.seeding import generator
 from pytest_emid.shifts.synthetic import Component, option_values
 
-__all__ = ["PUBLISHED_SIDE", "SCALE", "Floats", "apply_in_mode", "bytes_of", "floats_of", "unit_of"]
+__all__ = ["PUBLISHED_SIDE", "SCALE", "Floats", "apply_in_mode", "bytes_of", "floats_of", "grain_of", "unit_of"]
 
 Floats = NDArray[np.float32]
 
@@ -23,10 +23,22 @@ PUBLISHED_SIDE: Final = 224
 SCALE: Final = {"scale": ("image", "published")}
 """The option of every shift with parameters in pixels: relative to the picture's size, or absolute as published."""
 
+_DEEP: Final = {"I": "=i4", "F": "=f4", "I;16": "<u2", "I;16L": "<u2", "I;16B": ">u2", "I;16N": "=u2"}
+"""Modes of more than 8 bits, and how their values are stored."""
+_TRANSPARENT: Final = ("RGBA", "LA", "PA", "RGBa", "La")
+
 
 def unit_of(image: Image.Image, scale: str) -> float:
-    """How many pixels of this picture one published pixel is: shorter side / 224, or 1 for `published`."""
-    return 1.0 if scale == "published" else min(image.size) / PUBLISHED_SIDE
+    """How many pixels of this picture one published pixel is: shorter side / 224, or 1 for `published`.
+
+    Of a strip, a quarter of the longer side counts where that is more.
+    """
+    return 1.0 if scale == "published" else max(min(image.size), max(image.size) / 4) / PUBLISHED_SIDE
+
+
+def grain_of(image: Image.Image, scale: str) -> int:
+    """Side in pixels of the finest detail of noise and pixelation: as `unit_of`, whole, and at least 1."""
+    return max(1, round(unit_of(image, scale)))
 
 
 def floats_of(image: Image.Image) -> Floats:
@@ -46,14 +58,24 @@ def bytes_of(pixels: NDArray[Any]) -> NDArray[np.uint8]:
 def apply_in_mode(
     part: Component, definition: Definition, image: Image.Image, seed: int, sample_id: str
 ) -> Image.Image:
-    """Apply one visual component to a picture of any size and mode; transparency and palette-free mode are kept.
+    """Apply one visual component to a picture of any size and mode.
+
+    The mode is kept, except that a palette, which cannot hold the new colours, becomes RGB (RGBA when it has
+    transparency). Transparency is left as it is. A picture of more than 8 bits is shifted with 8.
 
     Raises:
-        ShiftError: the picture is empty, or the registered function returns what it must not.
+        ShiftError: the picture is empty or of a mode that Pillow cannot convert, or the registered function returns
+            what it must not.
     """
     if min(image.size) < 1:
-        raise ShiftError(f"shift {part.id}: the picture of sample {sample_id!r} is empty ({image.size}).")
-    rgb = _to_rgb(image)
+        raise ShiftError(f"shift {part.id}: the picture of sample {sample_id!r} is empty, {image.size}.")
+    try:
+        rgb = _to_rgb(image)
+    except ValueError as error:
+        raise ShiftError(
+            f"shift {part.id}: the picture of sample {sample_id!r} has mode {image.mode}, which cannot be "
+            "converted to RGB. Convert it first."
+        ) from error
     rng = generator(seed, sample_id, part.name)
     result = definition.function(rgb, part.severity or 0, rng, **option_values(part, definition))
     if isinstance(result, np.ndarray):
@@ -83,15 +105,15 @@ def _from_array(array: NDArray[Any], part: Component, rgb: Image.Image, sample_i
 def _to_rgb(image: Image.Image) -> Image.Image:
     if image.mode == "RGB":
         return image
-    if image.mode in ("I", "F", "I;16", "I;16L", "I;16B", "I;16N"):  # Pillow would clip these at 255, not scale them
-        values = np.asarray(image, dtype=np.float64) * (255 / _depth(image))
+    if image.mode in _DEEP:  # Pillow would clip these at 255, not scale them
+        values = np.asarray(image, dtype=np.float64) * (255 / _white(image))
         return Image.fromarray(np.clip(np.rint(values), 0, 255).astype(np.uint8)).convert("RGB")
-    if image.mode in ("P", "PA", "LA", "La", "RGBa"):
-        return image.convert("RGBA").convert("RGB")
+    if image.mode in _TRANSPARENT or "transparency" in image.info:
+        return _straight(image).convert("RGB")
     return image.convert("RGB")
 
 
-def _depth(image: Image.Image) -> float:
+def _white(image: Image.Image) -> float:
     """White in a picture of more than 8 bits: 65535 for integers; 1, 255 or 65535 for floats, by what they hold."""
     if image.mode != "F":
         return 65535.0
@@ -99,22 +121,21 @@ def _depth(image: Image.Image) -> float:
     return 1.0 if largest <= 1 else 255.0 if largest <= 255 else 65535.0
 
 
+def _straight(image: Image.Image) -> Image.Image:
+    """In RGBA, colours not multiplied by transparency."""
+    return (image.convert("LA") if image.mode == "La" else image).convert("RGBA")
+
+
 def _from_rgb(rgb: Image.Image, original: Image.Image) -> Image.Image:
+    """The shifted picture in the mode of the original."""
     mode = original.mode
-    if mode == "RGB":
-        return rgb
-    if mode in ("I", "F", "I;16", "I;16L", "I;16B", "I;16N"):
-        values = np.asarray(rgb.convert("L"), dtype=np.float64) * (_depth(original) / 255)
-        if mode == "F":
-            return Image.fromarray(values.astype(np.float32))
-        if mode == "I":
-            return Image.fromarray(values.astype(np.int32))
-        return Image.fromarray(values.astype(np.uint16)).convert(mode)
-    if mode in ("RGBA", "LA", "PA", "RGBa", "La"):
-        colours = rgb if mode in ("RGBA", "RGBa", "PA") else rgb.convert("L")
-        shifted = colours.copy()
-        shifted.putalpha(original.convert("RGBA").getchannel("A"))
-        return shifted if mode in ("RGBA", "LA") else shifted.convert({"PA": "RGBA"}.get(mode, mode))
-    if mode == "P":  # a palette cannot hold the new colours
-        return rgb
-    return rgb.convert(mode)
+    if mode in _DEEP:
+        values = np.asarray(rgb.convert("L"), dtype=np.float64) * (_white(original) / 255)
+        return Image.frombytes(mode, rgb.size, values.astype(_DEEP[mode]).tobytes())
+    if mode in _TRANSPARENT or "transparency" in original.info:
+        shifted = rgb.copy()
+        shifted.putalpha(_straight(original).getchannel("A"))
+        if mode in ("LA", "La"):
+            return shifted.convert("LA").convert(mode)
+        return shifted.convert("RGBa") if mode == "RGBa" else shifted
+    return rgb if mode in ("RGB", "P") else rgb.convert(mode)
