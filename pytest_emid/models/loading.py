@@ -4,7 +4,6 @@ from __future__ import annotations
 
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
-from importlib.util import find_spec
 from typing import Any, Final
 
 import transformers
@@ -60,15 +59,14 @@ def load_weights(kind: Any, source: str, *, unused: tuple[str, ...] = (), **opti
 def load_processor(source: str, revision: str | None, trust_remote_code: bool) -> Any:
     """The processor of a model.
 
-    Some processors also hold a video processor, which exists for torchvision only. Without torchvision they are put
-    together from their other parts, which are all that a picture needs.
+    Some processors also hold a video processor, which exists for torchvision only. They are put together from their
+    other parts, which are all that a picture needs.
     """
     auto: Any = transformers  # its loaders are untyped
     options: dict[str, Any] = {"revision": revision, "trust_remote_code": trust_remote_code}
-    if find_spec("torchvision") is None:
-        kind = auto.PROCESSOR_MAPPING.get(type(auto.AutoConfig.from_pretrained(source, **options)), None)
-        if kind is not None and "video_processor" in kind.get_attributes():
-            return _without_video(kind, source, options)
+    kind = auto.PROCESSOR_MAPPING.get(type(auto.AutoConfig.from_pretrained(source, **options)), None)
+    if kind is not None and "video_processor" in kind.get_attributes():
+        return _without_video(kind, source, options)
     return auto.AutoProcessor.from_pretrained(source, backend=BACKEND, **options)
 
 

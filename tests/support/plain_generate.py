@@ -11,9 +11,11 @@ from pytest_emid.models import Outcome
 
 def alone(folder: Path, samples: Sequence[Sample]) -> dict[str, tuple[str, Outcome]]:
     import torch
-    from transformers import AutoModelForImageTextToText, AutoProcessor
+    from transformers import AutoModelForImageTextToText
 
-    processor = AutoProcessor.from_pretrained(folder, backend="pil")
+    from pytest_emid.models.loading import load_processor
+
+    processor = load_processor(str(folder), None, False)
     model = AutoModelForImageTextToText.from_pretrained(folder)
     ends = set(model.generation_config.eos_token_id)
     out = {}
