@@ -21,9 +21,10 @@ DEFAULT: Final = "default"
 CALL: Final = "call"
 
 
-@dataclass(frozen=True, slots=True)
 class Option:
     """One option: `--emid-<name>`, ini `emid_<key>`, and for some a keyword of the marker and of calls.
+
+    A plain class: this module is loaded in every pytest run, and making a dataclass takes a millisecond.
 
     Attributes:
         name: as on the command line, without `--emid-`.
@@ -34,12 +35,21 @@ class Option:
         help: what it does, in a sentence.
     """
 
-    name: str
-    ini_type: Literal["string", "int", "float"]
-    metavar: str
-    legal: str
-    parse: Callable[[Any], Any]
-    help: str
+    def __init__(
+        self,
+        name: str,
+        ini_type: Literal["string", "int", "float"],
+        metavar: str,
+        legal: str,
+        parse: Callable[[Any], Any],
+        help: str,
+    ) -> None:
+        self.name = name
+        self.ini_type = ini_type
+        self.metavar = metavar
+        self.legal = legal
+        self.parse = parse
+        self.help = help
 
     @property
     def key(self) -> str:

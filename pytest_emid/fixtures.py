@@ -26,7 +26,8 @@ from pytest_emid.shifts.base import Shift
 
 if TYPE_CHECKING:
     from pytest_emid.cache import Cache
-    from pytest_emid.measurement import Measurer, Progress
+    from pytest_emid.measurement import Measurer
+    from pytest_emid.reports.progress import ProgressBar
 
 __all__ = [
     "MeasureEmid",
@@ -145,7 +146,7 @@ class MeasureEmid:
     directory's model in a directory whose conftest.py overrides `emid_model`.
     """
 
-    def __init__(self, config: EmidConfig, root: Path, progress: Progress | None = None) -> None:
+    def __init__(self, config: EmidConfig, root: Path, progress: ProgressBar | None = None) -> None:
         self._config = config
         self._root = root
         self._progress = progress
@@ -179,7 +180,12 @@ class MeasureEmid:
                 "measure_emid was called while no test was running. Call it in a test or a fixture."
             )
         config = running.config.for_call(limit=limit, seed=seed)
-        result = self._measurer(_parts(running.item), config).measure(shift)
+        measurer = self._measurer(_parts(running.item), config)
+        try:
+            result = measurer.measure(shift)
+        finally:
+            if self._progress is not None:
+                self._progress.close()
         running.measured(result)
         return result
 

@@ -2,14 +2,13 @@
 
 Lives in the process that reports: the only one, or the controller of pytest-xdist. It is filled from the payloads of
 reports alone, serially as in parallel, so that both say the same.
-
-PYTEST_DONT_REWRITE: this module is loaded in every pytest run and asserts nothing.
 """
 
 from __future__ import annotations
 
 import re
-from typing import TYPE_CHECKING, Any, Final, NamedTuple
+from collections.abc import Mapping
+from typing import TYPE_CHECKING, Any, NamedTuple
 
 if TYPE_CHECKING:
     import pytest
@@ -17,13 +16,7 @@ if TYPE_CHECKING:
     from pytest_emid.gates import Decision, Verdict
     from pytest_emid.results import EmidResult
 
-__all__ = ["KEYWORD", "Ledger", "Row"]
-
-KEYWORD: Final = "fixture:measure_emid"
-"""In the keywords of every test that requests the fixture: no node, marker or file can have this name."""
-
-PAYLOAD: Final = "emid"
-"""The attribute of a report that holds its payload."""
+__all__ = ["Ledger", "Row"]
 
 
 class Row(NamedTuple):
@@ -67,18 +60,25 @@ class Ledger:
         self._without_payload: list[str] = []
         self._attempts: dict[str, int] = {}
 
-    def receive(self, report: pytest.TestReport) -> bool:
-        """Take the payload of a report; False where a test that measures ran and sent none."""
+    def receive(self, report: pytest.TestReport, payload: Mapping[str, Any] | None, measures: bool) -> bool:
+        """Take what a report carries.
+
+        Args:
+            report: of one phase of a test.
+            payload: what the recorder of the test sent with it, if it sent anything.
+            measures: whether the test requests `measure_emid`, so that it must send something.
+
+        Returns:
+            False where the test has passed and sent nothing though it must.
+        """
         nodeid = report.nodeid
-        expected = KEYWORD in report.keywords
-        payload = getattr(report, PAYLOAD, None)
         if payload is None:
-            if not expected or report.when != "call":
+            if not measures or report.when != "call":
                 return True
             self._outcomes[nodeid] = report.outcome
             self._without_payload.append(nodeid)
-            return False
-        if expected or payload["measured"] or payload["decisions"]:
+            return report.outcome != "passed"
+        if measures or payload["measured"] or payload["decisions"]:
             if report.when == "call" or report.outcome != "passed":
                 self._outcomes[nodeid] = report.outcome
                 if report.outcome == "skipped" and hasattr(report, "wasxfail"):
@@ -90,11 +90,6 @@ class Ledger:
             held.extend(decision for decision in payload["decisions"] if decision not in held)
             self._attempts[nodeid] = max(self._attempts.get(nodeid, 1), payload.get("attempt", 1))
         return True
-
-    @property
-    def is_empty(self) -> bool:
-        """Whether no test of the run had to do with this plugin."""
-        return not self._outcomes and not self._measured
 
     def problems(self) -> list[str]:
         """What is missing, as sentences: reasons to fail the run."""

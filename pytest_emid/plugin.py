@@ -18,20 +18,23 @@ import pytest
 
 from pytest_emid import config as options
 from pytest_emid.config import EmidConfig
-from pytest_emid.ledger import KEYWORD, PAYLOAD, Ledger
 from pytest_emid.recorder import Outbox, Recorder, activated, current
 
 if TYPE_CHECKING:
     from pytest_emid.data.dataset import Dataset
     from pytest_emid.encoders.base import Encoders
     from pytest_emid.fixtures import MeasureEmid
+    from pytest_emid.ledger import Ledger
     from pytest_emid.models.base import Model
 
 FIXTURE: Final = "measure_emid"
+KEYWORD: Final = "fixture:measure_emid"
+"""In the keywords of every test that requests the fixture: no node, marker or file can have this name."""
+PAYLOAD: Final = "emid"
+"""The attribute of a report that holds what it carries."""
 CONFIG: Final = pytest.StashKey[EmidConfig]()
 OUTBOX: Final = pytest.StashKey[Outbox]()
 RECORDER: Final = pytest.StashKey[Recorder]()
-NOT_ARRIVED: Final = "this test ran, but its results did not arrive. Nothing that it gates was checked."
 
 
 def pytest_addoption(parser: pytest.Parser) -> None:
@@ -115,27 +118,37 @@ class Reporter:
 
     def __init__(self, config: pytest.Config) -> None:
         self._config = config.stash[CONFIG]
-        self._ledger = Ledger()
+        self._ledger: Ledger | None = None
         self._problems: list[str] = []
+
+    @property
+    def ledger(self) -> Ledger:
+        """Made when it is first needed, which in most suites is never."""
+        if self._ledger is None:
+            from pytest_emid.ledger import Ledger
+
+            self._ledger = Ledger()
+        return self._ledger
 
     @pytest.hookimpl(wrapper=True)
     def pytest_runtest_logreport(self, report: pytest.TestReport) -> Generator[None, None, None]:
         """A test that measures but whose results did not arrive has not passed, whatever its report says."""
-        if not self._ledger.receive(report) and report.outcome == "passed":
+        payload, measures = getattr(report, PAYLOAD, None), KEYWORD in report.keywords
+        if (measures or payload is not None) and not self.ledger.receive(report, payload, measures):
             report.outcome = "failed"
-            report.longrepr = f"emid: {NOT_ARRIVED}"
+            report.longrepr = "emid: this test ran, but its results did not arrive. Nothing that it gates was checked."
         return (yield)
 
     def pytest_sessionfinish(self, session: pytest.Session) -> None:
         """Write what was asked for, and fail the run when something is missing."""
         if session.config.option.collectonly:
             return
-        self._problems = self._ledger.problems()
+        self._problems = self._ledger.problems() if self._ledger is not None else []
         if self._config.json is not None:
             from pytest_emid.reports import json
 
             try:
-                json.write(session.config.invocation_params.dir / self._config.json, self._ledger.document())
+                json.write(session.config.invocation_params.dir / self._config.json, self.ledger.document())
             except OSError as error:
                 self._problems.append(f"{self._config.origin('json')}: cannot write {self._config.json}: {error}.")
         if self._problems:
@@ -144,11 +157,11 @@ class Reporter:
 
     def pytest_terminal_summary(self, terminalreporter: pytest.TerminalReporter) -> None:
         """One section, one row a measurement; nothing when no test had to do with this plugin."""
-        if self._ledger.is_empty and not self._problems:
+        if self._ledger is None and not self._problems:
             return
         from pytest_emid.reports.terminal import summarize
 
-        summarize(terminalreporter, self._ledger, self._problems, self._config)
+        summarize(terminalreporter, self.ledger, self._problems, self._config)
 
 
 @pytest.fixture(scope="session")

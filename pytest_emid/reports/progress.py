@@ -2,9 +2,13 @@
 
 from __future__ import annotations
 
+import os
 import sys
 import time
+from contextlib import AbstractContextManager, nullcontext
 from typing import TYPE_CHECKING, Any, Final
+
+from pytest_emid.reports.format import visible
 
 if TYPE_CHECKING:
     import pytest
@@ -18,15 +22,20 @@ INTERVAL: Final = 0.1
 class ProgressBar:
     """Called as answers arrive. Visible without `-s`, silent where standard error is no terminal.
 
-    Under pytest-xdist the workers have no terminal, and show nothing.
+    The bar stands on the line below pytest's dots while it is there, and leaves no trace. Under pytest-xdist the
+    workers have no terminal, and show nothing.
     """
 
     def __init__(self, config: pytest.Config) -> None:
         self._capture: Any = config.pluginmanager.get_plugin("capturemanager")
-        self._reporter: Any = config.pluginmanager.get_plugin("terminalreporter")
+        self._writer: Any = (
+            config.get_terminal_writer() if config.pluginmanager.has_plugin("terminalreporter") else None
+        )
+        self._captures = config.getoption("capture", "no") != "no"
         self._bar: Any = None
         self._label = ""
         self._drawn = 0.0
+        self._column: int | None = None
 
     def __call__(self, label: str, done: int, total: int) -> None:
         """`done` of `total` answers have arrived for what `label` names."""
@@ -37,30 +46,53 @@ class ProgressBar:
         if self._bar is not None and self._label == label and not finished and now - self._drawn < INTERVAL:
             return
         self._drawn = now
+        with self._uncaptured():
+            if sys.stderr.isatty() and os.environ.get("TERM") != "dumb":
+                self._draw(label, done, total)
+
+    def close(self) -> None:
+        """Take the bar away: the model stopped answering."""
+        if self._bar is not None:
+            with self._uncaptured():
+                self._erase()
+
+    def _uncaptured(self) -> AbstractContextManager[None]:
         if self._capture is None:
-            self._draw(label, done, total)
-            return
-        with self._capture.global_and_fixture_disabled():
-            self._draw(label, done, total)
+            return nullcontext()
+        context: AbstractContextManager[None] = self._capture.global_and_fixture_disabled()
+        return context
 
     def _draw(self, label: str, done: int, total: int) -> None:
-        if not sys.stderr.isatty():
-            return
         if self._bar is not None and self._label != label:
-            self._close()
+            self._erase()
         if self._bar is None:
-            if self._reporter is not None:
-                # Ends the line of dots, and makes pytest begin a new one afterwards.
-                self._reporter.ensure_newline()
-            self._bar, self._label = _bar_class()(total=total, desc=f"emid {label}", unit="answer", leave=False), label
+            self._make(label, total)
         self._bar.n = done
         self._bar.refresh()
         if done >= total:
-            self._close()
+            self._erase()
 
-    def _close(self) -> None:
+    def _make(self, label: str, total: int) -> None:
+        self._column = None
+        if self._writer is not None and sys.stdout.isatty():
+            # Below the line that pytest is writing, whose column is known as long as tests do not print on it.
+            self._writer.flush()
+            self._column = self._writer.width_of_current_line if self._captures else None
+            sys.stderr.write("\n")
+        # pytest's width: a pseudo-terminal without a size would leave no room at all.
+        width = 80 if self._writer is None else min(self._writer.fullwidth, 100)
+        description = f"emid {visible(label)}"
+        self._label = label
+        self._bar = _bar_class()(total=total, desc=description, unit=" answers", leave=False, ncols=width, nrows=20)
+
+    def _erase(self) -> None:
         self._bar.close()
         self._bar = None
+        if self._column is not None:
+            # Up by a line, and right to where pytest goes on.
+            right = f"\x1b[{self._column}C" if self._column else ""
+            sys.stderr.write(f"\x1b[A{right}")
+        sys.stderr.flush()
 
 
 def _bar_class() -> Any:
