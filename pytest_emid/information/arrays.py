@@ -10,7 +10,7 @@ from numpy.typing import ArrayLike, NDArray
 
 from pytest_emid.errors import EstimationError
 
-__all__ = ["as_clusters", "as_matrix", "as_vector", "blocks", "checked_matrix", "require_varied"]
+__all__ = ["as_clusters", "as_matrix", "as_vector", "blocks", "check_rows", "checked_matrix", "require_varied"]
 
 Float = NDArray[np.float64]
 
@@ -54,7 +54,7 @@ def checked_matrix(
         )
     if matrix.shape[1] == 0:
         raise EstimationError(f"{name}: the matrix has no columns (shape {matrix.shape}).")
-    _check_rows(name, matrix.shape[0], rows, min_rows)
+    check_rows(name, matrix.shape[0], rows, min_rows)
     if columns is not None and matrix.shape[1] != columns:
         raise EstimationError(
             f"{name}: expected {columns} columns, got {matrix.shape[1]}. "
@@ -89,7 +89,7 @@ def as_vector(name: str, array: ArrayLike, *, rows: int | None = None, min_rows:
         raise EstimationError(f"{name}: expected real numbers, got an array of {vector.dtype}.")
     if vector.ndim != 1:
         raise EstimationError(f"{name}: expected one number a sample, got {_shape(vector)}.")
-    _check_rows(name, len(vector), rows, min_rows)
+    check_rows(name, len(vector), rows, min_rows)
     vector = vector.astype(np.float64, copy=False)
     _check_values(name, vector[:, None])
     return vector
@@ -123,7 +123,12 @@ def require_varied(name: str, matrix: NDArray[Any]) -> None:
         )
 
 
-def _check_rows(name: str, found: int, rows: int | None, min_rows: int) -> None:
+def check_rows(name: str, found: int, rows: int | None = None, min_rows: int = 1) -> None:
+    """Refuses `found` rows where `rows`, or at least `min_rows`, are needed.
+
+    Raises:
+        EstimationError: another number, or too few.
+    """
     if rows is not None and found != rows:
         raise EstimationError(
             f"{name}: expected {rows} rows, got {found}. Arrays that are measured together hold the same samples "

@@ -13,6 +13,7 @@ from __future__ import annotations
 import math
 from functools import cached_property
 from typing import Any
+from weakref import WeakKeyDictionary
 
 import numpy as np
 from numpy.typing import ArrayLike, NDArray
@@ -43,7 +44,8 @@ def von_neumann_entropy(matrix: Float) -> float:
 class EmbeddingSet:
     """Embeddings of one kind and one set, with what divergences need of them computed once and kept.
 
-    Measure many sets against one by passing the same object: its entropy and second moments are then reused.
+    Measure many sets against one by passing the same object: its entropy and second moments are then reused, and so
+    are the mixtures of pairs of sets that come up again, for as long as both live.
 
     Args:
         rows: n x d, finite, no row of zeros; kept in its own dtype, computed with in float64.
@@ -56,6 +58,7 @@ class EmbeddingSet:
     def __init__(self, rows: ArrayLike, name: str = "embeddings") -> None:
         self.rows: NDArray[Any] = checked_matrix(name, rows, min_rows=2, nonzero_rows=True)
         self.name = name
+        self._mixtures: WeakKeyDictionary[EmbeddingSet, dict[tuple[float, float], float]] = WeakKeyDictionary()
 
     @property
     def n(self) -> int:
@@ -65,20 +68,16 @@ class EmbeddingSet:
     def dimension(self) -> int:
         return int(self.rows.shape[1])
 
-    @cached_property
+    @property
     def wide(self) -> Float:
-        """The rows in float64."""
+        """The rows in float64; not kept, which would triple the memory of float32 embeddings."""
         return self.rows.astype(np.float64, copy=False)
-
-    @cached_property
-    def trace(self) -> float:
-        """Sum of squared row norms: n for unit vectors."""
-        return float(sum((self.rows[block].astype(np.float64) ** 2).sum() for block in blocks(self.n)))
 
     @cached_property
     def gram(self) -> Float:
         """n x n inner products of the rows."""
-        return self.wide @ self.wide.T
+        wide = self.wide
+        return wide @ wide.T
 
     @cached_property
     def scatter(self) -> Float:
@@ -89,11 +88,28 @@ class EmbeddingSet:
             total += part.T @ part
         return total
 
+    @property
+    def smaller(self) -> Float:
+        """Gram or scatter matrix, whichever is smaller: their nonzero eigenvalues are the same."""
+        return self.gram if self.n <= self.dimension else self.scatter
+
+    @cached_property
+    def trace(self) -> float:
+        """Sum of squared row norms: n for unit vectors."""
+        return float(np.trace(self.smaller))
+
     @cached_property
     def entropy(self) -> float:
         """Von Neumann entropy of the second-moment matrix, in nats, at most log min(n, d)."""
-        # The nonzero eigenvalues of X'X and XX' are the same: the smaller matrix is the cheaper one.
-        return von_neumann_entropy(self.gram if self.n <= self.dimension else self.scatter)
+        return von_neumann_entropy(self.smaller)
+
+    def mixture_entropy(self, other: EmbeddingSet, weight: float, other_weight: float) -> float:
+        """Von Neumann entropy of weight X'X + other_weight Y'Y scaled to trace 1, Y the rows of `other`; in nats."""
+        known = self._mixtures.setdefault(other, {})
+        key = (weight, other_weight)
+        if key not in known:
+            known[key] = von_neumann_entropy(_mixture(self, other, *key))
+        return known[key]
 
 
 Embeddings = EmbeddingSet | ArrayLike
@@ -116,7 +132,7 @@ def rjsd(p: Embeddings, q: Embeddings) -> float:
     first, second = as_sets(p, q)
     if _identical(first, second):
         return 0.0
-    mixture = _mixture_entropy(first, second, 0.5 / first.trace, 0.5 / second.trace)
+    mixture = first.mixture_entropy(second, 0.5 / first.trace, 0.5 / second.trace)
     return min(max(0.0, mixture - (first.entropy + second.entropy) / 2), math.log(2))
 
 
@@ -132,7 +148,7 @@ def rjsd_count_weighted(p: Embeddings, q: Embeddings) -> float:
     if _identical(first, second):
         return 0.0
     weight = 1.0 / (first.trace + second.trace)
-    value = _mixture_entropy(first, second, weight, weight) - (first.entropy + second.entropy) / 2
+    value = first.mixture_entropy(second, weight, weight) - (first.entropy + second.entropy) / 2
     return 0.0 if abs(value) < ROUNDING else value
 
 
@@ -241,15 +257,14 @@ def _identical(p: EmbeddingSet, q: EmbeddingSet) -> bool:
     return p is q or (p.n == q.n and np.array_equal(p.rows, q.rows))
 
 
-def _mixture_entropy(p: EmbeddingSet, q: EmbeddingSet, weight_p: float, weight_q: float) -> float:
-    """Entropy of weight_p X'X + weight_q Y'Y, on the smaller of d x d and (n + m) x (n + m)."""
+def _mixture(p: EmbeddingSet, q: EmbeddingSet, weight_p: float, weight_q: float) -> Float:
+    """A matrix with the nonzero eigenvalues of weight_p X'X + weight_q Y'Y: the smaller of two; lower triangle."""
     if p.n + q.n > p.dimension:
-        return von_neumann_entropy(weight_p * p.scatter + weight_q * q.scatter)
+        return weight_p * p.scatter + weight_q * q.scatter
     n = p.n
     mixture = np.empty((n + q.n, n + q.n))
-    mixture[:n, :n] = weight_p * p.gram
-    mixture[n:, n:] = weight_q * q.gram
-    # eigvalsh reads the lower triangle only.
-    mixture[n:, :n] = math.sqrt(weight_p * weight_q) * (q.wide @ p.wide.T)
-    mixture[:n, n:] = 0.0
-    return von_neumann_entropy(mixture)
+    np.multiply(p.gram, weight_p, out=mixture[:n, :n])
+    np.multiply(q.gram, weight_q, out=mixture[n:, n:])
+    # The upper triangle stays empty: eigvalsh does not read it.
+    np.multiply(q.wide @ p.wide.T, math.sqrt(weight_p * weight_q), out=mixture[n:, :n])
+    return mixture

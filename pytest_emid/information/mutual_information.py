@@ -23,9 +23,9 @@ from numpy.typing import ArrayLike, NDArray
 
 from pytest_emid.errors import EstimationError
 from pytest_emid.information.arrays import blocks, checked_matrix, require_varied
-from pytest_emid.information.critics.base import ContrastiveCritic, Critic, GaussianCritic
+from pytest_emid.information.critics.base import Critic, GaussianCritic, has_contributions, has_gaussian_form
 
-__all__ = ["Moments", "club", "contributions", "contributions_each"]
+__all__ = ["Moments", "club", "contributions", "contributions_each", "estimates"]
 
 Float = NDArray[np.float64]
 Matrix = NDArray[Any]
@@ -54,7 +54,7 @@ def contributions(critic: Critic, x: ArrayLike, y: ArrayLike, *, minus: ArrayLik
     if minus is None:
         return contributions_each(critic, x, [y])[0]
     queries, (first, second) = _inputs(critic, x, {"y": y, "minus": minus})
-    if not isinstance(critic, GaussianCritic):
+    if not has_gaussian_form(critic):
         psi, other = _evaluate(critic, queries, [first, second])
         return psi - other
     return _finite(critic, _gaussian(critic, queries, [_Difference(first, second)])[0])
@@ -71,8 +71,7 @@ def contributions_each(critic: Critic, x: ArrayLike, responses: Sequence[ArrayLi
     Raises:
         EstimationError: as for `contributions`.
     """
-    names = ["y"] if len(responses) == 1 else [f"responses[{index}]" for index in range(len(responses))]
-    queries, found = _inputs(critic, x, dict(zip(names, responses, strict=True)))
+    queries, found = _inputs(critic, x, _named(responses))
     return _evaluate(critic, queries, found)
 
 
@@ -82,7 +81,26 @@ def club(critic: GaussianCritic, x: ArrayLike, y: ArrayLike) -> float:
     Multiply by n / (n - 1) for the U-statistic, which is unbiased for a fixed critic. Arguments and errors are those
     of `contributions`.
     """
-    return float(contributions(critic, x, y).mean())
+    return estimates(critic, x, [y])[0]
+
+
+def estimates(critic: Critic, x: ArrayLike, responses: Sequence[ArrayLike]) -> list[float]:
+    """The means of `contributions_each`, at a fraction of their cost when the critic is Gaussian.
+
+    Args and errors are those of `contributions_each`.
+    """
+    queries, found = _inputs(critic, x, _named(responses))
+    if not has_gaussian_form(critic):
+        return [float(psi.mean()) for psi in _evaluate(critic, queries, found)]
+    moments = [Moments(critic) for _ in found]
+    for block in blocks(len(queries)):
+        form = _CentredForm(critic, queries[block])
+        for part, y in zip(moments, found, strict=True):
+            part._absorb(form, y[block])
+    values = [part.club() for part in moments]
+    if not np.isfinite(values).all():
+        _evaluate(critic, queries, found)  # Names the row.
+    return values
 
 
 class Moments:
@@ -93,7 +111,7 @@ class Moments:
     """
 
     def __init__(self, critic: GaussianCritic) -> None:
-        if not isinstance(critic, GaussianCritic):
+        if not has_gaussian_form(critic):
             raise EstimationError(
                 f"critic: moments need the Gaussian form, which a critic of kind "
                 f"{getattr(critic, 'kind', type(critic).__name__)!r} does not have."
@@ -101,9 +119,9 @@ class Moments:
         self.critic = critic
         self.n = 0
         d = critic.dimension_y
-        # Means of a, w, y and y^2; centred co-moments of (a, y) and (w, y^2).
+        # Means of a, w, y and y^2; and sum_d of the centred co-moments of (a, y) and (w, y^2).
         self._means = np.zeros((4, d))
-        self._comoments = np.zeros((2, d))
+        self._comoments = np.zeros(2)
 
     def update(self, x: ArrayLike, y: ArrayLike) -> Self:
         """Adds a batch of n x dimension_x queries and n x dimension_y responses.
@@ -113,12 +131,7 @@ class Moments:
         """
         queries, (responses,) = _inputs(self.critic, x, {"y": y}, min_rows=1, varied=False)
         for block in blocks(len(queries)):
-            target = responses[block].astype(np.float64)
-            a, w = self.critic.natural(queries[block].astype(np.float64))
-            parts = (a, w, target, target**2)
-            means = np.stack([part.mean(axis=0) for part in parts])
-            ca, cw, cy, cq = (part - mean for part, mean in zip(parts, means, strict=True))
-            self._add(len(target), means, np.stack([(ca * cy).sum(axis=0), (cw * cq).sum(axis=0)]))
+            self._absorb(_CentredForm(self.critic, queries[block]), responses[block])
         return self
 
     def merge(self, other: Moments) -> Self:
@@ -143,7 +156,7 @@ class Moments:
             EstimationError: fewer than 2 samples.
         """
         self._require_two()
-        return float((self._comoments[0] - self._comoments[1] / 2).sum() / self.n)
+        return float(self._comoments[0] - self._comoments[1] / 2) / self.n
 
     def contributions(self, x: ArrayLike, y: ArrayLike) -> Float:
         """Influence values (n,) of a batch that `update` has seen, given all of what it has seen.
@@ -164,16 +177,41 @@ class Moments:
             psi[block] = _row_dots(ca, cy) - _row_dots(cw, cq) / 2
         return psi
 
+    def _absorb(self, form: _CentredForm, responses: Matrix) -> None:
+        target = responses.astype(np.float64)
+        square = target**2
+        mean_y, mean_q = target.mean(axis=0), square.mean(axis=0)
+        target -= mean_y
+        first, second = np.vdot(form.a, target), 0.0
+        if form.w is not None:
+            square -= mean_q
+            second = np.vdot(form.w, square)
+        means = np.stack([form.mean_a, form.mean_w, mean_y, mean_q])
+        self._add(len(target), means, np.array([first, second]))
+
     def _add(self, n: int, means: Float, comoments: Float) -> None:
         total = self.n + n
         step = means - self._means
-        self._comoments += comoments + step[:2] * step[2:] * (self.n * n / total)
+        # Chan, Golub and LeVeque (1979), summed over dimensions.
+        self._comoments += comoments + (step[:2] * step[2:]).sum(axis=1) * (self.n * n / total)
         self._means += step * (n / total)
         self.n = total
 
     def _require_two(self) -> None:
         if self.n < 2:
             raise EstimationError(f"moments: at least 2 samples are needed, got {self.n}.")
+
+
+class _CentredForm:
+    """The critic's answer to a block of queries, centred; `w` is None where it is the same for every query."""
+
+    def __init__(self, critic: GaussianCritic, queries: Matrix) -> None:
+        a, w = critic.natural(queries.astype(np.float64))
+        self.mean_a = a.mean(axis=0)
+        self.a = a - self.mean_a
+        varies = w.strides[0] != 0
+        self.mean_w: Float = w.mean(axis=0) if varies else w[0]
+        self.w = w - self.mean_w if varies else None
 
 
 class _Difference:
@@ -193,9 +231,9 @@ class _Difference:
 
 
 def _evaluate(critic: Critic, x: Matrix, responses: Sequence[Matrix]) -> list[Float]:
-    if isinstance(critic, GaussianCritic):
+    if has_gaussian_form(critic):
         found = _gaussian(critic, x, [_Difference(y) for y in responses])
-    elif isinstance(critic, ContrastiveCritic):
+    elif has_contributions(critic):
         found = [critic.contributions(x, y) for y in responses]
     else:
         raise EstimationError(
@@ -248,6 +286,10 @@ def _finite(critic: Critic, psi: Float) -> Float:
             f"The critic was fitted on embeddings of another scale, or is broken: fit it again."
         )
     return psi
+
+
+def _named(responses: Sequence[ArrayLike]) -> dict[str, ArrayLike]:
+    return {f"responses[{index}]" if len(responses) > 1 else "y": y for index, y in enumerate(responses)}
 
 
 def _inputs(

@@ -18,12 +18,12 @@ from numpy.typing import NDArray
 
 from pytest_emid.errors import EstimationError
 from pytest_emid.information import critics
-from pytest_emid.information.arrays import checked_matrix
+from pytest_emid.information.arrays import check_rows
 from pytest_emid.information.bounds import published_code_form, scale_adjusted_score
 from pytest_emid.information.critics.base import Critic
 from pytest_emid.information.critics.club import ClubCritic
 from pytest_emid.information.divergence import Embeddings, EmbeddingSet, rjsd_count_weighted
-from pytest_emid.information.mutual_information import contributions_each
+from pytest_emid.information.mutual_information import estimates
 
 __all__ = ["PaperMeasurement", "PreparedSet", "SampleEmbeddings", "load_critic", "measure"]
 
@@ -95,7 +95,7 @@ class PreparedSet:
             for attribute in ("image", "text", "response", "reference")
         )
         for other in (self.text, self.response, self.reference):
-            checked_matrix(other.name, other.rows, rows=self.image.n)
+            check_rows(other.name, other.n, rows=self.image.n)
         self._information: dict[str, tuple[float, float]] = {}
 
     @cached_property
@@ -121,8 +121,8 @@ class PreparedSet:
     def information(self, critic: Critic) -> tuple[float, float]:
         """I(X; response) and I(X; reference) on the critic's scale."""
         if critic.fingerprint not in self._information:
-            response, reference = contributions_each(critic, self.query, [self.response.rows, self.reference.rows])
-            self._information[critic.fingerprint] = float(response.mean()), float(reference.mean())
+            response, reference = estimates(critic, self.query, [self.response.rows, self.reference.rows])
+            self._information[critic.fingerprint] = response, reference
         return self._information[critic.fingerprint]
 
 

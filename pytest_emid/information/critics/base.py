@@ -8,7 +8,7 @@ import math
 from abc import ABC
 from collections.abc import Mapping
 from pathlib import Path
-from typing import Any, ClassVar, Protocol, Self, runtime_checkable
+from typing import Any, ClassVar, Protocol, Self, TypeGuard, runtime_checkable
 
 import numpy as np
 import safetensors.numpy
@@ -18,7 +18,16 @@ from safetensors import SafetensorError, safe_open
 from pytest_emid.errors import EstimationError
 from pytest_emid.information.estimate import Estimate
 
-__all__ = ["UNKNOWN_R2", "ArrayCritic", "ContrastiveCritic", "Critic", "GaussianCritic", "read_header"]
+__all__ = [
+    "UNKNOWN_R2",
+    "ArrayCritic",
+    "ContrastiveCritic",
+    "Critic",
+    "GaussianCritic",
+    "has_contributions",
+    "has_gaussian_form",
+    "read_header",
+]
 
 Float = NDArray[np.float64]
 
@@ -76,6 +85,16 @@ class ContrastiveCritic(Critic, Protocol):
 
     def contributions(self, x: ArrayLike, y: ArrayLike) -> Float:
         """Influence values (n,), whose mean is the estimate."""
+
+
+def has_gaussian_form(critic: object) -> TypeGuard[GaussianCritic]:
+    """Whether a critic has natural parameters; isinstance would look through the whole protocol every time."""
+    return hasattr(critic, "natural")
+
+
+def has_contributions(critic: object) -> TypeGuard[ContrastiveCritic]:
+    """Whether a critic brings its own influence values."""
+    return hasattr(critic, "contributions")
 
 
 class ArrayCritic(ABC):

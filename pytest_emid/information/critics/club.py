@@ -53,18 +53,22 @@ class ClubCritic(ArrayCritic):
             self._expect(f"{network}.0.bias", (hidden,))
             self._expect(f"{network}.2.weight", (dy, hidden))
             self._expect(f"{network}.2.bias", (dy,))
-        self._wide = {name: array.astype(np.float64) for name, array in self._arrays.items()}
         return dx, dy
 
     def natural(self, x: Float) -> tuple[Float, Float]:
-        """`(a, w)` of the Gaussian form, in float64."""
-        w = np.exp(-np.tanh(self._network("p_logvar", x)))
-        return w * self._network("p_mu", x), w
+        """`(a, w)` of the Gaussian form: networks in float32, as the authors run them, everything after in float64."""
+        narrow = x.astype(np.float32)
+        w: Float = np.exp(-np.tanh(self._network("p_logvar", narrow)).astype(np.float64))
+        a: Float = w * self._network("p_mu", narrow)
+        return a, w
 
-    def _network(self, name: str, x: Float) -> Float:
-        wide = self._wide
-        hidden = np.tanh(x @ wide[f"{name}.0.weight"].T + wide[f"{name}.0.bias"])
-        output: Float = hidden @ wide[f"{name}.2.weight"].T + wide[f"{name}.2.bias"]
+    def _network(self, name: str, x: NDArray[np.float32]) -> NDArray[np.float32]:
+        arrays = self._arrays
+        hidden: NDArray[np.float32] = x @ arrays[f"{name}.0.weight"].T
+        hidden += arrays[f"{name}.0.bias"]
+        np.tanh(hidden, out=hidden)
+        output: NDArray[np.float32] = hidden @ arrays[f"{name}.2.weight"].T
+        output += arrays[f"{name}.2.bias"]
         return output
 
     @classmethod

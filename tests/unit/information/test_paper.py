@@ -86,6 +86,11 @@ def dense(state, clean, shifted):
     return found
 
 
+def tolerance(field):
+    """Divergences are float64 throughout; the critic's networks run in float32."""
+    return 1e-9 if field.startswith("jsd") else 1e-6
+
+
 def score(found, entropy_scale=None):
     inputs = found["jsd_image"] ** 0.5 + found["jsd_text"] ** 0.5
     outputs = found["jsd_output_clean"] ** 0.25 + found["jsd_output_shifted"] ** 0.25
@@ -100,7 +105,7 @@ def test_it_equals_the_dense_pipeline(sizes, tmp_path):
     found = paper.measure(clean, shifted, critic)
     expected = dense(state, clean, shifted)
     for name, value in expected.items():
-        assert getattr(found, name) == pytest.approx(value, abs=1e-9), name
+        assert getattr(found, name) == pytest.approx(value, abs=tolerance(name)), name
     assert found.score == pytest.approx(score(expected), abs=1e-8)
     assert paper.measure(clean, shifted, critic, 3.0).score == pytest.approx(score(expected, 3.0), abs=1e-8)
     assert set(found.to_dict()) == {*expected, "score"}
@@ -233,8 +238,8 @@ def test_the_goldens_of_the_authors_code_are_met(name, reference):
     critic = paper.load_critic(reference / "club_global.pt")
     found = paper.measure(clean, shifted, critic)
     for ours, theirs in GOLDEN_NAMES.items():
-        tolerance = 1e-4 if ours.startswith("jsd") else 1e-5
-        assert getattr(found, ours) == pytest.approx(golden[theirs], abs=tolerance), ours
+        allowed = 1e-4 if ours.startswith("jsd") else 1e-5
+        assert getattr(found, ours) == pytest.approx(golden[theirs], abs=allowed), ours
     # Roots of the divergences, which the authors compute in float32.
     assert found.score == pytest.approx(golden["ub"], abs=1e-4)
     assert paper.measure(clean, shifted, critic, 3.0).score == pytest.approx(golden["ub_entropy_3.0"], abs=5e-4)
@@ -244,4 +249,4 @@ def test_the_goldens_of_the_authors_code_are_met(name, reference):
         for key, tensor in torch.load(reference / "club_global.pt", weights_only=True, map_location="cpu").items()
     }
     for field, value in dense(state, clean, shifted).items():
-        assert getattr(found, field) == pytest.approx(value, abs=1e-9), field
+        assert getattr(found, field) == pytest.approx(value, abs=tolerance(field)), field
