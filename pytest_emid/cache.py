@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import hashlib
 import time
 from collections import Counter
 from collections.abc import Callable, Iterator, Sequence
@@ -19,17 +18,19 @@ from pytest_emid.data.sample import Sample
 from pytest_emid.encoders.base import ImageEncoder, TextEncoder
 from pytest_emid.encoders.checked import sound
 from pytest_emid.errors import DataError, EmidError, ModelError
+from pytest_emid.keys import answer_keys, embedding_key, text_digest
 from pytest_emid.models.base import Model, Outcome, Response
 from pytest_emid.pictures import Pictures
-from pytest_emid.store import Sizes, Store
+from pytest_emid.replay import read_pack, write_pack
+from pytest_emid.store import Answer, Sizes, Store, Vector
 
-__all__ = ["Cache", "Counts", "Mode", "Progress", "answer_key", "answer_keys", "embedding_key"]
+__all__ = ["Cache", "Counts", "Mode", "Progress"]
 
 Mode = Literal["use", "off", "read", "refresh"]
 """`use` keeps and serves; `off` keeps nothing on disk; `read` serves and never asks; `refresh` asks anew and keeps."""
 Progress = Callable[[int, int], None]
 """Called with (answers so far, answers in all)."""
-Vector = NDArray[np.float32]
+Rows = NDArray[np.float32]
 
 ENCODE_AT_ONCE: Final = 64
 FILE: Final = "cache.sqlite"
@@ -95,6 +96,18 @@ class Cache:
         """Close the file. The cache opens it again when it is used."""
         self.store.close()
 
+    def export_pack(self, path: str | Path, *, vectors: bool = True) -> Sizes:
+        """Write everything that is kept to a replay pack (see `pytest_emid.replay`)."""
+        return write_pack(self.store, Path(path), vectors)
+
+    def import_pack(self, path: str | Path) -> Sizes:
+        """Keep what a replay pack holds.
+
+        Raises:
+            DataError: the file is no replay pack, or an entry does not match its digest.
+        """
+        return read_pack(Path(path), self.store)
+
     @property
     def sizes(self) -> Sizes:
         """How much is kept."""
@@ -139,7 +152,7 @@ class Cache:
         def make(wanted: Sequence[bytes]) -> Iterator[tuple[bytes, Response]]:
             asked = [self._pictures.with_open(samples[first[key]], digests[first[key]]) for key in wanted]
             for position, response in _checked(model, asked):
-                store.put_answer(wanted[position], model.name, response)
+                store.put_answer(Answer(wanted[position], model.name, model.fingerprint, response))
                 self.counts.asked += 1
                 self.counts.failed += response.outcome is Outcome.FAILED
                 yield wanted[position], response
@@ -154,7 +167,7 @@ class Cache:
             found.update(obtain(store, ask, missing, arrived))
         return [found[key] for key in keys]
 
-    def encode_images(self, encoder: ImageEncoder, samples: Sequence[Sample]) -> Vector:
+    def encode_images(self, encoder: ImageEncoder, samples: Sequence[Sample]) -> Rows:
         """Vectors of the samples' pictures, shape (n, d), unit rows. Equal pictures are encoded once.
 
         Raises:
@@ -171,14 +184,14 @@ class Cache:
             lambda digest: f"the picture of sample {first[digest].id!r}",
         )
 
-    def encode_texts(self, encoder: TextEncoder, texts: Sequence[str]) -> Vector:
+    def encode_texts(self, encoder: TextEncoder, texts: Sequence[str]) -> Rows:
         """Vectors of texts, shape (n, d), unit rows. Equal texts are encoded once.
 
         Raises:
             DataError: in mode `read` some vectors are not kept.
             ModelError: the encoder raised or broke its contract; the message quotes the text.
         """
-        digests = [hashlib.sha256(text.encode("utf-8", "surrogatepass")).hexdigest() for text in texts]
+        digests = [text_digest(text) for text in texts]
         of = dict(zip(digests, texts, strict=True))
         return self._encode(
             encoder,
@@ -193,19 +206,20 @@ class Cache:
         encoder: ImageEncoder | TextEncoder,
         kind: str,
         digests: Sequence[str],
-        encode: Callable[[Sequence[str]], Vector],
+        encode: Callable[[Sequence[str]], Rows],
         label: Callable[[str], str],
-    ) -> Vector:
+    ) -> Rows:
         store = self._store_of(encoder)
         keys = [embedding_key(encoder.fingerprint, kind, digest) for digest in digests]
         of = dict(zip(keys, digests, strict=True))
 
-        def make(wanted: Sequence[bytes]) -> Iterator[tuple[bytes, Vector]]:
+        def make(wanted: Sequence[bytes]) -> Iterator[tuple[bytes, Rows]]:
             for start in range(0, len(wanted), ENCODE_AT_ONCE):
                 part = wanted[start : start + ENCODE_AT_ONCE]
                 some = [of[key] for key in part]
                 vectors = sound(encoder.name, partial(encode, some), [label(digest) for digest in some])
-                store.put_vectors(encoder.name, list(zip(part, vectors, strict=True)))
+                named = [Vector(k, encoder.name, encoder.fingerprint, v) for k, v in zip(part, vectors, strict=True)]
+                store.put_vectors(named)
                 self.counts.encoded += len(part)
                 yield from zip(part, vectors, strict=True)
 
@@ -236,30 +250,6 @@ class Cache:
             f"{', '.join(missing[:10])}{more}. "
             "Run once where the model is, with --emid-cache=use, and bring the cache or a replay pack here."
         )
-
-
-def answer_key(fingerprint: str, picture: str, question: str, repeat: int = 0) -> bytes:
-    """sha256 of everything that decides an answer: the model's fingerprint, the picture's digest, the question."""
-    return _key("answer/1", fingerprint, picture, question, str(repeat))
-
-
-def answer_keys(model: Model, samples: Sequence[Sample], pictures: Sequence[str], repeat: int = 0) -> list[bytes]:
-    """The key of every sample's answer."""
-    fingerprint = model.fingerprint
-    return [answer_key(fingerprint, p, sample.question, repeat) for sample, p in zip(samples, pictures, strict=True)]
-
-
-def embedding_key(fingerprint: str, kind: str, content: str) -> bytes:
-    """sha256 of what decides a vector: the encoder's fingerprint, `image` or `text`, the content's digest."""
-    return _key("vector/1", fingerprint, kind, content)
-
-
-def _key(*parts: str) -> bytes:
-    digest = hashlib.sha256()
-    for part in parts:
-        raw = part.encode("utf-8", "surrogatepass")
-        digest.update(len(raw).to_bytes(8, "big") + raw)
-    return digest.digest()
 
 
 def _distinct(keys: Sequence[bytes]) -> list[bytes]:

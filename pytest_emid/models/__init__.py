@@ -17,6 +17,7 @@ if TYPE_CHECKING:
     from pytest_emid.models.callables import CallableModel
     from pytest_emid.models.image_text_to_text import TransformersModel
     from pytest_emid.models.recorded import RecordedModel
+    from pytest_emid.models.replay import ReplayModel
     from pytest_emid.models.sampling import Sampling
 
 __all__ = [
@@ -25,6 +26,7 @@ __all__ = [
     "Model",
     "Outcome",
     "RecordedModel",
+    "ReplayModel",
     "Response",
     "Sampling",
     "TransformersModel",
@@ -36,6 +38,7 @@ TINY_LLAVA: Final = "tiny-llava"
 _HOMES: Final = {
     "CallableModel": "callables",
     "RecordedModel": "recorded",
+    "ReplayModel": "replay",
     "Sampling": "sampling",
     "TransformersModel": "image_text_to_text",
 }
@@ -52,7 +55,8 @@ def load(spec: str | Path | Model | Callable[..., Any], **options: Any) -> Model
 
     Args:
         spec: `tiny-llava` (built in); a folder in the Hugging Face format; a Hub id; a file of recorded answers
-            (`.jsonl`); a function `(images, questions) -> answers`; or a model, which is returned as it is.
+            (`.jsonl`); a replay pack (`.json`); a function `(images, questions) -> answers`; or a model, which is
+            returned as it is.
         options: further arguments of the class that is made, such as `batch_size` or `device`.
 
     Raises:
@@ -66,12 +70,14 @@ def load(spec: str | Path | Model | Callable[..., Any], **options: Any) -> Model
         if str(spec) == TINY_LLAVA and not Path(spec).is_dir():
             folder = Path(__file__).parent.parent / "assets" / TINY_LLAVA
             return _make("TransformersModel", folder, name=TINY_LLAVA, **options)
-        return _make("RecordedModel" if Path(spec).suffix == ".jsonl" else "TransformersModel", spec, **options)
+        by_suffix = {".jsonl": "RecordedModel", ".json": "ReplayModel"}
+        return _make(by_suffix.get(Path(spec).suffix, "TransformersModel"), spec, **options)
     if callable(spec):
         return _make("CallableModel", spec, **options)
     raise ModelError(
         f"cannot make a model of a {type(spec).__name__}. Give {TINY_LLAVA!r}, a folder, a Hub id, a file of recorded "
-        "answers (.jsonl), a function (images, questions) -> answers, or an object with name, fingerprint and respond."
+        "answers (.jsonl), a replay pack (.json), a function (images, questions) -> answers, or an object with name, "
+        "fingerprint and respond."
     )
 
 

@@ -5,7 +5,7 @@ from __future__ import annotations
 from hypothesis import given
 from hypothesis import strategies as st
 
-from pytest_emid.cache import answer_key, embedding_key
+from pytest_emid.keys import answer_key, embedding_key
 from pytest_emid.models.checkpoint import digest_of
 
 text = st.text(max_size=8) | st.sampled_from(["", "a", "b", "ab", "\ud800"])

@@ -16,8 +16,9 @@ from pathlib import Path
 import pytest
 from cache_doubles import CountingModel, make_samples, text_for
 
-from pytest_emid.cache import Cache, answer_keys
+from pytest_emid.cache import Cache
 from pytest_emid.data.sample import Sample, image_digest
+from pytest_emid.keys import answer_keys
 
 SUPPORT = Path(__file__).parents[1] / "support"
 pytestmark = pytest.mark.skipif(os.name != "posix", reason="kills processes")

@@ -49,7 +49,8 @@ def test_what_is_no_model(tmp_path: Path) -> None:
         models.load(3)  # type: ignore[arg-type]
     assert str(caught.value) == (
         "cannot make a model of a int. Give 'tiny-llava', a folder, a Hub id, a file of recorded answers (.jsonl), a "
-        "function (images, questions) -> answers, or an object with name, fingerprint and respond."
+        "replay pack (.json), a function (images, questions) -> answers, or an object with name, fingerprint and "
+        "respond."
     )
     with pytest.raises(ModelError) as caught:
         models.load("no such/place here")

@@ -1,0 +1,156 @@
+"""One SQLite file that several processes and threads write to: connections, waiting, transactions, errors."""
+
+from __future__ import annotations
+
+import contextlib
+import os
+import sqlite3
+import threading
+import time
+import weakref
+from collections.abc import Callable
+from pathlib import Path
+from typing import Final, TypeVar
+
+from pytest_emid.errors import DataError
+
+__all__ = ["Database"]
+
+APPLICATION: Final = 0x454D4944
+"""`EMID`, in the file's header: nobody else's database is taken for ours."""
+SCHEMA: Final = 1
+PATIENCE: Final = 60.0
+"""Seconds to wait for another process's write."""
+
+T = TypeVar("T")
+
+
+class Database:
+    """A file, or memory, with given tables. WAL mode; one connection per process and thread.
+
+    Args:
+        path: the file; it and its folder are made when missing. None keeps everything in memory.
+        tables: SQL that makes the tables in a new file.
+        across_machines: several machines share the file over a network. WAL needs shared memory, so the older
+            rollback journal is used; the file system must have working POSIX locks.
+
+    Raises:
+        DataError: the file is not ours, is damaged, was written by a newer version, or cannot be written.
+    """
+
+    def __init__(self, path: Path | None, tables: str, across_machines: bool = False) -> None:
+        self.path = path
+        self._tables = tables
+        self._journal = "DELETE" if across_machines else "WAL"
+        self._connections: dict[tuple[int, int], sqlite3.Connection] = {}
+        self._finalizer = weakref.finalize(self, _close, self._connections)
+        if path is not None:
+            try:
+                path.parent.mkdir(parents=True, exist_ok=True)
+            except OSError as error:
+                raise DataError(
+                    f"cannot make the cache folder {path.parent}: {error}. Choose another with --emid-cache-dir."
+                ) from error
+        self.do(self._prepare)
+
+    def close(self) -> None:
+        """Close this process's connections. The file is opened again when it is used."""
+        _close(self._connections)
+
+    def close_thread(self) -> None:
+        """Close the calling thread's connection."""
+        connection = self._connections.pop((os.getpid(), threading.get_ident()), None)
+        if connection is not None:
+            connection.close()
+
+    def _prepare(self, connection: sqlite3.Connection) -> None:
+        """Make the tables in a new file; refuse a file that is not ours."""
+        tables = connection.execute("SELECT count(*) FROM sqlite_master").fetchone()[0]
+        application = connection.execute("PRAGMA application_id").fetchone()[0]
+        version = connection.execute("PRAGMA user_version").fetchone()[0]
+        if application == APPLICATION and version == SCHEMA:
+            return
+        if application == APPLICATION:
+            raise DataError(
+                f"the cache {self.path} has format {version}; this version of pytest-emid reads format {SCHEMA}. "
+                "Use the version that wrote it, or move the file away to start a new cache."
+            )
+        if tables:
+            raise DataError(
+                f"{self.path} is a database of another program, not a cache of pytest-emid. "
+                "Choose another place with --emid-cache-dir."
+            )
+        connection.execute("PRAGMA auto_vacuum = INCREMENTAL")
+        connection.execute(f"PRAGMA journal_mode = {self._journal}")
+        connection.execute("BEGIN IMMEDIATE")
+        try:
+            if connection.execute("PRAGMA user_version").fetchone()[0] == 0:  # nobody was faster
+                for statement in self._tables.split(";"):
+                    connection.execute(statement)
+                connection.execute(f"PRAGMA application_id = {APPLICATION}")
+                connection.execute(f"PRAGMA user_version = {SCHEMA}")
+            connection.execute("COMMIT")
+        except BaseException:
+            connection.execute("ROLLBACK")
+            raise
+
+    def _connection(self) -> sqlite3.Connection:
+        key = (os.getpid(), 0 if self.path is None else threading.get_ident())
+        if key not in self._connections:
+            connection = sqlite3.connect(
+                ":memory:" if self.path is None else self.path,
+                timeout=PATIENCE,
+                isolation_level=None,
+                check_same_thread=False,
+            )
+            # A commit survives the end of the process; only a power cut can lose the last ones, never the file.
+            connection.execute("PRAGMA synchronous = NORMAL")
+            self._connections[key] = connection
+        return self._connections[key]
+
+    def do(self, work: Callable[[sqlite3.Connection], T]) -> T:
+        """Run `work`, again while other processes hold the file."""
+        deadline = time.monotonic() + PATIENCE
+        while True:
+            try:
+                return work(self._connection())
+            except sqlite3.OperationalError as error:
+                if not _is_busy(error) or time.monotonic() > deadline:
+                    raise self.unreadable(str(error)) from error
+                time.sleep(0.02)
+            except sqlite3.DatabaseError as error:
+                raise self.unreadable(str(error)) from error
+
+    def transact(self, work: Callable[[sqlite3.Connection], T]) -> T:
+        """Run `work` as one transaction."""
+
+        def whole(connection: sqlite3.Connection) -> T:
+            connection.execute("BEGIN IMMEDIATE")
+            try:
+                result = work(connection)
+                connection.execute("COMMIT")
+            except BaseException:
+                with contextlib.suppress(sqlite3.Error):
+                    connection.execute("ROLLBACK")
+                raise
+            return result
+
+        return self.do(whole)
+
+    def unreadable(self, why: str) -> DataError:
+        """The error for a file that SQLite cannot use."""
+        self.close()
+        return DataError(
+            f"the cache {self.path} cannot be used: {why}. Delete or move the file (only answers and embeddings are "
+            "in it: they are asked again), or choose another place with --emid-cache-dir."
+        )
+
+
+def _is_busy(error: sqlite3.OperationalError) -> bool:
+    return error.sqlite_errorcode & 0xFF in (sqlite3.SQLITE_BUSY, sqlite3.SQLITE_LOCKED)
+
+
+def _close(connections: dict[tuple[int, int], sqlite3.Connection]) -> None:
+    for key in list(connections):
+        if key[0] == os.getpid():  # a forked child leaves its parent's alone
+            connections.pop(key).close()

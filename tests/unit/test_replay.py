@@ -1,0 +1,146 @@
+"""Replay packs."""
+
+from __future__ import annotations
+
+import json
+from pathlib import Path
+
+import numpy as np
+import pytest
+from cache_doubles import CountingEncoder, CountingModel, make_samples
+
+from pytest_emid.cache import Cache
+from pytest_emid.errors import DataError
+from pytest_emid.models import CallableModel, ReplayModel, Response, load
+
+
+@pytest.fixture
+def pack(tmp_path: Path) -> Path:
+    with Cache(None) as cache:
+        cache.respond(CountingModel(failing=["s3"]), make_samples(4))
+        cache.encode_texts(CountingEncoder(), ["a", "b"])
+        sizes = cache.export_pack(tmp_path / "packs" / "pack.json")
+    assert sizes[:3] == (3, 0, 2)
+    return tmp_path / "packs" / "pack.json"
+
+
+def test_it_brings_answers_and_vectors(pack: Path) -> None:
+    model, encoder = CountingModel(), CountingEncoder()
+    with Cache(None) as cache:
+        assert cache.import_pack(pack)[:3] == (3, 0, 2)
+        expected = [response for _, response in sorted(CountingModel().respond(make_samples(3)))]
+        assert cache.respond(model, make_samples(3)) == expected
+        np.testing.assert_array_equal(cache.encode_texts(encoder, ["b", "a"]), CountingEncoder().encode(["b", "a"]))
+        assert model.asked == encoder.encoded == []
+        cache.respond(model, make_samples(4))
+        assert model.asked == ["s3"]  # a failure is not in the pack
+
+
+def test_it_is_the_same_whoever_writes_it(pack: Path, tmp_path: Path) -> None:
+    with Cache(tmp_path / "c.db") as cache:
+        cache.import_pack(pack)
+        cache.export_pack(tmp_path / "again.json")
+    assert (tmp_path / "again.json").read_bytes() == pack.read_bytes()
+    lines = pack.read_text().splitlines()
+    assert len(lines) == 1 + (1 + 3 + 1) + (1 + 2 + 1)
+    assert lines[2:5] == sorted(lines[2:5])
+
+
+def test_vectors_may_be_left_out(tmp_path: Path) -> None:
+    with Cache(None) as cache:
+        cache.encode_texts(CountingEncoder(), ["a"])
+        assert cache.export_pack(tmp_path / "pack.json", vectors=False)[:3] == (0, 0, 0)
+        assert Cache(None).import_pack(tmp_path / "pack.json")[:3] == (0, 0, 0)
+
+
+def test_difficult_texts(tmp_path: Path) -> None:
+    texts = ["", "\ud800", "日本\n\"'", "\x00"]
+    model = CallableModel(lambda images, questions: [Response(text) for text in texts], fingerprint="v1")
+    with Cache(None) as cache:
+        cache.respond(model, make_samples(4))
+        cache.export_pack(tmp_path / "pack.json")
+    with Cache(None, mode="read") as cache:
+        cache.import_pack(tmp_path / "pack.json")
+        assert [response.text for response in cache.respond(model, make_samples(4))] == texts
+
+
+def test_as_a_model(pack: Path) -> None:
+    model = load(pack)
+    assert isinstance(model, ReplayModel)
+    assert (model.name, model.fingerprint, len(model)) == ("counting", "m1", 3)
+    samples = make_samples(3)
+    with Cache(None) as cache:
+        assert cache.respond(model, samples) == cache.respond(CountingModel(), samples)
+    with pytest.raises(DataError) as caught:
+        list(model.respond(make_samples(5)))
+    assert str(caught.value) == (
+        f"the replay pack {pack} has no answer to 2 of 5 samples: 's3', 's4'. "
+        "Ask the model where it is, and write the pack again."
+    )
+
+
+def test_packs_of_several_models(tmp_path: Path) -> None:
+    with Cache(None) as cache:
+        cache.respond(CountingModel(), make_samples(1))
+        other = CountingModel("another fingerprint")
+        other.name = "other"
+        cache.respond(other, make_samples(2))
+        cache.export_pack(tmp_path / "pack.json")
+    assert len(ReplayModel(tmp_path / "pack.json", model="other")) == 2
+    with pytest.raises(DataError) as caught:
+        ReplayModel(tmp_path / "pack.json")
+    assert str(caught.value) == (
+        f"the replay pack {tmp_path / 'pack.json'} must hold answers of one model; it holds: counting (m1); "
+        "other (another fing). Name one with model=, or write a pack of one model."
+    )
+    with pytest.raises(DataError, match="must hold answers of one model named 'x'; it holds: counting"):
+        ReplayModel(tmp_path / "pack.json", model="x")
+
+
+@pytest.mark.parametrize("where", ["answers", "vectors"])
+@pytest.mark.parametrize("field", ["key", "fingerprint", "text", "entropy", "float32", "digest"])
+def test_a_changed_entry_is_noticed(pack: Path, where: str, field: str) -> None:
+    content = json.loads(pack.read_text())
+    entry = content[where][1]
+    if field not in entry:
+        pytest.skip("the other kind has this field")
+    entry[field] = 0.5 if field == "entropy" else entry[field][:-4] + "0000"
+    pack.write_text(json.dumps(content))
+    with Cache(None) as cache:
+        with pytest.raises(DataError) as caught:
+            cache.import_pack(pack)
+        assert cache.sizes[:3] == (0, 0, 0)
+    assert str(caught.value) == (
+        f"the replay pack {pack} is damaged: entry 1 of {where!r}: it does not match its digest. Write the pack again."
+    )
+
+
+@pytest.mark.parametrize(
+    ("text", "message"),
+    [
+        ("{", "cannot read the replay pack {path}: JSONDecodeError: "),
+        ("[]", "{path} is not a replay pack. Write one with Cache.export_pack."),
+        ('{"format": "other"}', "{path} is not a replay pack. Write one with Cache.export_pack."),
+        (
+            '{"format": "pytest-emid replay pack", "version": 2}',
+            "the replay pack {path} has version 2; this version of pytest-emid reads 1. "
+            "Use the version that wrote it, or write the pack again.",
+        ),
+        (
+            '{"format": "pytest-emid replay pack", "version": 1, "answers": [3]}',
+            "the replay pack {path} is damaged: entry 0 of 'answers': 'int' object has no attribute 'items'. "
+            "Write the pack again.",
+        ),
+    ],
+)
+def test_what_is_no_pack(tmp_path: Path, text: str, message: str) -> None:
+    path = tmp_path / "pack.json"
+    path.write_text(text)
+    with pytest.raises(DataError) as caught:
+        Cache(None).import_pack(path)
+    assert str(caught.value).startswith(message.replace("{path}", str(path)))
+
+
+def test_no_file(tmp_path: Path) -> None:
+    with pytest.raises(DataError, match=r"^cannot read the replay pack .*none\.json: FileNotFoundError"):
+        Cache(None).import_pack(tmp_path / "none.json")
