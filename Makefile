@@ -23,7 +23,7 @@ quickstart: setup
 	$(BIN)/python -m pytest example_suites/quickstart
 
 test: setup
-	$(BIN)/python -m pytest
+	$(BIN)/python -m pytest -n auto
 
 lint: setup
 	$(BIN)/ruff format --check .
