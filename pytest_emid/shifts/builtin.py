@@ -50,7 +50,15 @@ BUILTIN: Final[dict[str, Entry]] = {
             *("contrast", "saturate", "elastic_transform", "pixelate", "jpeg_compression"),
         ),
         *_entries("textual", "control", "perturbations.controls", "normalise_only", severities=()),
-        *_entries("textual", "words", "perturbations.words", "synonym"),
-        *_entries("textual", "characters", "perturbations.characters", "keyboard"),
+        *_entries("textual", "words", "perturbations.words", *("synonym", "word_insert", "word_swap", "word_delete")),
+        *_entries("textual", "surface", "perturbations.surface", "case", "punctuation"),
+        *_entries(
+            "textual",
+            "characters",
+            "perturbations.characters",
+            *("char_insert", "char_substitute", "char_swap", "char_delete"),
+        ),
+        *_entries("textual", "characters", "perturbations.keyboard", "keyboard"),
+        *_entries("textual", "characters", "perturbations.ocr", "ocr"),
     )
 }

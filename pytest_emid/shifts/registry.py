@@ -62,6 +62,7 @@ class Definition:
         summary: what it does, in a line.
         options: name to legal values, the default first. An id shows the options that are not at their default.
         variants: `"option=value"` to the levels that are legal under that choice, where they differ.
+        by_sample: textual: whether the function also takes the keyword `sample_id`.
         control: whether leaving every sample as it was is what the shift is for, or may do.
         version: part of the shifted dataset's fingerprint.
     """
@@ -74,6 +75,7 @@ class Definition:
     summary: str = ""
     options: Mapping[str, tuple[str, ...]] = field(default_factory=dict)
     variants: Mapping[str, tuple[int, ...]] = field(default_factory=dict)
+    by_sample: bool = False
     control: bool = False
     version: str = CODE_VERSION
 
@@ -315,7 +317,12 @@ def modality_of(name: str) -> str:
 
 
 def rank(name: str) -> tuple[int, int, str]:
-    """Where a shift stands in the canonical order: visual before textual, built-in ones as listed, then by name."""
+    """Where a shift stands in the canonical order: visual before textual, built-in ones as listed, then by name.
+
+    A translation comes before the other textual shifts, which then act on the language that the model reads.
+    """
     known: Definition | Entry | None = _custom.get(name) or BUILTIN.get(name)
     position = list(BUILTIN).index(name) if name in BUILTIN else len(BUILTIN)
+    if known is not None and known.kind == "language":
+        position = -1
     return (MODALITIES.index(known.modality) if known is not None else len(MODALITIES), position, name)

@@ -237,7 +237,8 @@ def _shift_text(part: Component, definition: registry.Definition, text: str, see
     from pytest_emid.shifts.seeding import generator
 
     rng = generator(seed, sample_id, part.name)
-    shifted = definition.function(text, part.severity or 0, rng, **option_values(part, definition))
+    options = option_values(part, definition) | ({"sample_id": sample_id} if definition.by_sample else {})
+    shifted = definition.function(text, part.severity or 0, rng, **options)
     if not isinstance(shifted, str):
         raise ShiftError(f"shift {part.id} returned {type(shifted).__name__} for sample {sample_id!r}; it must be str.")
     if not shifted.strip() and text.strip():

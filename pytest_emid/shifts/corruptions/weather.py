@@ -169,5 +169,5 @@ def _drops(depth: Floats) -> Floats:
     body = inside / (inside + np.float32(0.3))
     lit = np.zeros_like(depth)
     lit[1:, 1:] = body[1:, 1:] - body[:-1, :-1]
-    bright: Floats = np.where(depth > 0, np.clip(0.35 * body + 0.9 * lit, 0, 1), 0)
+    bright: Floats = np.where(depth > 0, np.clip(0.3 * body + 0.8 * lit, 0, 1), 0)
     return bright

@@ -6,6 +6,8 @@ import unicodedata
 from functools import lru_cache
 from typing import Final
 
+from pytest_emid.shifts.perturbations.scripts import script_of
+
 __all__ = ["LAYOUTS", "layout_of", "neighbours"]
 
 # Each layout: its rows from the top without and with the shift key. A blank is a key without a character of interest.
@@ -37,20 +39,17 @@ _INDENTS: Final = (-0.5, 0.0, 0.25, 0.75)
 _REACH: Final = 1.3
 """Keys whose centres are at most this far apart, in keys, are neighbours: those beside, above and below."""
 _GERMAN: Final = frozenset("äöüßÄÖÜẞ")
-_SCRIPTS: Final = (("GREEK", "el"), ("CYRILLIC", "ru"), ("ARABIC", "ar"), ("DEVANAGARI", "hi"), ("HANGUL", "ko"))
+_TYPED_ON: Final = {"GREEK": "el", "CYRILLIC": "ru", "ARABIC": "ar", "DEVANAGARI": "hi", "HANGUL": "ko"}
 
 
 def layout_of(char: str, text: str) -> str:
     """The layout on which a character is typed, by its script; Latin letters are German beside umlauts, else English.
     Empty when no layout has the script.
     """
-    name = unicodedata.name(char, "")
-    for script, layout in _SCRIPTS:
-        if name.startswith(script):
-            return layout
-    if name.startswith("LATIN"):
+    script = script_of(char)
+    if script == "LATIN":
         return "de" if not _GERMAN.isdisjoint(text) else "en"
-    return ""
+    return _TYPED_ON.get(script, "")
 
 
 @lru_cache(maxsize=4096)

@@ -14,7 +14,7 @@ SOURCES: Final = {"source": ("builtin", "wordnet")}
 
 _DATA: Final = "thesaurus_en.txt"
 _VOWELS: Final = frozenset("aeiou")
-_DOUBLING: Final = ("begin", "put", "run", "sit")
+_DOUBLING: Final = ("begin", "put", "run", "sit", "split")
 """Verbs that double their last letter before -ing though their past form does not show it."""
 
 
@@ -32,21 +32,24 @@ def synonyms_from(source: str) -> Callable[[str], tuple[str, ...]]:
 
 
 def _builtin_synonyms(word: str) -> tuple[str, ...]:
-    return _table().get(word, ())
+    base, possessive = (word[:-2], word[-2:]) if word.endswith(("'s", "’s")) else (word, "")
+    return tuple(other + possessive for other in _table().get(base, ()))
 
 
 @lru_cache(maxsize=1)
 def _table() -> dict[str, tuple[str, ...]]:
     """Every form of every word to the same form of its synonyms.
 
-    On a line the first word may be replaced by the others; a line of its own makes the others replaceable.
+    On a line every word may be replaced by the others, or after `part>` the first word only.
     """
     table: dict[str, dict[str, None]] = {}
     for part, words in _lines():
         if part != "stop":
-            first, *others = (_forms(part, word) for word in words)
-            for slot, form in enumerate(first):
-                table.setdefault(form, {}).update((other[slot], None) for other in others if other[slot] != form)
+            paradigms = [_forms(part.rstrip(">"), word) for word in words]
+            for paradigm in paradigms[:1] if part.endswith(">") else paradigms:
+                for slot, form in enumerate(paradigm):
+                    others = (other[slot] for other in paradigms if other[slot] != form)
+                    table.setdefault(form.lower(), {}).update(dict.fromkeys(others))
     return {form: tuple(others) for form, others in table.items()}
 
 

@@ -7,18 +7,19 @@ from typing import Final
 import numpy as np
 
 from pytest_emid.shifts.perturbations.controls import normalise
+from pytest_emid.shifts.perturbations.letters import PUBLISHED
 from pytest_emid.shifts.perturbations.thesaurus import SOURCES, stop_words, synonyms_from
 from pytest_emid.shifts.perturbations.tokens import PROTECT, RATES, Token, count_of, join, tokenize
 from pytest_emid.shifts.registry import register_textual
 
-__all__ = ["synonym"]
+__all__ = ["synonym", "word_delete", "word_insert", "word_swap"]
 
-PUBLISHED_LEVELS: Final = (1, 2, 3, 4, 5, 6, 7)
-PUBLISHED: Final = {"rates=published": PUBLISHED_LEVELS}
 PUBLISHED_RATE: Final = 0.05
 """Published: this share of all words for each level, rounded down, at least one word."""
 SYNONYM_RATES: Final = (0.2, 0.4, 0.6, 0.8, 1.0)
 """Share of the words that have a synonym, at least one."""
+WORD_RATES: Final = (0.1, 0.2, 0.3, 0.4, 0.5)
+"""Share of the words, at least one, that are inserted, swapped or deleted."""
 
 
 @register_textual("synonym", options={**SOURCES, **RATES, **PROTECT}, variants=PUBLISHED)
@@ -34,16 +35,82 @@ def synonym(text: str, severity: int, rng: np.random.Generator, *, source: str, 
         for position, token in enumerate(tokens)
         if token.kind == "word" and token.text.lower() not in stop_words() and (found := look_up(token.text.lower()))
     }
-    words = sum(token.kind == "word" for token in tokens)
-    if rates == "published":
-        count = max(1, int(PUBLISHED_RATE * severity * words))
-    else:
-        count = count_of(SYNONYM_RATES[severity - 1], len(options))
+    count = _count(tokens, severity) if rates == "published" else count_of(SYNONYM_RATES[severity - 1], len(options))
     for position in sorted(options, key=lambda position: priority[position])[:count]:
         chosen = options[position][int(draws[position] * len(options[position]))]
         tokens[position] = Token(like(chosen, tokens[position].text), "word")
         _agree(tokens, position)
     return join(tokens)
+
+
+@register_textual("word_insert", options={**SOURCES, **RATES, **PROTECT}, variants=PUBLISHED)
+def word_insert(text: str, severity: int, rng: np.random.Generator, *, source: str, rates: str, protect: str) -> str:
+    """Words inserted at random places: synonyms of the text's words, or where none is known the words again."""
+    tokens = tokenize(normalise(text, protect) if rates == "published" else text, protect)
+    words = _words(tokens)
+    if not words:
+        return text
+    look_up = synonyms_from(source)
+    spaced = any(token.kind == "space" for token in tokens) or len(words) == 1
+    sources = [p for p in words if tokens[p].text.lower() not in stop_words() and look_up(tokens[p].text.lower())]
+    draws = rng.random((len(words), 3))
+    inserted: dict[int, list[str]] = {}
+    for of, which, where in draws[: _number(tokens, severity, rates)]:
+        pool = sources or words
+        word = tokens[pool[int(of * len(pool))]].text.lower()
+        others = look_up(word) if sources else (word,)
+        place = words[int(where * len(words))]
+        inserted.setdefault(place, []).append(others[int(which * len(others))])
+    for place, extra in inserted.items():
+        tokens[place] = Token((" " if spaced else "").join([tokens[place].text, *extra]), "word")
+    return join(tokens)
+
+
+@register_textual("word_swap", options={**RATES, **PROTECT}, variants=PUBLISHED)
+def word_swap(text: str, severity: int, rng: np.random.Generator, *, rates: str, protect: str) -> str:
+    """Pairs of words that change places, anywhere in the text."""
+    tokens = tokenize(normalise(text, protect) if rates == "published" else text, protect)
+    words = _words(tokens)
+    draws = rng.random((len(words), 2))
+    for first, second in draws[: _number(tokens, severity, rates)]:
+        one = words[int(first * len(words))]
+        others = [position for position in words if tokens[position].text != tokens[one].text]
+        if others:
+            other = others[int(second * len(others))]
+            tokens[one], tokens[other] = tokens[other], tokens[one]
+    return join(tokens)
+
+
+@register_textual("word_delete", options={**RATES, **PROTECT}, variants=PUBLISHED)
+def word_delete(text: str, severity: int, rng: np.random.Generator, *, rates: str, protect: str) -> str:
+    """Words left out; at least one stays."""
+    tokens = tokenize(normalise(text, protect) if rates == "published" else text, protect)
+    words = _words(tokens)
+    order = rng.permutation(len(words))
+    for index in order[: min(_number(tokens, severity, rates), len(words) - 1)]:
+        position = words[int(index)]
+        tokens[position] = Token("", "word")
+        # One of the spaces around it goes too: the one before, or at the beginning the one after.
+        for beside in (position - 1, position + 1):
+            if 0 <= beside < len(tokens) and tokens[beside].kind == "space" and tokens[beside].text:
+                tokens[beside] = Token("", "space")
+                break
+    return join(tokens) if text[:1].isspace() else join(tokens).lstrip()
+
+
+def _words(tokens: list[Token]) -> list[int]:
+    return [position for position, token in enumerate(tokens) if token.kind == "word"]
+
+
+def _count(tokens: list[Token], severity: int) -> int:
+    """Published: how many words a level means, rounded down."""
+    return max(1, int(PUBLISHED_RATE * severity * len(_words(tokens))))
+
+
+def _number(tokens: list[Token], severity: int, rates: str) -> int:
+    if rates == "published":
+        return _count(tokens, severity)
+    return count_of(WORD_RATES[severity - 1], len(_words(tokens)))
 
 
 def like(word: str, pattern: str) -> str:
