@@ -1,7 +1,29 @@
-"""Samples, datasets, loaders, and the built-in scenes."""
+"""Samples, datasets, loaders, and the built-in scenes.
+
+data.load_table("mine.jsonl")                                       # or .json, .csv, .tsv, .parquet
+data.load_llava("questions.jsonl", "images", "answers.jsonl")       # LLaVA's layout
+data.load_hub("changdae/llavabench-shift-synthetic-v1", "...")      # Hugging Face, or a local folder
+data.load_records([{"image": ..., "question": ..., "reference": ...}])  # dicts, or a pandas frame
+"""
 
 from pytest_emid.data.builtin import load, scenes_dataset
 from pytest_emid.data.dataset import Dataset
+from pytest_emid.data.hub import hub_splits, load_hub
+from pytest_emid.data.llava import load_llava, load_prompts
+from pytest_emid.data.records import load_records
 from pytest_emid.data.sample import LazyImage, Sample
+from pytest_emid.data.tables import load_table
 
-__all__ = ["Dataset", "LazyImage", "Sample", "load", "scenes_dataset"]
+__all__ = [
+    "Dataset",
+    "LazyImage",
+    "Sample",
+    "hub_splits",
+    "load",
+    "load_hub",
+    "load_llava",
+    "load_prompts",
+    "load_records",
+    "load_table",
+    "scenes_dataset",
+]

@@ -8,6 +8,7 @@ from functools import cached_property
 from typing import overload
 
 import numpy as np
+from numpy.typing import NDArray
 
 from pytest_emid.data.sample import Sample, image_digest
 from pytest_emid.errors import DataError
@@ -103,12 +104,58 @@ class Dataset(Sequence[Sample]):
             return self
         return Dataset(self.name, self._samples[:n], _derived(self._fingerprint, f"first:{n}"))
 
-    def subset(self, n: int, seed: int) -> Dataset:
-        """`n` samples drawn without replacement, in their original order; the same seed draws the same ones."""
+    def subset(self, n: int, seed: int, *, stratified: bool = False) -> Dataset:
+        """`n` samples drawn without replacement, in their original order; the same seed draws the same ones.
+
+        Args:
+            n: from 1 to all.
+            seed: another seed draws others.
+            stratified: draw each category in proportion, rounded so that the shares add up to `n`.
+
+        Raises:
+            DataError: there are not so many samples.
+        """
         if not 1 <= n <= len(self):
             raise DataError(f"dataset {self.name!r}: cannot draw {n} of its {len(self)} samples.")
-        chosen = sorted(np.random.default_rng(seed).permutation(len(self))[:n])
-        return Dataset(self.name, (self._samples[i] for i in chosen), _derived(self._fingerprint, f"subset:{n}:{seed}"))
+        order = np.random.default_rng(seed).permutation(len(self))
+        drawn = self._by_category(order, n) if stratified else order[:n]
+        how = f"subset:{n}:{seed}{':stratified' if stratified else ''}"
+        return Dataset(self.name, (self._samples[i] for i in sorted(drawn)), _derived(self._fingerprint, how))
+
+    def select(self, ids: Iterable[str], name: str | None = None) -> Dataset:
+        """The samples with the given ids, in the given order, such as one split of a benchmark.
+
+        Raises:
+            DataError: an id is not in the dataset, or is given twice; no id is given.
+        """
+        chosen = [ids] if isinstance(ids, str) else list(ids)
+        by_id = {sample.id: sample for sample in self._samples}
+        unknown = [sample_id for sample_id in chosen if sample_id not in by_id]
+        if unknown:
+            more = f" and {len(unknown) - 5} more" if len(unknown) > 5 else ""
+            raise DataError(
+                f"dataset {self.name!r} has no sample {', '.join(map(repr, unknown[:5]))}{more}. "
+                f"Its ids are such as {self._samples[0].id!r}; ids are text."
+            )
+        digest = hashlib.sha256(repr(chosen).encode("utf-8", "surrogatepass")).hexdigest()
+        return Dataset(
+            self.name if name is None else name,
+            (by_id[sample_id] for sample_id in chosen),
+            _derived(self._fingerprint, f"select:{digest}"),
+        )
+
+    def _by_category(self, order: NDArray[np.intp], n: int) -> list[int]:
+        """The first samples of each category in `order`, by largest remainders; ties go to the earlier category."""
+        members: dict[str, list[int]] = {}
+        for sample in self._samples:
+            members.setdefault(sample.category, [])
+        for i in order:
+            members[self._samples[i].category].append(int(i))
+        counts = {category: n * len(indices) // len(self) for category, indices in members.items()}
+        by_remainder = sorted(counts, key=lambda category: -(n * len(members[category]) % len(self)))
+        for category in by_remainder[: n - sum(counts.values())]:
+            counts[category] += 1
+        return [i for category, indices in members.items() for i in indices[: counts[category]]]
 
 
 def _derived(fingerprint: str | None, how: str) -> str | None:

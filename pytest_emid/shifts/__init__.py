@@ -11,6 +11,7 @@ from __future__ import annotations
 
 from pytest_emid.shifts.base import Shift
 from pytest_emid.shifts.listing import joint, textual, visual
+from pytest_emid.shifts.natural import NaturalShift, ParallelText, natural, parallel_text
 from pytest_emid.shifts.registry import (
     Definition,
     definitions,
@@ -25,12 +26,16 @@ from pytest_emid.shifts.synthetic import SyntheticShift, parse
 
 __all__ = [
     "Definition",
+    "NaturalShift",
+    "ParallelText",
     "Shift",
     "SyntheticShift",
     "definitions",
     "get",
     "joint",
     "names",
+    "natural",
+    "parallel_text",
     "parse",
     "register",
     "register_textual",

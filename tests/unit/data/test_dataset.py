@@ -119,3 +119,38 @@ def test_unreadable_picture_names_sample_and_source():
         "sample 'a': cannot read its image from photos/a.png: OSError: broken data stream. "
         "Replace the file, or leave the sample out of the dataset."
     )
+
+
+def test_a_stratified_subset_keeps_the_shares_of_the_categories():
+    kinds = "a" * 6 + "b" * 3 + "c"
+    dataset = Dataset("x", [sample(str(i), category=kind) for i, kind in enumerate(kinds)], "recipe")
+
+    def counts(n, seed=0):
+        drawn = "".join(s.category for s in dataset.subset(n, seed, stratified=True))
+        return tuple(drawn.count(kind) for kind in "abc")
+
+    assert [counts(n) for n in range(1, 11)] == [
+        *((1, 0, 0), (1, 1, 0), (2, 1, 0), (3, 1, 0), (3, 2, 0)),
+        *((4, 2, 0), (4, 2, 1), (5, 2, 1), (5, 3, 1), (6, 3, 1)),
+    ]
+    one, same, other = (dataset.subset(5, seed, stratified=True) for seed in (0, 0, 1))
+    assert one.ids == same.ids == tuple(sorted(one.ids, key=int))
+    assert one.ids != other.ids
+    prints = [d.fingerprint for d in (one, same, other, dataset.subset(5, 0))]
+    assert prints[0] == prints[1]
+    assert len(set(prints)) == 3
+    assert len({dataset.subset(1, seed, stratified=True).ids for seed in range(20)}) > 3
+
+
+def test_a_selection_by_id():
+    dataset = Dataset("x", [sample(i) for i in "abcdefgh"], "recipe")
+    easy = dataset.select(["c", "a"], name="easy")
+    assert (easy.name, easy.ids, dataset.select("b").name) == ("easy", ("c", "a"), "x")
+    assert len({d.fingerprint for d in (dataset, easy, dataset.select(["a", "c"]))}) == 3
+    with pytest.raises(DataError) as caught:
+        dataset.select([*"az", 1, *"wvuts"])
+    assert str(caught.value) == (
+        "dataset 'x' has no sample 'z', 1, 'w', 'v', 'u' and 2 more. Its ids are such as 'a'; ids are text."
+    )
+    with pytest.raises(DataError, match="samples 0 and 1 have the same id 'a'"):
+        dataset.select(["a", "a"])

@@ -1,0 +1,120 @@
+"""Hugging Face datasets, from the Hub or from a local folder, through the package `datasets` (an extra)."""
+
+from __future__ import annotations
+
+import os
+from collections.abc import Iterator
+from pathlib import Path
+from types import ModuleType
+from typing import Any
+
+from pytest_emid.data.dataset import Dataset
+from pytest_emid.data.records import COLUMNS, Columns, Row, build
+from pytest_emid.errors import DataError
+
+__all__ = ["hub_splits", "load_hub"]
+
+
+def load_hub(
+    path: str | os.PathLike[str],
+    split: str | None = None,
+    *,
+    config: str | None = None,
+    revision: str | None = None,
+    columns: Columns | None = None,
+    name: str | None = None,
+) -> Dataset:
+    """One split of a Hugging Face dataset.
+
+    Images are decoded by this package when they are used, not by `datasets`. Code that a dataset brings along is
+    never run.
+
+    Args:
+        path: a Hub id such as `changdae/llavabench-shift-synthetic-v1`, or a local folder.
+        split: such as `llava_bench_coco_English`; may be left out where there is only one.
+        config: which configuration of the dataset, where it has several.
+        revision: a branch, tag or commit on the Hub. Name a commit where results must be repeatable.
+        columns: field to column, as for `load_records`; `image`, `question`, `reference_answer` and `question_id` are
+            found by themselves. Without ids, samples are numbered from 0, so that splits in equal order are paired.
+        name: of the dataset; by default that of the split.
+
+    Raises:
+        DataError: `datasets` is not installed, the dataset cannot be loaded, there is no such split (the message lists
+            those that there are), or it holds what is no dataset; the message names split and row.
+    """
+    datasets = _package(path)
+    local = Path(path).is_dir()
+    where = str(path)
+    try:
+        # a folder that is no dataset of its own, and a Hub id, are told apart by `datasets`
+        loaded = datasets.load_dataset(where, name=config, split=None, revision=None if local else revision)
+    except Exception as error:  # every builder, file format and network error
+        raise DataError(
+            f"dataset {where!r} cannot be loaded: {type(error).__name__}: {error}. "
+            f"{'Check the folder' if local else 'Check the id, the network and your access'}."
+        ) from error
+    chosen = _split(where, list(loaded), split)
+    table = loaded[chosen]
+    for column, feature in table.features.items():
+        if isinstance(feature, datasets.Image):
+            table = table.cast_column(column, datasets.Image(decode=False))
+    wanted = {column for usual in COLUMNS.values() for column in usual} | set((columns or {}).values())
+    held = [column for column in table.column_names if column in wanted]
+    rows = _rows(f"{where}, split {chosen}", table.select_columns(held) if held else table, table.column_names)
+    roots = (Path(path),) if local else _caches(datasets)
+    return build(name or chosen, rows, columns=columns, images=roots[0], allowed=roots)
+
+
+def hub_splits(
+    path: str | os.PathLike[str], *, config: str | None = None, revision: str | None = None
+) -> tuple[str, ...]:
+    """The names of a dataset's splits, which in the authors' datasets are the scenarios; nothing else is downloaded.
+
+    Raises:
+        DataError: `datasets` is not installed, or the dataset cannot be looked up.
+    """
+    datasets = _package(path)
+    try:
+        names = datasets.get_dataset_split_names(
+            str(path), config_name=config, revision=None if Path(path).is_dir() else revision
+        )
+    except Exception as error:
+        raise DataError(
+            f"the splits of dataset {str(path)!r} cannot be looked up: {type(error).__name__}: {error}. "
+            "Check the path or id, the network and your access."
+        ) from error
+    return tuple(names)
+
+
+def _package(path: str | os.PathLike[str]) -> ModuleType:
+    try:
+        import datasets
+    except ImportError as error:
+        raise DataError(
+            f"dataset {str(path)!r}: Hugging Face datasets need the package datasets: "
+            "pip install 'pytest-emid[datasets]'."
+        ) from error
+    module: ModuleType = datasets
+    return module
+
+
+def _split(where: str, names: list[str], split: str | None) -> str:
+    if split is None and len(names) == 1:
+        return names[0]
+    if split not in names:
+        given = "name a split" if split is None else f"there is no split {split!r}"
+        raise DataError(f"dataset {where!r}: {given}. Splits: {', '.join(names)}.")
+    return split
+
+
+def _rows(where: str, table: Any, names: list[str]) -> Iterator[Row]:
+    for number, record in enumerate(table):
+        # columns that hold no field of a sample are not read, but an error lists them
+        yield Row(f"{where}, row {number}", record if number else {**dict.fromkeys(names), **record})
+
+
+def _caches(datasets: ModuleType) -> tuple[Path, ...]:
+    """Where `datasets` puts what it downloads: the only places in which a downloaded dataset may name files."""
+    from huggingface_hub import constants
+
+    return Path(datasets.config.HF_DATASETS_CACHE), Path(constants.HF_HUB_CACHE)

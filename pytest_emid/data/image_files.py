@@ -1,0 +1,96 @@
+"""Reading pictures that may come from anyone: upright, in RGB with 8 bits, or a clear error."""
+
+from __future__ import annotations
+
+from functools import cache
+from io import BytesIO
+from pathlib import Path
+from typing import Final
+
+import numpy as np
+from PIL import Image, ImageOps, UnidentifiedImageError
+
+from pytest_emid.errors import DataError
+
+__all__ = ["FORMATS", "read_picture"]
+
+FORMATS: Final = ("AVIF", "BMP", "GIF", "JPEG", "JPEG2000", "MPO", "PNG", "PPM", "TIFF", "WEBP")
+"""What is opened. Pillow knows more formats, some of which run other programs (EPS) or hold no raster."""
+
+_DEEP: Final = ("I", "I;16", "I;16L", "I;16B", "I;16N")
+_TRANSPARENT: Final = ("RGBA", "LA", "PA", "RGBa", "La")
+
+
+@cache
+def _available() -> tuple[str, ...]:
+    Image.init()
+    return tuple(name for name in FORMATS if name in Image.OPEN)
+
+
+def read_picture(source: Path | bytes, where: str) -> Image.Image:
+    """A picture in RGB, as a person would see it.
+
+    Turned as its EXIF orientation says; transparent parts on white; 16 bits scaled to 8. Colour profiles are not
+    applied, as in the preprocessing of common models.
+
+    Args:
+        source: a file, or the bytes of one.
+        where: the place in the dataset, for errors.
+
+    Raises:
+        DataError: the file is missing, truncated, no picture of a known format, animated, of a depth that has no
+            agreed white, or has more pixels than `PIL.Image.MAX_IMAGE_PIXELS` allows.
+    """
+    what = f"image {source}" if isinstance(source, Path) else "the embedded image"
+    try:
+        with Image.open(BytesIO(source) if isinstance(source, bytes) else source, formats=_available()) as opened:
+            if Image.MAX_IMAGE_PIXELS is not None and opened.width * opened.height > Image.MAX_IMAGE_PIXELS:
+                raise Image.DecompressionBombError
+            # a phone's MPO holds the picture first, then previews and depth
+            if opened.format != "MPO" and getattr(opened, "is_animated", False):
+                raise DataError(
+                    f"{where}: {what} is animated or has several pages, and a sample is one picture. "
+                    "Save the frame that is meant as PNG."
+                )
+            opened.load()
+            upright = ImageOps.exif_transpose(opened)
+    except FileNotFoundError:
+        raise DataError(f"{where}: there is no {what}. Put it there, or leave the sample out.") from None
+    except (Image.DecompressionBombError, Image.DecompressionBombWarning):
+        raise DataError(
+            f"{where}: {what} has more pixels than PIL.Image.MAX_IMAGE_PIXELS allows ({Image.MAX_IMAGE_PIXELS}). "
+            "Make it smaller, or raise that limit if you trust the file."
+        ) from None
+    except UnidentifiedImageError:
+        raise DataError(
+            f"{where}: {what} is no picture in a known format ({', '.join(_available())}). "
+            "Replace the file, or leave the sample out."
+        ) from None
+    except DataError:
+        raise
+    except Exception as error:  # decoders raise all kinds on damaged files
+        raise DataError(
+            f"{where}: {what} is damaged: {type(error).__name__}: {error}. Replace the file, or leave the sample out."
+        ) from error
+    return _to_rgb(upright, f"{where}: {what}")
+
+
+def _to_rgb(image: Image.Image, what: str) -> Image.Image:
+    if image.mode in _DEEP:  # Pillow would clip these at 255, not scale them
+        values = np.asarray(image).astype(np.int64)
+        if values.min() < 0 or values.max() > 65535:
+            raise DataError(
+                f"{what} holds values from {values.min()} to {values.max()}, which is neither 8 nor 16 bits. "
+                "Save it with 8 bits."
+            )
+        # 65535 is 255 * 257; the added half rounds
+        return Image.fromarray(((values + 128) // 257).astype(np.uint8)).convert("RGB")
+    if image.mode == "F":
+        raise DataError(
+            f"{what} holds floating-point numbers, and which of them is white is unknown. Save it with 8 bits."
+        )
+    if image.mode in _TRANSPARENT or "transparency" in image.info:
+        straight = (image.convert("LA") if image.mode == "La" else image).convert("RGBA")
+        white = Image.new("RGBA", straight.size, (255, 255, 255, 255))
+        return Image.alpha_composite(white, straight).convert("RGB")
+    return image.convert("RGB")

@@ -1,0 +1,91 @@
+"""LLaVA's layout: a file of questions, a folder of images, a file of reference answers."""
+
+from __future__ import annotations
+
+import os
+from collections.abc import Mapping
+from pathlib import Path
+from typing import Any
+
+from pytest_emid.data.dataset import Dataset
+from pytest_emid.data.files import json_lines
+from pytest_emid.data.records import Row, build
+from pytest_emid.errors import DataError
+
+__all__ = ["load_llava", "load_prompts"]
+
+
+def load_llava(
+    questions: str | os.PathLike[str],
+    images: str | os.PathLike[str],
+    answers: str | os.PathLike[str] | Mapping[Any, str],
+    *,
+    name: str | None = None,
+) -> Dataset:
+    """A dataset in the layout of LLaVA-Bench.
+
+    Args:
+        questions: JSON lines with `question_id`, `image`, `text` and, if there are any, `category`.
+        images: the folder that `image` is relative to, and must not leave.
+        answers: JSON lines with `question_id` and `text`, or a mapping from question id to text; answers to other
+            questions are not used.
+        name: of the dataset; by default the questions' file name without its suffix.
+
+    Raises:
+        DataError: a file cannot be read, a field is missing, an id is repeated, a question has no answer, an image is
+            missing. The message names file and line.
+    """
+    file = Path(questions)
+    if isinstance(answers, Mapping):
+        references, answered_in = {str(key): text for key, text in answers.items()}, "the answers"
+    else:
+        references, answered_in = _texts(Path(answers), "text"), str(answers)
+    rows = []
+    unanswered = []
+    for where, record in json_lines(file):
+        question_id = str(record.get("question_id"))
+        if "question_id" in record and question_id not in references:
+            unanswered.append(f"{where} ({question_id!r})")
+            continue
+        rows.append(Row(where, {**record, "reference": references.get(question_id, "")}))
+    if unanswered:
+        more = f" and {len(unanswered) - 3} more" if len(unanswered) > 3 else ""
+        raise DataError(
+            f"{answered_in}: no answer to {len(unanswered)} of {len(rows) + len(unanswered)} questions: "
+            f"{', '.join(unanswered[:3])}{more}. Add the answers, or leave the questions out."
+        )
+    if not rows:
+        raise DataError(f"{file}: there is no question in it.")
+    columns = {"id": "question_id", "image": "image", "question": "text", "reference": "reference"}
+    return build(name or file.stem, rows, columns=columns, images=Path(images))
+
+
+def load_prompts(path: str | os.PathLike[str]) -> dict[str, str]:
+    """The questions as they were asked, from a LLaVA answer file: question id to `prompt`.
+
+    Answers recorded under a text shift or in another language hold the shifted question, which
+    `shifts.parallel_text` makes a shift of.
+
+    Raises:
+        DataError: the file cannot be read, a record has no `question_id` or `prompt`, or an id is repeated.
+    """
+    return _texts(Path(path), "prompt")
+
+
+def _texts(file: Path, key: str) -> dict[str, str]:
+    texts: dict[str, str] = {}
+    places: dict[str, str] = {}
+    for where, record in json_lines(file):
+        for needed, kinds in (("question_id", (str, int)), (key, (str,))):
+            if not isinstance(record.get(needed), kinds) or isinstance(record[needed], bool):
+                held = ", ".join(map(repr, record)) or "nothing"
+                raise DataError(f"{where}: a record needs {needed!r}; this one holds {held}.")
+        question_id = str(record["question_id"])
+        if question_id in texts:
+            raise DataError(f"{where}: question {question_id!r} is already in {places[question_id]}. Keep one of them.")
+        if not record[key].strip():
+            raise DataError(f"{where} (question {question_id!r}): {key!r} is empty. Add the text, or leave it out.")
+        texts[question_id], places[question_id] = record[key], where
+    if not texts:
+        raise DataError(f"{file}: there is no record in it.")
+    return texts

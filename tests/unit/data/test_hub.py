@@ -1,0 +1,150 @@
+import gc
+import sys
+from io import BytesIO
+
+import pytest
+from PIL import Image
+
+from pytest_emid.data.hub import hub_splits, load_hub
+from pytest_emid.errors import DataError
+
+
+pytestmark = pytest.mark.filterwarnings("ignore::ResourceWarning")
+
+
+@pytest.fixture
+def datasets(tmp_path, monkeypatch):
+    module = pytest.importorskip("datasets", reason="datasets is not installed: pip install 'pytest-emid[datasets]'")
+    monkeypatch.setattr(module.config, "HF_DATASETS_CACHE", tmp_path / "cache")
+    module.disable_progress_bars()
+    yield module
+    gc.collect()  # `datasets` leaves files open; here, and not in a later test
+
+
+def png(level, size=(4, 3)):
+    buffer = BytesIO()
+    Image.new("RGB", size, (level, level, level)).save(buffer, "PNG")
+    return buffer.getvalue()
+
+
+def rows(language, image=None):
+    return [
+        {
+            "question_id": i,
+            "image": image or {"bytes": png(i // 3), "path": None},
+            "question": f"{language} {i}?",
+            "reference_answer": f"Answer {i}.",
+            "category": "conv",
+            "unused": i,
+        }
+        for i in range(6)
+    ]
+
+
+@pytest.fixture
+def folder(datasets, tmp_path):
+    """As on the Hub: one parquet file for each split, which the README names."""
+    from pyarrow import Table, parquet
+
+    path = tmp_path / "bench"
+    path.mkdir()
+    splits = ("coco_English", "coco_German")
+    for split in splits:
+        parquet.write_table(Table.from_pylist(rows(split)), path / f"{split}.parquet")
+    files = "".join(f"  - split: {split}\n    path: {split}.parquet\n" for split in splits)
+    features = "".join(
+        f"  - name: {name}\n    dtype: {dtype}\n"
+        for name, dtype in {
+            "question_id": "int64",
+            "image": "image",
+            "question": "string",
+            "reference_answer": "string",
+            "category": "string",
+            "unused": "int64",
+        }.items()
+    )
+    (path / "README.md").write_text(
+        f"---\ndataset_info:\n  features:\n{features}configs:\n- config_name: default\n  data_files:\n{files}---\n"
+    )
+    return path
+
+
+def refused(*args, **options):
+    with pytest.raises(DataError) as caught:
+        load_hub(*args, **options)
+    return str(caught.value)
+
+
+def test_splits_are_datasets_with_lazy_images_that_cluster(folder):
+    assert hub_splits(folder) == ("coco_English", "coco_German")
+    english, german = load_hub(folder, "coco_English"), load_hub(folder, "coco_German", name="german")
+    assert (english.name, german.name) == ("coco_English", "german")
+    assert english.ids == german.ids == ("0", "1", "2", "3", "4", "5")
+    assert (english[1].question, german[1].question) == ("coco_English 1?", "coco_German 1?")
+    assert (english[1].reference, english[1].category) == ("Answer 1.", "conv")
+    assert english.clusters == german.clusters
+    assert [len(set(english.clusters)), english[0].image is english[2].image] == [2, True]
+    assert english[5].open_image().getpixel((0, 0)) == (1, 1, 1)
+    assert english.fingerprint == load_hub(folder, "coco_English").fingerprint != german.fingerprint
+
+
+def test_wrong_splits_and_columns_list_what_is_there(folder):
+    where = f"dataset {str(folder)!r}"
+    assert refused(folder) == f"{where}: name a split. Splits: coco_English, coco_German."
+    assert refused(folder, "English") == f"{where}: there is no split 'English'. Splits: coco_English, coco_German."
+    assert refused(folder, "coco_English", columns={"reference": "answer"}) == (
+        f"{folder}, split coco_English, row 0: there is no column 'answer' for the reference. There are: "
+        "'question_id', 'image', 'question', 'reference_answer', 'category', 'unused'. "
+        "Name the right one: columns={'reference': ...}."
+    )
+    renamed = load_hub(folder, "coco_English", columns={"category": "unused", "id": "question"})
+    assert (renamed[3].category, renamed[3].id) == ("3", "coco_English 3?")
+
+
+def test_a_folder_of_images_has_one_split(datasets, tmp_path):
+    path = tmp_path / "pictures"
+    path.mkdir()
+    lines = ["file_name,question,reference"]
+    for i in range(3):
+        (path / f"{i}.png").write_bytes(png(i))
+        lines.append(f"{i}.png,What is {i}?,It is {i}.")
+    (path / "metadata.csv").write_text("\n".join(lines))
+    dataset = load_hub(path)
+    assert dataset.name == "train"
+    assert dataset.ids == ("0", "1", "2")
+    assert dataset.clusters == ("0.png", "1.png", "2.png")
+    assert dataset[2].open_image().getpixel((0, 0)) == (2, 2, 2)
+
+
+def test_a_dataset_cannot_name_files_outside_its_folder(datasets, tmp_path):
+    from pyarrow import Table, parquet
+
+    (tmp_path / "secret.png").write_bytes(png(0))
+    path = tmp_path / "evil"
+    path.mkdir()
+    for name in (str(tmp_path / "secret.png"), "../secret.png"):
+        record = {"image": name, "question": "What?", "reference": "That."}
+        parquet.write_table(Table.from_pylist([record]), path / "train.parquet")
+        assert refused(path) == (
+            f"{path}, split train, row 0 (sample '0'): {name!r} leads out of the dataset's folder {path}. "
+            "Move the file into it, or pass the folder that holds all files."
+        )
+
+
+def test_what_cannot_be_loaded(datasets, tmp_path):
+    (tmp_path / "empty").mkdir()
+    message = refused(tmp_path / "empty")
+    assert message.startswith(f"dataset {str(tmp_path / 'empty')!r} cannot be loaded: ")
+    assert message.endswith(". Check the folder.")
+    with pytest.raises(DataError, match=r"^the splits of dataset '.*empty' cannot be looked up: "):
+        hub_splits(tmp_path / "empty")
+
+
+@pytest.mark.parametrize("function", [load_hub, hub_splits])
+def test_without_the_package_the_error_says_what_to_install(monkeypatch, function):
+    monkeypatch.setitem(sys.modules, "datasets", None)
+    with pytest.raises(DataError) as caught:
+        function("owner/name")
+    assert str(caught.value) == (
+        "dataset 'owner/name': Hugging Face datasets need the package datasets: pip install 'pytest-emid[datasets]'."
+    )
