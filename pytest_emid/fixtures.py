@@ -265,10 +265,20 @@ def _origin(item: pytest.Item, name: str) -> str:
     if function.__module__ == "pytest_emid.plugin":
         running = recorder.current()
         return running.config.origin(name.removeprefix("emid_")) if running is not None else "default"
+    overrides = _overridden_option(name, function)
     code = getattr(inspect.unwrap(function), "__code__", None)
     if code is None:
-        return f"fixture {name}"
+        return f"fixture {name}{overrides}"
     path = Path(code.co_filename)
     root = item.config.rootpath
     shown = path.relative_to(root) if path.is_relative_to(root) else path.name
-    return f"fixture {name}, {shown}:{code.co_firstlineno}"
+    return f"fixture {name}, {shown}:{code.co_firstlineno}{overrides}"
+
+
+def _overridden_option(name: str, function: Callable[..., Any]) -> str:
+    """Says that a given option has no effect, unless the fixture asks for what the option names."""
+    running = recorder.current()
+    key = name.removeprefix("emid_")
+    if running is None or key not in running.config.origins or name in inspect.signature(function).parameters:
+        return ""
+    return f", overrides {running.config.origin(key)}"

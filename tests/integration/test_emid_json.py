@@ -50,18 +50,35 @@ def test_all_results_and_decisions_are_written(project: pytest.Pytester) -> None
     ]
 
 
-def test_parallel_runs_write_the_same_file_bit_for_bit(project: pytest.Pytester) -> None:
-    project.makepyfile(test_x=TESTS)
+def test_parallel_runs_say_and_write_the_same_bit_for_bit(project: pytest.Pytester) -> None:
+    project.makepyfile(
+        test_x=TESTS
+        + """
+
+@pytest.mark.xfail(strict=True)
+def test_known(measure_emid):
+    assert_information_retained(measure_emid("frost:30"), 0.9)
+
+@pytest.mark.emid(undecided="xfail", seed=3)
+def test_undecided(measure_emid):
+    assert_information_retained(measure_emid("frost:89"), 0.9)
+"""
+    )
     serial = project.runpytest("--emid-json=serial.json")
     parallel = project.runpytest("--emid-json=parallel.json", "-n2")
-    assert serial.parseoutcomes() == parallel.parseoutcomes()
+    assert serial.parseoutcomes() == parallel.parseoutcomes() == {"failed": 3, "passed": 4, "xfailed": 2}
     assert (project.path / "serial.json").read_bytes() == (project.path / "parallel.json").read_bytes()
 
-    def table(result: pytest.RunResult) -> list[str]:
-        return [line for line in result.stdout.lines if line.startswith("blur:")]
+    def section(result: pytest.RunResult) -> list[str]:
+        start = next(i for i, line in enumerate(result.stdout.lines) if line.strip("=") == " emid ")
+        end = next(i for i, line in enumerate(result.stdout.lines) if "short test summary info" in line)
+        return result.stdout.lines[start + 1 : end]
 
-    assert len(table(serial)) == 6
-    assert table(serial) == table(parallel)
+    lines = section(serial)
+    assert sum(line.startswith(("blur:", "frost:")) for line in lines) == 8
+    assert any(line.startswith("frost:30") and line.endswith("FAIL (expected)") for line in lines)
+    assert any(line.startswith("frost:89") and line.endswith("UNDECIDED") for line in lines)
+    assert lines == section(parallel)
 
 
 def test_the_ini_file_can_ask_for_it(project: pytest.Pytester) -> None:

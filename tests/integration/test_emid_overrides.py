@@ -26,6 +26,13 @@ def test_every_directory_is_measured_with_its_own_model(project: pytest.Pytester
     )
 
 
+def test_an_option_that_an_override_leaves_without_effect_is_named(project: pytest.Pytester) -> None:
+    project.makepyfile(test_x="def test_x(measure_emid): measure_emid('blur:95')")
+    result = project.runpytest("--emid-model=tiny-llava")
+    result.assert_outcomes(passed=1)
+    result.stdout.fnmatch_lines(["model fake (fixture emid_model, conftest.py:*, overrides --emid-model), *"])
+
+
 def test_a_parametrized_model_is_measured_once_a_parameter(project: pytest.Pytester) -> None:
     project.makepyfile(
         test_x="""

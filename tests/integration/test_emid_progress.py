@@ -63,17 +63,6 @@ def run_on_a_terminal(path: Path, *arguments: str) -> str:
     return seen.decode()
 
 
-@pytest.mark.parametrize("arguments", [[], ["-s"], ["-v"]], ids=["captured", "uncaptured", "verbose"])
-def test_a_bar_is_drawn_on_a_terminal(project: pytest.Pytester, arguments: list[str]) -> None:
-    project.makepyfile(test_x=TEST)
-    seen = run_on_a_terminal(project.path, *arguments)
-    assert "emid blur:95:" in seen
-    assert "/90 [" in seen
-    assert ("captured words" in seen) == (arguments == ["-s"])
-    assert "2 passed" in seen
-    assert "blur:94   90 " in seen
-
-
 def screen(seen: str) -> list[str]:
     """What remains on a terminal of unlimited size: just enough of one to follow pytest and the bar."""
     lines, row, column = [""], 0, 0
@@ -96,28 +85,33 @@ def screen(seen: str) -> list[str]:
 @pytest.mark.parametrize(
     ("arguments", "expected"),
     [
-        ([], ["test_x.py ..                                                                                 [100%]"]),
-        (
-            ["-v"],
-            [
-                "test_x.py::test_x PASSED                                                                     [ 50%]",
-                "test_x.py::test_y PASSED                                                                     [100%]",
-            ],
-        ),
+        ([], ["test_x.py .. [100%]"]),
+        (["-v"], ["test_x.py::test_x PASSED [ 50%]", "test_x.py::test_y PASSED [100%]"]),
     ],
     ids=["dots", "verbose"],
 )
-def test_the_bar_leaves_no_trace(project: pytest.Pytester, arguments: list[str], expected: list[str]) -> None:
+def test_a_bar_is_drawn_and_leaves_no_trace(
+    project: pytest.Pytester, arguments: list[str], expected: list[str]
+) -> None:
     project.makepyfile(test_x=TEST)
-    remains = screen(run_on_a_terminal(project.path, *arguments))
+    seen = run_on_a_terminal(project.path, *arguments)
+    assert "emid blur:95:" in seen
+    assert "/90 [" in seen
+    assert "captured words" not in seen
+    remains = screen(seen)
     assert not any("emid blur" in line for line in remains)
     start = next(i for i, line in enumerate(remains) if line.startswith("test_x.py"))
-    shown = [" ".join(line.split()) for line in remains[start : start + len(expected) + 1]]
-    assert shown[:-1] == [" ".join(line.split()) for line in expected]
-    assert shown[-1] == ""
+    assert [" ".join(line.split()) for line in remains[start : start + len(expected) + 1]] == [*expected, ""]
 
 
-def test_a_bar_of_a_model_that_fails_goes_away(project: pytest.Pytester) -> None:
+def test_a_bar_is_drawn_where_nothing_is_captured(project: pytest.Pytester) -> None:
+    project.makepyfile(test_x=TEST)
+    seen = run_on_a_terminal(project.path, "-s")
+    assert "emid blur:95:" in seen
+    assert "captured words" in seen
+
+
+def test_neither_failures_nor_captured_output_disturb_the_bar(project: pytest.Pytester) -> None:
     project.makepyfile(
         test_x=TEST
         + """
@@ -129,17 +123,24 @@ def test_fails(measure_emid, fake_measurer, monkeypatch):
     monkeypatch.setattr(fake_measurer, "measure", fail)
     with pytest.raises(RuntimeError):
         measure_emid("blur:90")
+
+
+def test_prints(measure_emid, capsys):
+    print("before")
+    measure_emid("blur:93")
+    print("after")
+    assert capsys.readouterr().out == "before\\nafter\\n"
 """
     )
     seen = run_on_a_terminal(project.path)
+    assert "4 passed" in seen
     assert "emid failing:" in seen
     assert not any("emid failing" in line for line in screen(seen))
 
 
-@pytest.mark.parametrize("arguments", [[], ["-n1"]], ids=["serial", "xdist"])
-def test_silent_where_there_is_no_terminal(project: pytest.Pytester, arguments: list[str]) -> None:
+def test_silent_where_there_is_no_terminal(project: pytest.Pytester) -> None:
     project.makepyfile(test_x=TEST)
-    result = project.runpytest_subprocess(*arguments)
+    result = project.runpytest_subprocess()
     result.assert_outcomes(passed=2)
     assert "emid blur" not in result.stdout.str() + result.stderr.str()
 
@@ -147,18 +148,3 @@ def test_silent_where_there_is_no_terminal(project: pytest.Pytester, arguments: 
 def test_workers_draw_nothing(project: pytest.Pytester) -> None:
     project.makepyfile(test_x=TEST)
     assert "emid blur" not in run_on_a_terminal(project.path, "-n1")
-
-
-def test_what_the_test_prints_stays_captured(project: pytest.Pytester) -> None:
-    project.makepyfile(
-        test_x=TEST
-        + """
-
-def test_z(measure_emid, capsys):
-    print("before")
-    measure_emid("blur:93")
-    print("after")
-    assert capsys.readouterr().out == "before\\nafter\\n"
-"""
-    )
-    assert "3 passed" in run_on_a_terminal(project.path)

@@ -46,6 +46,7 @@ def test_lucky(measure_emid):
 @pytest.fixture
 def rerunning(project: pytest.Pytester) -> pytest.Pytester:
     project.makeconftest((project.path / "conftest.py").read_text() + RERUNS)
+    project.makeini("[pytest]\naddopts = -p no:rerunfailures -p no:flaky\n")
     return project
 
 
@@ -109,6 +110,6 @@ def test_results_of_a_dropped_report_are_sent_again(rerunning: pytest.Pytester) 
 def test_pytest_rerunfailures(project: pytest.Pytester) -> None:
     pytest.importorskip("pytest_rerunfailures")
     project.makepyfile(test_x=LUCKY)
-    result = project.runpytest("--reruns=2")
+    result = project.runpytest("--reruns=2", "-p", "no:flaky")
     assert result.ret == pytest.ExitCode.TESTS_FAILED
     result.stdout.fnmatch_lines(["1 ran again: test_x.py::test_lucky. The first verdict of a gate stands."])

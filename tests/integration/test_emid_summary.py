@@ -122,8 +122,7 @@ def test_an_unconfigured_project_without_tests_that_measure_sees_nothing(pyteste
     assert "emid" not in text.replace("emid-0.1.0", "").replace(str(pytester.path), "")
 
 
-@pytest.mark.parametrize("arguments", [[], ["-n1"]], ids=["serial", "xdist"])
-def test_a_known_weakness_is_reported_as_such(project: pytest.Pytester, arguments: list[str]) -> None:
+def test_a_known_weakness_is_reported_as_such(project: pytest.Pytester) -> None:
     project.makepyfile(
         test_x="""
         import pytest
@@ -138,7 +137,7 @@ def test_a_known_weakness_is_reported_as_such(project: pytest.Pytester, argument
             assert_information_retained(measure_emid("blur:50"), 0.9)
         """
     )
-    result = project.runpytest(*arguments)
+    result = project.runpytest()
     result.assert_outcomes(xfailed=2, failed=1)
     result.stdout.fnmatch_lines(
         [

@@ -15,10 +15,9 @@ def test_x(measure_emid):
 HEADLINE = "UNDECIDED: information retained under blur:89 is 90.2 % [[]88.6 %, 91.9 %], asked: at least 90.0 % (n = 90)"
 
 
-@pytest.mark.parametrize("arguments", [["--emid-seed=3"], ["--emid-seed=3", "-n1"]], ids=["serial", "xdist"])
-def test_fail_is_the_default(project: pytest.Pytester, arguments: list[str]) -> None:
+def test_fail_is_the_default(project: pytest.Pytester) -> None:
     project.makepyfile(TEST.format(marker="", call=""))
-    result = project.runpytest(*arguments)
+    result = project.runpytest("--emid-seed=3")
     result.assert_outcomes(failed=1)
     result.stdout.fnmatch_lines(
         [
@@ -35,9 +34,8 @@ def test_fail_is_the_default(project: pytest.Pytester, arguments: list[str]) -> 
     )
 
 
-@pytest.mark.parametrize("arguments", [[], ["-n1"]], ids=["serial", "xdist"])
 @pytest.mark.parametrize(
-    ("option", "marker", "call"),
+    ("arguments", "marker", "call"),
     [
         (["--emid-undecided=xfail"], "", ""),
         (["--emid-undecided=fail"], "@pytest.mark.emid(undecided='xfail')", ""),
@@ -45,9 +43,9 @@ def test_fail_is_the_default(project: pytest.Pytester, arguments: list[str]) -> 
     ],
     ids=["option", "marker", "call"],
 )
-def test_xfail(project: pytest.Pytester, arguments: list[str], option: list[str], marker: str, call: str) -> None:
+def test_xfail(project: pytest.Pytester, arguments: list[str], marker: str, call: str) -> None:
     project.makepyfile(TEST.format(marker=marker, call=call))
-    result = project.runpytest("--emid-seed=3", "-rx", *arguments, *option)
+    result = project.runpytest("--emid-seed=3", "-rx", *arguments)
     result.assert_outcomes(xfailed=1)
     result.stdout.fnmatch_lines(["* UNDECIDED", f"{HEADLINE}: The interval*", f"XFAIL *test_x - *{HEADLINE[:40]}*"])
 
