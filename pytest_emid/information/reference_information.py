@@ -27,12 +27,14 @@ __all__ = ["Centre", "Reliability", "Whitening", "decoded", "decoded_obstacle", 
 
 Float = NDArray[np.float64]
 Codes = NDArray[np.intp]
-Centre = Literal["median", "mean", "none"]
+Centre = Literal["offset", "mean", "none"]
 
-EXPONENT = 0.3
+EXPONENT = 0.25
 PARTNERS = 512
 FEWEST_TO_DECODE = 150
 FOLDS = 10
+# More components than this share of the samples would let a decoder learn its samples by heart.
+COMPONENTS = 0.6
 
 
 def direct(
@@ -43,7 +45,7 @@ def direct(
     *,
     reliability: Reliability | None = None,
     clusters: Clusters = None,
-    centre: Centre = "median",
+    centre: Centre = "offset",
     exponent: float = EXPONENT,
     seed: int = 0,
 ) -> Float:
@@ -52,7 +54,7 @@ def direct(
     With a_i and b_j the whitened, centred, reliability-weighted response and reference, both of unit length, and
     closeness k(a, b) = 1 - (1 - a.b)^p = 1 - (|a - b| / sqrt 2)^(2 p), the estimate is the mean closeness of matched
     pairs minus that of mismatched pairs: a generalised energy distance between the joint distribution and the product
-    of its margins. p = 1 is the plain cosine; the default .3 also sees small errors in answers that are nearly right.
+    of its margins. p = 1 is the plain cosine; the default also sees small errors in answers that are nearly right.
 
     Source of the kernel: Szekely and Rizzo (2013), "Energy statistics: a class of statistics based on distances",
     exponent 2 p in (0, 2].
@@ -66,9 +68,10 @@ def direct(
         reliability: how well clean answers get each direction right, from `reliability_of(...)` of the clean set; for
             a shifted set of other samples pass `.unpaired()` of it. None weighs all directions alike.
         clusters: (n,) labels; pairs within a cluster do not count as mismatched.
-        centre: what is subtracted from the whitened residuals of the set before they are compared, which removes a
-            style that all answers share: their `median` (geometric; a few broken answers do not move it), their
-            `mean`, or `none`.
+        centre: what is subtracted from the responses before they are compared, which removes a style that all answers
+            share: the common `offset` of responses from their references (a geometric median: broken answers hardly
+            move it, and it is exactly 0 where enough answers are exactly right), the difference of the `mean`
+            response from the mean reference, or `none`. The mean reference is the origin in any case.
         exponent: p, in (0, 1].
         seed: of the choice of mismatched partners where n is above 512; below, all pairs count.
 
@@ -113,7 +116,7 @@ def reliability_of(
     text: ArrayLike,
     *,
     clusters: Clusters = None,
-    centre: Centre = "median",
+    centre: Centre = "offset",
     folds: int = 5,
     seed: int = 0,
 ) -> Reliability:
@@ -145,50 +148,58 @@ def decoded(
     *,
     clusters: Clusters = None,
     folds: int = FOLDS,
-    components: int = 60,
-    penalty: float = 0.3,
+    penalty: float = 1e-3,
     seed: int = 0,
 ) -> Float:
     """Decoded reference information of one set, as n scores.
 
-    A ridge regression predicts the whitened reference from the principal components of (response, question), fitted
-    on other folds; the score is the cosine of that prediction to the whitened reference.
+    A ridge regression predicts the whitened reference from the response and the question, fitted on other folds; the
+    score is the cosine of that prediction to the whitened reference, minus the same for a regression on the question
+    alone.
 
     Args:
         whitening, response, reference, text, clusters: as for `direct`.
         folds: clusters are dealt to this many folds, whole.
-        components: principal components kept, found inside each fold; at most a third of the samples.
-        penalty: ridge penalty on standardised components.
+        penalty: of the ridge regressions, as a multiple of the mean eigenvalue of the covariance of their features.
+            The same for all sets, so that they compare: chosen per set it follows the noise in each.
         seed: of the folds; use one seed for sets that are compared.
 
     Raises:
         EstimationError: bad arrays, or too few samples or clusters (`decoded_obstacle` says so beforehand).
     """
-    told = whitening.transform(response, text, "response")
+    # Only its checks are needed: the decoder reads the response as it is.
+    whitening.transform(response, text, "response")
     true = whitening.transform(reference, text, "reference")
-    codes = as_clusters(clusters, len(told))
+    codes = as_clusters(clusters, len(true))
     groups = int(codes.max()) + 1
-    obstacle = decoded_obstacle(len(told), groups)
+    obstacle = decoded_obstacle(len(true), groups)
     if obstacle is not None:
         raise EstimationError(f"{obstacle[0].upper()}{obstacle[1:]}. Use the direct form, or measure more samples.")
-    features = np.concatenate([np.asarray(response, dtype=np.float64), np.asarray(text, dtype=np.float64)], axis=1)
+    questions = np.asarray(text, dtype=np.float64)
+    both = np.concatenate([np.asarray(response, dtype=np.float64), questions], axis=1)
     fold = (np.random.default_rng(seed).permutation(groups) % folds)[codes]
-    prediction = np.empty_like(true)
+    target = _unit(true)
+    read = [np.empty_like(true), np.empty_like(true)]
     for k in range(folds):
         inside = fold != k
-        prediction[~inside] = _decode(features[inside], true[inside], features[~inside], components, penalty)
-    scores: Float = np.einsum("ij,ij->i", _unit(prediction), _unit(true))
+        for prediction, features in zip(read, (both, questions), strict=True):
+            prediction[~inside] = _decode(features[inside], true[inside], features[~inside], penalty)
+    scores: Float = np.einsum("ij,ij->i", _unit(read[0]) - _unit(read[1]), target)
     return scores
 
 
-def _decode(x: Float, y: Float, x_new: Float, components: int, penalty: float) -> Float:
-    mean = x.mean(axis=0)
-    _, singular, right = np.linalg.svd(x - mean, full_matrices=False)
-    kept = min(components, len(x) // 3, int((singular > 1e-8 * singular[0]).sum()))
-    to_scores = right[:kept].T / singular[:kept] * np.sqrt(len(x))
-    z = (x - mean) @ to_scores
-    slope = np.linalg.solve(z.T @ z / len(x) + penalty * np.eye(kept), z.T @ (y - y.mean(axis=0)) / len(x))
-    predicted: Float = (x_new - mean) @ to_scores @ slope + y.mean(axis=0)
+def _decode(x: Float, y: Float, x_new: Float, penalty: float) -> Float:
+    """Ridge predictions at x_new from the leading principal components of x."""
+    m = len(x)
+    x_mean, y_mean = x.mean(axis=0), y.mean(axis=0)
+    left, singular, right = np.linalg.svd(x - x_mean, full_matrices=False)
+    if not singular[0] > 0.0:
+        return np.broadcast_to(y_mean, (len(x_new), y.shape[1]))
+    kept = (singular > 1e-6 * singular[0]) & (np.arange(len(singular)) < COMPONENTS * m)
+    left, singular, right = left[:, kept], singular[kept], right[kept]
+    ridge = penalty * float((singular**2).sum()) / x.shape[1]
+    slope = (right.T * (singular / (singular**2 + ridge))) @ (left.T @ (y - y_mean))
+    predicted: Float = (x_new - x_mean) @ slope + y_mean
     return predicted
 
 
@@ -198,7 +209,14 @@ def _spaces(
     """Whitened and centred responses and references."""
     told = whitening.transform(response, text, "response")
     true = whitening.transform(reference, text, "reference")
-    return _centred(told, centre), _centred(true, centre)
+    if centre == "offset":
+        told = told - _common_offset(told - true, float(np.median(np.linalg.norm(true, axis=1))))
+    elif centre == "mean":
+        told = told + (true.mean(axis=0) - told.mean(axis=0))
+    elif centre != "none":
+        raise EstimationError(f"centre: {centre!r} is unknown. Use 'offset', 'mean' or 'none'.")
+    middle: Float = true.mean(axis=0)
+    return told - middle, true - middle
 
 
 def _parts(reliability: Reliability | None, told: Float) -> list[tuple[Float, NDArray[np.bool_]]]:
@@ -240,25 +258,25 @@ def _closeness(cosine: Float, exponent: float) -> Float:
     return closeness
 
 
-def _centred(rows: Float, centre: Centre) -> Float:
-    if centre == "median":
-        return rows - _geometric_median(rows)
-    if centre == "mean":
-        middle: Float = rows.mean(axis=0)
-        return rows - middle
-    if centre == "none":
-        return rows
-    raise EstimationError(f"centre: {centre!r} is unknown. Use 'median', 'mean' or 'none'.")
+def _common_offset(differences: Float, scale: float, steps: int = 100, tolerance: float = 1e-7) -> Float:
+    """The geometric median of the differences (Weiszfeld's iteration), exactly 0 where 0 is the median.
 
+    Differences below a thousandth of `scale` count as 0. Zero is the median when the unit vectors of all others add
+    up to no more than the number of zeros: a minority that errs in every direction does not amount to a style.
 
-def _geometric_median(rows: Float, steps: int = 100, tolerance: float = 1e-7) -> Float:
-    """The point with the least mean distance to the rows (Weiszfeld's iteration); few rows cannot move it far."""
-    point: Float = np.median(rows, axis=0)
-    spread = float(np.linalg.norm(rows - point, axis=1).mean())
+    Source: Vardi and Zhang (2000), "The multivariate L1-median and associated data depth".
+    """
+    distance = np.linalg.norm(differences, axis=1)
+    exact = distance <= 1e-3 * scale
+    directions = differences[~exact] / distance[~exact][:, None]
+    if float(np.linalg.norm(directions.sum(axis=0))) <= exact.sum():
+        return np.zeros(differences.shape[1])
+    point: Float = np.median(differences, axis=0)
+    spread = float(distance.mean())
     for _ in range(steps):
         # The floor keeps a row that the point sits on from taking all the weight.
-        weight = 1.0 / np.maximum(np.linalg.norm(rows - point, axis=1), 1e-6 * spread + 1e-300)
-        step: Float = weight @ rows / weight.sum()
+        weight = 1.0 / np.maximum(np.linalg.norm(differences - point, axis=1), 1e-6 * spread)
+        step: Float = weight @ differences / weight.sum()
         moved = float(np.linalg.norm(step - point))
         point = step
         if moved <= tolerance * spread:
