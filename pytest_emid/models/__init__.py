@@ -16,6 +16,7 @@ from pytest_emid.models.base import Model, Outcome, Response
 if TYPE_CHECKING:
     from pytest_emid.models.callables import CallableModel
     from pytest_emid.models.image_text_to_text import TransformersModel
+    from pytest_emid.models.openai_server import OpenAIServerModel
     from pytest_emid.models.recorded import RecordedModel
     from pytest_emid.models.replay import ReplayModel
     from pytest_emid.models.sampling import Sampling
@@ -24,6 +25,7 @@ __all__ = [
     "TINY_LLAVA",
     "CallableModel",
     "Model",
+    "OpenAIServerModel",
     "Outcome",
     "RecordedModel",
     "ReplayModel",
@@ -37,6 +39,7 @@ TINY_LLAVA: Final = "tiny-llava"
 """The built-in model."""
 _HOMES: Final = {
     "CallableModel": "callables",
+    "OpenAIServerModel": "openai_server",
     "RecordedModel": "recorded",
     "ReplayModel": "replay",
     "Sampling": "sampling",
