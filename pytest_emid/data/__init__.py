@@ -4,10 +4,12 @@ data.load_table("mine.jsonl")                                       # or .json, 
 data.load_llava("questions.jsonl", "images", "answers.jsonl")       # LLaVA's layout
 data.load_hub("changdae/llavabench-shift-synthetic-v1", "...")      # Hugging Face, or a local folder
 data.load_records([{"image": ..., "question": ..., "reference": ...}])  # dicts, or a pandas frame
+    data.export(dataset, "folder"); data.load_exported("folder")        # to disk and back, verified
 """
 
 from pytest_emid.data.builtin import load, scenes_dataset
 from pytest_emid.data.dataset import Dataset
+from pytest_emid.data.export import export, load_exported
 from pytest_emid.data.hub import hub_splits, load_hub
 from pytest_emid.data.llava import load_llava, load_prompts
 from pytest_emid.data.records import load_records
@@ -18,8 +20,10 @@ __all__ = [
     "Dataset",
     "LazyImage",
     "Sample",
+    "export",
     "hub_splits",
     "load",
+    "load_exported",
     "load_hub",
     "load_llava",
     "load_prompts",

@@ -8,7 +8,6 @@ from PIL import Image
 from pytest_emid.data.hub import hub_splits, load_hub
 from pytest_emid.errors import DataError
 
-
 pytestmark = pytest.mark.filterwarnings("ignore::ResourceWarning")
 
 
