@@ -17,6 +17,7 @@ if TYPE_CHECKING:
     from pytest_emid.encoders.auto import AutoImageEncoder, AutoTextEncoder
     from pytest_emid.encoders.callables import CallableImageEncoder, CallableTextEncoder
     from pytest_emid.encoders.clip import ClipImageEncoder
+    from pytest_emid.encoders.openai_server import OpenAIServerTextEncoder
     from pytest_emid.encoders.precomputed import PrecomputedImageEncoder, PrecomputedTextEncoder
     from pytest_emid.encoders.sentence import SentenceTextEncoder
     from pytest_emid.encoders.xlmr import XlmrTextEncoder
@@ -31,6 +32,7 @@ __all__ = [
     "ClipImageEncoder",
     "Encoders",
     "ImageEncoder",
+    "OpenAIServerTextEncoder",
     "PrecomputedImageEncoder",
     "PrecomputedTextEncoder",
     "SentenceTextEncoder",
@@ -49,6 +51,7 @@ _HOMES: Final = {
     "CallableImageEncoder": "callables",
     "CallableTextEncoder": "callables",
     "ClipImageEncoder": "clip",
+    "OpenAIServerTextEncoder": "openai_server",
     "PrecomputedImageEncoder": "precomputed",
     "PrecomputedTextEncoder": "precomputed",
     "SentenceTextEncoder": "sentence",

@@ -14,6 +14,7 @@ from typing import Any
 
 import pytest
 from cache_doubles import make_samples, text_for
+from scripted_server import completion, serving
 
 from pytest_emid.cache import Cache
 from pytest_emid.errors import ModelError
@@ -22,7 +23,6 @@ from pytest_emid.models.openai_server import png
 from pytest_emid.models.server import BudgetError
 
 pytest.importorskip("openai")
-from scripted_server import completion, serving
 
 KEY = "canary-4711-secret"
 

@@ -1,0 +1,106 @@
+"""Texts to vectors by the embeddings endpoint of an OpenAI-compatible server."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from functools import cached_property
+from typing import Any
+
+import numpy as np
+from numpy.typing import NDArray
+
+from pytest_emid.encoders.pretrained import unit_rows
+from pytest_emid.errors import ModelError
+from pytest_emid.models.checkpoint import digest_of
+from pytest_emid.models.server import RequestError, Server
+
+__all__ = ["OpenAIServerTextEncoder"]
+
+
+class OpenAIServerTextEncoder:
+    """Texts to vectors by a server.
+
+    Args:
+        model: the model's name on the server.
+        base_url: such as `http://localhost:8000/v1`; None is OpenAI's own service.
+        revision: what exactly the server runs; without one, its address stands for it.
+        dimensions: asks for shorter vectors, where the model can.
+        batch_size: texts per request.
+        timeout, retries, api_key, api_key_env: see `Server`.
+        name: what reports call it.
+
+    Raises:
+        ModelError: impossible settings; while encoding, a request that failed after its retries.
+    """
+
+    def __init__(
+        self,
+        model: str,
+        *,
+        base_url: str | None = None,
+        revision: str | None = None,
+        dimensions: int | None = None,
+        batch_size: int = 64,
+        timeout: float = 60.0,
+        retries: int = 4,
+        api_key: str | None = None,
+        api_key_env: str = "OPENAI_API_KEY",
+        name: str | None = None,
+    ) -> None:
+        if batch_size < 1:
+            raise ModelError(f"batch_size is {batch_size}; it must be at least 1.")
+        self.model = model
+        self.name = name or model
+        self.revision = revision
+        self.dimensions = dimensions
+        self.batch_size = batch_size
+        self.server = Server(base_url, api_key=api_key, api_key_env=api_key_env, timeout=timeout, retries=retries)
+
+    def __repr__(self) -> str:
+        return f"OpenAIServerTextEncoder({self.model!r}, base_url={self.server.name!r})"
+
+    @property
+    def identity(self) -> Mapping[str, Any]:
+        """Everything that decides a vector besides the text."""
+        return {
+            "kind": "openai-server-embeddings",
+            "model": self.model,
+            "revision": self.revision,
+            "server": self.server.name if self.revision is None else None,
+            "dimensions": self.dimensions,
+        }
+
+    @cached_property
+    def fingerprint(self) -> str:
+        """sha256 over `identity`; the server is not asked for it."""
+        return digest_of(self.identity)
+
+    def encode(self, texts: Sequence[str]) -> NDArray[np.float32]:
+        """Unit-norm rows, shape (len(texts), d). Lone surrogates are read as `?`; an empty text is sent as a space."""
+        rows: list[list[float]] = []
+        for start in range(0, len(texts), self.batch_size):
+            batch = [
+                t.encode("utf-8", "replace").decode("utf-8") or " " for t in texts[start : start + self.batch_size]
+            ]
+            rows += self._request(batch)
+        return unit_rows(rows) if rows else np.zeros((0, 0), dtype=np.float32)
+
+    def _request(self, batch: list[str]) -> list[list[float]]:
+        extra = {} if self.dimensions is None else {"dimensions": self.dimensions}
+        try:
+            answer = self.server.client.embeddings.create(
+                model=self.model, input=batch, encoding_format="float", **extra
+            )
+        except ModelError:
+            raise
+        except Exception as error:
+            try:
+                self.server.explain(error, self.model)
+            except RequestError as fault:
+                raise ModelError(f"{self.server.name}, model {self.model!r}: {fault}.") from None
+        data = sorted(getattr(answer, "data", None) or [], key=lambda item: item.index)
+        if len(data) != len(batch):
+            raise ModelError(
+                f"{self.server.name}, model {self.model!r} returned {len(data)} embeddings for {len(batch)} texts."
+            )
+        return [item.embedding for item in data]
