@@ -23,8 +23,10 @@ from pytest_emid.shifts.registry import (
     unregister,
 )
 from pytest_emid.shifts.synthetic import SyntheticShift, parse
+from pytest_emid.shifts.translation import ChatTranslator, translate
 
 __all__ = [
+    "ChatTranslator",
     "Definition",
     "NaturalShift",
     "ParallelText",
@@ -41,6 +43,7 @@ __all__ = [
     "register_textual",
     "register_visual",
     "textual",
+    "translate",
     "unregister",
     "visual",
 ]
