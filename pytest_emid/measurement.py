@@ -89,14 +89,14 @@ class Measurer:
         if key not in self._results:
             check_size(self.dataset)
             check_size(dataset)
-            self._results[key] = self._compare(self._answer(dataset, scenario), scenario, modality, paired)
+            self._results[key] = self._compare(self.answer(dataset, scenario), scenario, modality, paired)
         return self._results[key]
 
     @property
     def clean(self) -> Scored:
         """The clean side, answered and scored once."""
         if self._clean is None:
-            answered = self._answer(self.dataset, "clean")
+            answered = self.answer(self.dataset, "clean")
             self._clean = score(answered, self.calibration, answered.text, self.seed)
         return self._clean
 
@@ -133,7 +133,17 @@ class Measurer:
             reference=self.cache.encode_texts(self.encoders.text, [sample.reference for sample in dataset]),
         )
 
-    def _answer(self, dataset: Dataset, label: str) -> Answered:
+    def answer(self, dataset: Dataset, label: str) -> Answered:
+        """Ask the model about a dataset and embed everything; what the cache holds is not asked again.
+
+        Args:
+            dataset: clean or shifted.
+            label: what progress and errors call it.
+
+        Raises:
+            ModelError: some answers failed; the others are cached.
+        """
+
         def report(done: int, total: int) -> None:
             if self.progress is not None:
                 self.progress(label, done, total)

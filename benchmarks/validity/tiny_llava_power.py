@@ -1,0 +1,208 @@
+"""Power, false alarms and style on the real answers of the built-in model, at several sizes.
+
+    python benchmarks/validity/tiny_llava_power.py --out tiny_llava_power.json
+
+The built-in model answers clean and shifted scenes once; evaluations of n samples are then drawn from them by whole
+pictures, without replacement. Per size and statistic: the share of evaluations in which a one-sided paired test at 5 %
+finds a loss under each shift; false alarms when the two sides of each picture are swapped at random (so that nothing
+separates them but chance); and what is retained when the clean answers only change their style.
+"""
+
+from __future__ import annotations
+
+import argparse
+import json
+from collections.abc import Callable
+from pathlib import Path
+
+import numpy as np
+from numpy.typing import NDArray
+
+from pytest_emid import encoders, models
+from pytest_emid.cache import Cache
+from pytest_emid.data import scenes_dataset
+from pytest_emid.information.companions import cosine_to_reference, exact_match
+from pytest_emid.information.intervals import paired_interval
+from pytest_emid.information.mutual_information import contributions
+from pytest_emid.information.reference_information import decoded, decoded_obstacle, direct, reliability_of
+from pytest_emid.measurement import Measurer
+
+Float = NDArray[np.float64]
+SHIFTS = ("defocus_blur:3", "defocus_blur:4", "defocus_blur:5", "frost:1", "keyboard:1", "synonym:1")
+SIZES = (60, 90, 200, 500)
+SHARES = ("direct", "decoded", "cosine", "exact match")
+"""Statistics of which a share can be retained; EMI of a right answer is 0."""
+
+
+def lower_first(answer: str) -> str:
+    return answer[:1].lower() + answer[1:]
+
+
+STYLES: dict[str, Callable[[str], str]] = {
+    "prefix": lambda a: "In this picture, " + lower_first(a),
+    "preamble": lambda a: "Sure! Looking at the image, I can tell you the following. " + a,
+    "suffix": lambda a: a.rstrip(".") + ", as far as I can see in this image.",
+    "lower case": lambda a: a.lower().rstrip("."),
+    "upper case": str.upper,
+    "first half": lambda a: " ".join(a.split()[: (len(a.split()) + 1) // 2]),
+}
+
+
+class Answers:
+    """Everything that the statistics read of one set of answers to the same questions."""
+
+    def __init__(self, texts: list[str], response: Float, query: Float):
+        self.texts, self.response, self.query = texts, response, query
+
+
+class Study:
+    """The answered sets, and the statistics on any subset of their samples."""
+
+    def __init__(self, options: argparse.Namespace):
+        dataset = scenes_dataset(options.n, options.seed)
+        encoder = encoders.load(options.encoders)
+        self.measurer = Measurer(
+            models.load("tiny-llava"),
+            dataset,
+            encoder,
+            calibration=scenes_dataset(1000, stream="calibration"),
+            cache=Cache(options.cache),
+            seed=options.seed,
+            permutations=0,
+        )
+        clean = self.measurer.clean.answered
+        self.clusters = np.array(dataset.clusters)
+        self.text = np.asarray(clean.text, dtype=np.float64)
+        self.reference = np.asarray(clean.reference, dtype=np.float64)
+        self.references = [sample.reference for sample in dataset]
+        self.clean = Answers([r.text for r in clean.responses], clean.response, clean.query)
+
+        def encode(texts: list[str]) -> Float:
+            return encoder.text.encode(texts)
+
+        self.shifted = {}
+        for shift in SHIFTS:
+            texts = [record.response for record in self.measurer.measure(shift).shifted.records]
+            self.shifted[shift] = Answers(texts, encode(texts), clean.query)
+            print(f"{shift:16s} accuracy {self.exact(texts).mean():.3f}", flush=True)
+        self.styled = {}
+        for name, change in STYLES.items():
+            texts = [change(text) for text in self.clean.texts]
+            self.styled[name] = Answers(texts, encode(texts), clean.query)
+
+    def exact(self, texts: list[str]) -> Float:
+        return exact_match(texts, self.references)
+
+    def scores(self, rows: NDArray[np.intp], a: Answers, b: Answers) -> dict[str, tuple[Float, Float]]:
+        """Scores of both sides on the samples `rows`; `a` is the clean side."""
+        calibration = self.measurer.calibration
+        text, reference, clusters = self.text[rows], self.reference[rows], self.clusters[rows]
+        arguments = (reference, text)
+        reliability = reliability_of(calibration.whitening, a.response[rows], *arguments, clusters=clusters)
+
+        def both(score: Callable[[Answers], Float]) -> tuple[Float, Float]:
+            return score(a), score(b)
+
+        result = {
+            "direct": both(
+                lambda s: direct(
+                    calibration.whitening, s.response[rows], *arguments, reliability=reliability, clusters=clusters
+                )
+            ),
+            "cosine": both(lambda s: cosine_to_reference(s.response[rows], reference)),
+            "exact match": both(lambda s: self.exact(s.texts)[rows]),
+            "anchored EMID": both(lambda s: contributions(calibration.critic, a.query[rows], s.response[rows])),
+        }
+        if decoded_obstacle(len(rows), len(set(clusters))) is None:
+            result["decoded"] = both(
+                lambda s: decoded(calibration.whitening, s.response[rows], *arguments, clusters=clusters)
+            )
+        return result
+
+    def draw(self, rng: np.random.Generator, n: int) -> NDArray[np.intp]:
+        pictures = rng.permutation(np.unique(self.clusters))[: -(-n // 3)]
+        return np.flatnonzero(np.isin(self.clusters, pictures))
+
+    def swapped(self, rng: np.random.Generator, b: Answers) -> tuple[Answers, Answers]:
+        """Both sides with the answers to a random half of the pictures exchanged."""
+        pictures = np.unique(self.clusters)
+        swap = np.isin(self.clusters, pictures[rng.random(len(pictures)) < 0.5])
+        one = Answers(
+            [y if s else x for x, y, s in zip(self.clean.texts, b.texts, swap, strict=True)],
+            np.where(swap[:, None], b.response, self.clean.response),
+            self.clean.query,
+        )
+        two = Answers(
+            [x if s else y for x, y, s in zip(self.clean.texts, b.texts, swap, strict=True)],
+            np.where(swap[:, None], self.clean.response, b.response),
+            self.clean.query,
+        )
+        return one, two
+
+
+def alarms(study: Study, rows: NDArray[np.intp], a: Answers, b: Answers, into: dict[str, list[bool]]) -> None:
+    for name, (x, y) in study.scores(rows, a, b).items():
+        into.setdefault(name, []).append(paired_interval(x, y, study.clusters[rows], 0.9).low > 0)
+
+
+def main() -> None:
+    parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
+    parser.add_argument("--n", type=int, default=900, help="samples that evaluations are drawn from")
+    parser.add_argument("--reps", type=int, default=200)
+    parser.add_argument("--seed", type=int, default=0)
+    parser.add_argument("--encoders", default="tiny")
+    parser.add_argument("--cache", type=Path, help="keep answers here between runs")
+    parser.add_argument("--sizes", type=int, nargs="*", default=SIZES)
+    parser.add_argument("--out", type=Path, help="write all rows as JSON")
+    options = parser.parse_args()
+    study = Study(options)
+    clean = study.exact(study.clean.texts).mean()
+    print(f"clean accuracy {clean:.3f} on {options.n}")
+    rows: list[dict[str, object]] = []
+    for n in options.sizes:
+        for shift, answers in study.shifted.items():
+            rng = np.random.default_rng([options.seed, n, SHIFTS.index(shift)])
+            power: dict[str, list[bool]] = {}
+            false: dict[str, list[bool]] = {}
+            for _ in range(options.reps):
+                alarms(study, study.draw(rng, n), study.clean, answers, power)
+                alarms(study, study.draw(rng, n), *study.swapped(rng, answers), false)
+            drop = clean - study.exact(answers.texts).mean()
+            print(
+                f"n={n} {shift} drop {drop:.3f}: "
+                + ", ".join(
+                    f"{name} {np.mean(power[name]):.2f} (swapped {np.mean(false[name]):.2f})" for name in power
+                ),
+                flush=True,
+            )
+            rows += [
+                {
+                    "n": n,
+                    "shift": shift,
+                    "accuracy_drop": float(drop),
+                    "statistic": name,
+                    "power": float(np.mean(power[name])),
+                    "alarms_when_swapped": float(np.mean(false[name])),
+                }
+                for name in power
+            ]
+    for n in options.sizes:
+        for style, answers in study.styled.items():
+            rng = np.random.default_rng([options.seed, n, 99])
+            kept: dict[str, list[float]] = {}
+            for _ in range(10):
+                sample = study.draw(rng, n)
+                for name, (x, y) in study.scores(sample, study.clean, answers).items():
+                    kept.setdefault(name, []).append(float(y.mean() / x.mean()))
+            print(f"n={n} style {style}: retained " + ", ".join(f"{k} {np.mean(v):.2f}" for k, v in kept.items()))
+            rows += [
+                {"n": n, "style": style, "statistic": name, "retained": float(np.mean(values))}
+                for name, values in kept.items()
+            ]
+    if options.out:
+        options.out.parent.mkdir(parents=True, exist_ok=True)
+        options.out.write_text(json.dumps({"clean_accuracy": float(clean), "rows": rows}, indent=1) + "\n")
+
+
+if __name__ == "__main__":
+    main()
