@@ -65,13 +65,13 @@ def measure(pairs: int) -> dict[str, float]:
 def main() -> int:
     parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
     parser.add_argument("--pairs", type=int, default=20)
-    parser.add_argument("--json", type=Path, help="write the figures to this file")
+    parser.add_argument("--out", type=Path, help="write the figures to this file")
     arguments = parser.parse_args()
     figures = measure(arguments.pairs)
     for name, value in figures.items():
         print(f"{name:<24} {value:8.1f}")
-    if arguments.json is not None:
-        arguments.json.write_text(json.dumps(figures, indent=1, sort_keys=True) + "\n")
+    if arguments.out is not None:
+        arguments.out.write_text(json.dumps(figures, indent=1, sort_keys=True) + "\n")
     within = figures["added_ms_median"] <= BUDGET_MS
     print(f"{'within' if within else 'ABOVE'} the budget of {BUDGET_MS:.0f} ms")
     return 0 if within else 1
