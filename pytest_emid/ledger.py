@@ -57,6 +57,7 @@ class Ledger:
         self._decisions: dict[str, list[dict[str, Any]]] = {}
         self._outcomes: dict[str, str] = {}
         self._expected: set[str] = set()
+        self._indirect: set[str] = set()
         self._without_payload: list[str] = []
         self._attempts: dict[str, int] = {}
 
@@ -88,6 +89,8 @@ class Ledger:
             seen.extend(key for key in payload["measured"] if key not in seen)
             held = self._decisions.setdefault(nodeid, [])
             held.extend(decision for decision in payload["decisions"] if decision not in held)
+            if not payload["direct"]:
+                self._indirect.add(nodeid)
             self._attempts[nodeid] = max(self._attempts.get(nodeid, 1), payload.get("attempt", 1))
         return True
 
@@ -111,11 +114,12 @@ class Ledger:
         return [nodeid for nodeid, attempts in self._attempts.items() if attempts > 1]
 
     def idle(self) -> list[str]:
-        """Tests that passed and requested `measure_emid`, but measured nothing."""
+        """Tests that passed and name `measure_emid`, but measured nothing."""
+        known = {*self._indirect, *self._without_payload}
         return [
             nodeid
             for nodeid, outcome in self._outcomes.items()
-            if outcome == "passed" and not self._measured.get(nodeid) and nodeid not in self._without_payload
+            if outcome == "passed" and not self._measured.get(nodeid) and nodeid not in known
         ]
 
     def rows(self) -> list[Row]:

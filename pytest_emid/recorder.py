@@ -117,10 +117,18 @@ class Recorder:
         self._drained = (len(self._results), len(self._decisions))
         return {
             "attempt": self.attempt,
+            "direct": self._asks_itself(),
             "measured": [self._outbox.key(result) for result in results],
             "results": self._outbox.bodies(results, again=self.attempt > 1),
             "decisions": [decision.to_dict() for decision in decisions],
         }
+
+    def _asks_itself(self) -> bool:
+        """Whether the test function names `measure_emid`; one that takes a fixture's result measures nothing itself."""
+        from inspect import signature
+
+        function = getattr(self.item, "function", None)
+        return function is not None and "measure_emid" in signature(function).parameters
 
     def publish(self, properties: list[tuple[str, object]]) -> None:
         """Bring the test's `user_properties` (JUnit) up to date: flat scalars, `emid.*`, then `emid.2.*` and so on."""

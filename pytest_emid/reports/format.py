@@ -74,4 +74,5 @@ def decimals(estimate: Estimate) -> int | None:
     half = (estimate.high - estimate.low) / 2
     if not math.isfinite(half) or half <= 0.0:
         return None
-    return min(max(1 - math.floor(math.log10(half)), 0), 12)
+    # One decimal at least where it shows something: a limit of -0.3 is not "-0".
+    return min(max(1 - math.floor(math.log10(half)), 1 if half < 100 else 0), 12)

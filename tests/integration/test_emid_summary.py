@@ -116,6 +116,21 @@ def test_a_test_that_measured_nothing_is_named(project: pytest.Pytester) -> None
     assert section(result) == ["1 passed without measuring anything: test_x.py::test_x."]
 
 
+def test_a_test_that_takes_the_result_of_a_fixture_measures(project: pytest.Pytester) -> None:
+    project.makepyfile(
+        test_x="""
+        import pytest
+
+        @pytest.fixture(scope="module")
+        def result(measure_emid): return measure_emid("blur:95")
+
+        def test_first(result): pass
+        def test_second(result): pass
+        """
+    )
+    project.runpytest().stdout.no_fnmatch_line("*without measuring anything*")
+
+
 def test_an_unconfigured_project_without_tests_that_measure_sees_nothing(pytester: pytest.Pytester) -> None:
     pytester.makepyfile("def test_x(): pass")
     text = pytester.runpytest().stdout.str()
