@@ -47,7 +47,7 @@ def respond(model: OpenAIServerModel, samples) -> list[Response]:
 
 def test_answers(tmp_path: Path) -> None:
     samples = make_samples(20, pictures=7)
-    with serving(answer) as server:
+    with serving(lambda question, count: time.sleep(0.02)) as server:
         model = OpenAIServerModel("m", base_url=server.url, concurrency=4)
         assert respond(model, samples) == [Response(text_for(sample), entropy=0.0) for sample in samples]
         assert 2 <= server.most_open <= 4
