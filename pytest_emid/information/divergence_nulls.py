@@ -174,10 +174,9 @@ def _measure(
 ) -> Callable[[Mask], float]:
     """The statistic as a function of which pooled rows count as p's."""
     if statistic == "rjsd":
-        if p.n + q.n > p.dimension:
-            return _ScatterRjsd(np.concatenate([p.wide, q.wide]), p.scatter + q.scatter)
         pooled = np.concatenate([p.wide, q.wide])
-        return _GramRjsd(pooled @ pooled.T)
+        cheaper = _GramRjsd.cost(p, q) <= _ScatterRjsd.cost(p, q)
+        return _GramRjsd(pooled @ pooled.T) if cheaper else _ScatterRjsd(pooled)
     if statistic == "kernel_rjsd":
         return _GramRjsd(pooled_kernel(p, q, bandwidth))
     if statistic == "mmd":
@@ -186,19 +185,29 @@ def _measure(
     raise EstimationError(f"statistic: expected rjsd, kernel_rjsd or mmd, got {statistic!r}.")
 
 
+def _one_norm(squares: Float) -> bool:
+    """Whether rows have one norm but for float32 rounding: halves of the set then mix to the same whole."""
+    return float(np.ptp(squares)) <= 1e-6 * float(squares.mean())
+
+
 class _GramRjsd:
     """RJSD from the Gram matrix of the pooled rows."""
 
     def __init__(self, gram: Float) -> None:
         self.gram = gram
-        self.diagonal = gram.diagonal().copy()
-        self.one_norm = float(np.ptp(self.diagonal)) <= 1e-6 * float(self.diagonal.mean())
+        self.squares = gram.diagonal().copy()
+        self.one_norm = _one_norm(self.squares)
+
+    @staticmethod
+    def cost(p: EmbeddingSet, q: EmbeddingSet) -> float:
+        """Of the eigenvalues of one relabelling, up to a factor; equal sizes are taken to have equal norms."""
+        return float(p.n**3 + q.n**3 + (p.n != q.n) * (p.n + q.n) ** 3)
 
     def __call__(self, in_p: Mask) -> float:
         own = 0.0
         weight = np.empty(len(in_p))
         for side in (in_p, ~in_p):
-            weight[side] = 0.5 / self.diagonal[side].sum()
+            weight[side] = 0.5 / self.squares[side].sum()
             own += von_neumann_entropy(self.gram[np.ix_(side, side)]) / 2
         if self.one_norm and 2 * in_p.sum() == len(in_p):
             return max(0.0, self.balanced_mixture - own)
@@ -212,14 +221,28 @@ class _GramRjsd:
 
 
 class _ScatterRjsd:
-    """RJSD from scatter matrices, for pooled sets of more rows than dimensions."""
+    """RJSD from scatter matrices, for sets of more rows than dimensions."""
 
-    def __init__(self, rows: Float, total: Float) -> None:
-        self.rows, self.total = rows, total
+    def __init__(self, rows: Float) -> None:
+        self.rows = rows
+        self.total = rows.T @ rows
+        self.one_norm = _one_norm((rows**2).sum(axis=1))
+
+    @staticmethod
+    def cost(p: EmbeddingSet, q: EmbeddingSet) -> float:
+        """As `_GramRjsd.cost`."""
+        return float((2 + (p.n != q.n)) * p.dimension**3)
 
     def __call__(self, in_p: Mask) -> float:
         part = self.rows[in_p]
         scatter = part.T @ part
         sides = [matrix / np.trace(matrix) for matrix in (scatter, self.total - scatter)]
         own = sum(von_neumann_entropy(matrix) for matrix in sides) / 2
+        if self.one_norm and 2 * in_p.sum() == len(in_p):
+            return max(0.0, self.balanced_mixture - own)
         return max(0.0, von_neumann_entropy((sides[0] + sides[1]) / 2) - own)
+
+    @cached_property
+    def balanced_mixture(self) -> float:
+        """As in `_GramRjsd`."""
+        return von_neumann_entropy(self.total)

@@ -179,13 +179,10 @@ class Moments:
 
     def _absorb(self, form: _CentredForm, responses: Matrix) -> None:
         target = responses.astype(np.float64)
-        square = target**2
-        mean_y, mean_q = target.mean(axis=0), square.mean(axis=0)
-        target -= mean_y
-        first, second = np.vdot(form.a, target), 0.0
-        if form.w is not None:
-            square -= mean_q
-            second = np.vdot(form.w, square)
+        # One centred factor makes a co-moment; the other's mean is needed for merging alone.
+        first, mean_y = np.vdot(form.a, target), target.mean(axis=0)
+        np.square(target, out=target)
+        second, mean_q = (0.0 if form.w is None else np.vdot(form.w, target)), target.mean(axis=0)
         means = np.stack([form.mean_a, form.mean_w, mean_y, mean_q])
         self._add(len(target), means, np.array([first, second]))
 

@@ -111,7 +111,9 @@ class PreparedSet:
                 f"{self.image.dimension} dimensions and the second {self.text.dimension}. "
                 f"Use encoders of one dimension."
             )
-        return (self.image.wide + self.text.wide) / 2
+        query = self.image.wide + self.text.wide
+        query /= 2
+        return query
 
     @cached_property
     def output_divergence(self) -> float:

@@ -24,8 +24,9 @@ def test_the_value_is_that_of_the_plain_function(statistic, n, m, d):
 
 @pytest.mark.parametrize("statistic", ["rjsd", "kernel_rjsd", "mmd"])
 @pytest.mark.parametrize("scale", [1.0, 2.0])
-def test_every_null_value_is_the_statistic_of_a_relabelled_set(statistic, scale):
-    p, q = unit_rows(9, 30, 0), scale * unit_rows(9, 30, 1)
+@pytest.mark.parametrize("d", [4, 12, 30])
+def test_every_null_value_is_the_statistic_of_a_relabelled_set(statistic, scale, d):
+    p, q = unit_rows(9, d, 0), scale * unit_rows(9, d, 1)
     found = permutation_test(p, q, statistic=statistic, bandwidth=1.0, seed=4)
     rng, pooled = np.random.default_rng(4), np.concatenate([p, q])
     compute = {"rjsd": rjsd, "kernel_rjsd": lambda a, b: kernel_rjsd(a, b, 1.0), "mmd": lambda a, b: mmd(a, b, 1.0)}
