@@ -1,6 +1,6 @@
 """What the installed plugin costs a test suite that does not use it: CPU time of one pytest run, with and without.
 
-    python benchmarks/speed/startup.py [--pairs 20] [--json PATH]
+    python benchmarks/speed/startup.py [--pairs 20] [--out PATH]
 
 Runs are interleaved, so that a busy machine slows both alike, and compared in pairs. CPU time (user and system, of
 the process and its children) is what a wall clock on a shared machine cannot tell.
