@@ -14,7 +14,7 @@ from typing import Any, Final, Literal
 
 import pytest
 
-__all__ = ["OPTIONS", "EmidConfig", "Option", "add_options", "from_pytest", "marker_options"]
+__all__ = ["CONFIG", "OPTIONS", "EmidConfig", "Option", "add_options", "from_pytest", "marker_options"]
 
 GROUP: Final = "emid"
 DEFAULT: Final = "default"
@@ -177,6 +177,14 @@ OPTIONS: Final = (
         "write every result and every decision to this file.",
     ),
     Option(
+        "contact-sheet",
+        "string",
+        "PATH",
+        "a path",
+        _text,
+        "write an HTML page of what the measured shifts do to some samples; with --emid-list-shifts, of every shift.",
+    ),
+    Option(
         "undecided",
         "string",
         "{fail,xfail,warn}",
@@ -220,6 +228,7 @@ class EmidConfig:
     device: str | None = None
     cache_dir: str = ".emid"
     json: str | None = None
+    contact_sheet: str | None = None
     undecided: str = "fail"
     confidence: float = 0.95
     family: int = 1
@@ -261,6 +270,10 @@ class EmidConfig:
         return self.confidence if self.family == 1 else 1.0 - (1.0 - self.confidence) / self.family
 
 
+CONFIG: Final = pytest.StashKey[EmidConfig]()
+"""Where pytest's config holds the options of the run."""
+
+
 def add_options(parser: pytest.Parser) -> None:
     """Register every option with pytest, on the command line and in the ini file.
 
@@ -270,6 +283,7 @@ def add_options(parser: pytest.Parser) -> None:
     for option in OPTIONS:
         group.addoption(option.flag, default=None, metavar=option.metavar, help=option.help)
         parser.addini(option.ini, option.help, type=option.ini_type, default=None)
+    group.addoption("--emid-list-shifts", action="store_true", help="list every shift, and exit.")
 
 
 def from_pytest(config: pytest.Config) -> EmidConfig:

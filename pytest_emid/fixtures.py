@@ -41,6 +41,9 @@ NAMES: Final = ("emid_model", "emid_dataset", "emid_encoders", "emid_calibration
 BUILTIN_DATASET: Final = "scenes"
 CALIBRATION_SAMPLES: Final = 1000
 
+Look = Callable[[Dataset, Shift | str | Dataset, int], None]
+"""Called with (clean dataset, shift, seed) before each measurement."""
+
 EXPLAINED: Final = methodcaller("errisinstance", (pytest.UsageError, EmidError))
 """Errors that say what to do need no frames of this package in their traceback."""
 
@@ -146,10 +149,13 @@ class MeasureEmid:
     directory's model in a directory whose conftest.py overrides `emid_model`.
     """
 
-    def __init__(self, config: EmidConfig, root: Path, progress: ProgressBar | None = None) -> None:
+    def __init__(
+        self, config: EmidConfig, root: Path, progress: ProgressBar | None = None, look: Look | None = None
+    ) -> None:
         self._config = config
         self._root = root
         self._progress = progress
+        self._look = look
         self._measurers: dict[tuple[Any, ...], tuple[_Parts, Measurer]] = {}
         self._cache: Cache | None = None
 
@@ -181,6 +187,8 @@ class MeasureEmid:
             )
         config = running.config.for_call(limit=limit, seed=seed)
         measurer = self._measurer(_parts(running.item), config)
+        if self._look is not None:
+            self._look(measurer.dataset, shift, config.seed)
         try:
             result = measurer.measure(shift)
         finally:

@@ -17,8 +17,8 @@ from typing import TYPE_CHECKING, Final
 import pytest
 
 from pytest_emid import config as options
-from pytest_emid.config import EmidConfig
-from pytest_emid.recorder import Outbox, Recorder, activated, current
+from pytest_emid.config import CONFIG
+from pytest_emid.recorder import OUTBOX, RECORDER, Outbox, activated, current
 
 if TYPE_CHECKING:
     from pytest_emid.data.dataset import Dataset
@@ -26,15 +26,14 @@ if TYPE_CHECKING:
     from pytest_emid.fixtures import MeasureEmid
     from pytest_emid.ledger import Ledger
     from pytest_emid.models.base import Model
+    from pytest_emid.reports.contact_sheet import ContactSheet
 
 FIXTURE: Final = "measure_emid"
 KEYWORD: Final = "fixture:measure_emid"
 """In the keywords of every test that requests the fixture: no node, marker or file can have this name."""
 PAYLOAD: Final = "emid"
 """The attribute of a report that holds what it carries."""
-CONFIG: Final = pytest.StashKey[EmidConfig]()
-OUTBOX: Final = pytest.StashKey[Outbox]()
-RECORDER: Final = pytest.StashKey[Recorder]()
+SHEET: Final[pytest.StashKey[ContactSheet]] = pytest.StashKey()
 
 
 def pytest_addoption(parser: pytest.Parser) -> None:
@@ -47,8 +46,21 @@ def pytest_configure(config: pytest.Config) -> None:
     config.addinivalue_line("markers", options.MARKER_LINE)
     config.stash[CONFIG] = options.from_pytest(config)
     config.stash[OUTBOX] = Outbox()
+    effective = config.stash[CONFIG]
+    if effective.contact_sheet is not None and config.getoption("dist", "no") != "no":
+        raise pytest.UsageError(f"{effective.origin('contact_sheet')}: one process draws the contact sheet. Add -n0.")
     if not _is_worker(config):
         config.pluginmanager.register(Reporter(config), "emid-reporter")
+
+
+@pytest.hookimpl(tryfirst=True)
+def pytest_cmdline_main(config: pytest.Config) -> int | None:
+    """`--emid-list-shifts` lists instead of running."""
+    if not config.option.emid_list_shifts:
+        return None
+    from pytest_emid.reports import shift_list
+
+    return shift_list.main(options.from_pytest(config), config.invocation_params.dir)
 
 
 def pytest_report_header(config: pytest.Config) -> str | None:
@@ -74,29 +86,30 @@ def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
 @pytest.hookimpl(wrapper=True)
 def pytest_runtest_protocol(item: pytest.Item) -> Generator[None, object, object]:
     """Everything that happens in a test is recorded as that test's."""
-    recorder = item.stash[RECORDER] = Recorder(item, item.config.stash[CONFIG], item.config.stash[OUTBOX])
-    with activated(recorder):
+    with activated(item):
         return (yield)
 
 
 @pytest.hookimpl(tryfirst=True)
 def pytest_runtest_setup(item: pytest.Item) -> None:
-    """A new attempt begins; a wrong marker is an error of its test."""
+    """A new attempt begins; a wrong marker is an error of its test, if it measures."""
     __tracebackhide__ = True
     recorder = item.stash.get(RECORDER, None)
     if recorder is not None:
         recorder.begin_attempt()
-        recorder.config = options.from_item(item.config.stash[CONFIG], item)
+    elif KEYWORD in item.keywords:
+        current()
 
 
 @pytest.hookimpl(wrapper=True)
 def pytest_runtest_makereport(item: pytest.Item) -> Generator[None, pytest.TestReport, pytest.TestReport]:
     """Results and decisions ride on the report as plain data, serially and from pytest-xdist's workers alike."""
     recorder = item.stash.get(RECORDER, None)
-    if recorder is not None and not recorder.is_empty:
-        recorder.publish(item.user_properties)
+    if recorder is None:
+        return (yield)
+    recorder.publish(item.user_properties)
     report = yield
-    if recorder is not None and (KEYWORD in item.keywords or not recorder.is_empty):
+    if KEYWORD in item.keywords or not recorder.is_empty:
         setattr(report, PAYLOAD, recorder.drain())
     return report
 
@@ -151,6 +164,13 @@ class Reporter:
                 json.write(session.config.invocation_params.dir / self._config.json, self.ledger.document())
             except OSError as error:
                 self._problems.append(f"{self._config.origin('json')}: cannot write {self._config.json}: {error}.")
+        sheet = session.config.stash.get(SHEET, None)
+        if sheet is not None and self._config.contact_sheet is not None:
+            try:
+                sheet.write(session.config.invocation_params.dir / self._config.contact_sheet)
+            except OSError as error:
+                where = self._config.origin("contact_sheet")
+                self._problems.append(f"{where}: cannot write {self._config.contact_sheet}: {error}.")
         if self._problems:
             session.testsfailed = max(session.testsfailed, len(self._problems))
             session.exitstatus = pytest.ExitCode.TESTS_FAILED
@@ -162,6 +182,9 @@ class Reporter:
         from pytest_emid.reports.terminal import summarize
 
         summarize(terminalreporter, self.ledger, self._problems, self._config)
+        sheet = terminalreporter.config.stash.get(SHEET, None)
+        if sheet is not None and terminalreporter.verbosity > -2:
+            terminalreporter.write_line(f"contact sheet of {sheet.scenarios} scenarios: {self._config.contact_sheet}")
 
 
 @pytest.fixture(scope="session")
@@ -233,7 +256,12 @@ def measure_emid(
 
     # The other fixtures are requested so that they exist, and so that this one ends before them.
     progress = None if _is_worker(pytestconfig) else ProgressBar(pytestconfig)
-    measure = fixtures.MeasureEmid(pytestconfig.stash[CONFIG], pytestconfig.rootpath, progress)
+    look = None
+    if pytestconfig.stash[CONFIG].contact_sheet is not None:
+        from pytest_emid.reports.contact_sheet import ContactSheet
+
+        look = pytestconfig.stash.setdefault(SHEET, ContactSheet()).add
+    measure = fixtures.MeasureEmid(pytestconfig.stash[CONFIG], pytestconfig.rootpath, progress, look)
     yield measure
     measure.close()
 

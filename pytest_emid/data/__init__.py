@@ -1,10 +1,13 @@
 """Samples, datasets, loaders, and the built-in scenes.
 
-data.load_table("mine.jsonl")                                       # or .json, .csv, .tsv, .parquet
-data.load_llava("questions.jsonl", "images", "answers.jsonl")       # LLaVA's layout
-data.load_hub("changdae/llavabench-shift-synthetic-v1", "...")      # Hugging Face, or a local folder
-data.load_records([{"image": ..., "question": ..., "reference": ...}])  # dicts, or a pandas frame
-    data.export(dataset, "folder"); data.load_exported("folder")        # to disk and back, verified
+Data of one's own is one line away:
+
+    data.load_table("mine.jsonl")                                           # or .json, .csv, .tsv, .parquet
+    data.load_llava("questions.jsonl", "images", "answers.jsonl")           # LLaVA's layout
+    data.load_hub("changdae/llavabench-shift-synthetic-v1", "a_split")      # Hugging Face, or a local folder
+    data.load_records([{"image": ..., "question": ..., "reference": ...}])  # dicts, or a pandas frame
+
+`data.export` writes a dataset to disk, and `data.load_exported` reads it back, verified.
 """
 
 from pytest_emid.data.builtin import load, scenes_dataset

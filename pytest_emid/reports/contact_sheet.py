@@ -40,11 +40,12 @@ ALIKE: Final = 0.3
 
 @dataclass(frozen=True, slots=True)
 class _Cell:
-    """What became of one sample under one shift at one severity. None: as it was."""
+    """What became of one sample under one shift at one severity; None: as it was. `other`: another sample's id."""
 
     picture: Image.Image | None = None
     text: str | None = None
     problem: str = ""
+    other: str = ""
 
 
 @dataclass(slots=True)
@@ -97,21 +98,19 @@ class ContactSheet:
         self._seen.add((*place, shift.id))
         name, severity = _family(shift)
         try:
-            shifted = shift.apply(dataset, seed)
-            by_id = {sample.id: sample for sample in shifted}
-            others = _chosen(shifted, self._samples)
+            cells = self._cells(self._shown[place], shift, shift.apply(dataset, seed))
         except EmidError as error:
-            for shown in self._shown[place]:
-                shown.rows.setdefault(name, {})[severity] = _Cell(problem=str(error))
-            return
-        for position, shown in enumerate(self._shown[place]):
-            if shift.paired:
-                cell = _cell(shown, by_id[shown.sample.id])
-            elif position < len(others):
-                cell = _cell(shown, others[position])
-            else:
-                cell = _Cell(problem=f"dataset {shifted.name!r} has {len(others)} samples to show.")
+            cells = [_Cell(problem=str(error))] * len(self._shown[place])
+        for shown, cell in zip(self._shown[place], cells, strict=True):
             shown.rows.setdefault(name, {})[severity] = cell
+
+    def _cells(self, all_shown: list[_Shown], shift: Shift, shifted: Dataset) -> list[_Cell]:
+        if shift.paired:
+            by_id = {sample.id: sample for sample in shifted}
+            return [_cell(shown, by_id[shown.sample.id]) for shown in all_shown]
+        others = _chosen(shifted, len(all_shown))
+        cells = [_Cell(_thumbnail(o.open_image(), SIDES[0]), o.question, other=o.id) for o in others]
+        return cells + [_Cell(problem=f"{shifted.name!r} has no further sample.")] * (len(all_shown) - len(cells))
 
     def write(self, path: Path) -> None:
         """Write the page; folders are created.
@@ -205,13 +204,9 @@ def _family(shift: Shift) -> tuple[str, int | None]:
 
 
 def _cell(shown: _Shown, sample: Sample) -> _Cell:
-    try:
-        picture = sample.open_image()
-    except EmidError as error:
-        return _Cell(problem=str(error))
-    same = image_digest(picture) == shown.digest
+    picture = sample.open_image()
     return _Cell(
-        picture=None if same else _thumbnail(picture, SIDES[0]),
+        picture=None if image_digest(picture) == shown.digest else _thumbnail(picture, SIDES[0]),
         text=None if sample.question == shown.sample.question else sample.question,
     )
 
@@ -237,7 +232,8 @@ def _cell_view(severity: int | None, cell: _Cell, before: str, encode: _Encoder)
     return {
         "severity": severity,
         "image": encode(cell.picture),
-        "text": [] if cell.text is None else _changes(scrub(before), scrub(cell.text)),
+        "text": [] if cell.text is None else _changes("" if cell.other else scrub(before), scrub(cell.text)),
+        "other": scrub(cell.other),
         "problem": scrub(cell.problem),
         "unchanged": cell == _Cell(),
     }
@@ -245,6 +241,8 @@ def _cell_view(severity: int | None, cell: _Cell, before: str, encode: _Encoder)
 
 def _changes(before: str, after: str) -> list[tuple[str, str]]:
     """The new text in pieces, each `same`, `new` or `old` (no longer there)."""
+    if not before:
+        return [("same", after)]
     a, b = (re.findall(r"\s+|[^\s]+", text) for text in (before, after))
     matcher = difflib.SequenceMatcher(None, a, b, autojunk=False)
     if _common(a, matcher.get_matching_blocks()) < ALIKE:

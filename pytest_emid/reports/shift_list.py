@@ -3,16 +3,50 @@
 from __future__ import annotations
 
 import itertools
+import sys
 from collections.abc import Iterator
+from pathlib import Path
+
+import pytest
 
 from pytest_emid import shifts
+from pytest_emid.config import EmidConfig
+from pytest_emid.errors import EmidError
 from pytest_emid.shifts.registry import Definition
 
-__all__ = ["every_shift", "lines"]
+__all__ = ["every_shift", "lines", "main"]
 
 FOOTER = """\
 An id is name:severity, with options name(option=value):severity. Ids compose with +, pictures and text alike:
 defocus_blur:3+keyboard:1. Another dataset is a natural shift: pytest_emid.shifts.natural(dataset)."""
+
+
+def main(config: EmidConfig, folder: Path) -> int:
+    """Print the list; write the contact sheet of every shift, where one was asked for. Returns the exit status.
+
+    Raises:
+        pytest.UsageError: a package's shifts cannot be loaded, the dataset cannot be drawn, or the page not written.
+    """
+    try:
+        for line in lines():
+            sys.stdout.write(f"{line}\n")
+        if config.contact_sheet is not None:
+            _draw(config, folder / config.contact_sheet)
+    except (EmidError, OSError) as error:
+        raise pytest.UsageError(f"--emid-list-shifts: {error}") from error
+    return int(pytest.ExitCode.OK)
+
+
+def _draw(config: EmidConfig, path: Path) -> None:
+    from pytest_emid import data
+    from pytest_emid.reports.contact_sheet import ContactSheet
+
+    dataset = data.load(config.dataset or "scenes")
+    sheet = ContactSheet()
+    for shift in every_shift():
+        sheet.add(dataset, shift, config.seed)
+    sheet.write(path)
+    sys.stdout.write(f"\ncontact sheet of {sheet.scenarios} scenarios on {dataset.name}: {path}\n")
 
 
 def lines() -> Iterator[str]:
