@@ -19,7 +19,7 @@ def test_ids_round_trip(shift: shifts.SyntheticShift) -> None:
     assert eval(repr(shift)) == shift
 
 
-@given(strategies.shifts(names=["defocus_blur", "frost", "keyboard"], max_components=3), st.integers(0, 2**40))
+@given(strategies.shifts(max_components=3), st.integers(0, 2**40))
 @settings(max_examples=30, deadline=None)
 def test_shifted_samples_are_valid_and_deterministic(shift: shifts.SyntheticShift, seed: int) -> None:
     once, again = (shift.apply_image(PICTURE, seed, "s") for _ in range(2))
@@ -28,7 +28,7 @@ def test_shifted_samples_are_valid_and_deterministic(shift: shifts.SyntheticShif
     assert (once.tobytes() != PICTURE.tobytes()) == (shift.modality in ("visual", "joint"))
 
 
-@pytest.mark.parametrize("shift", shifts.textual(), ids=str)
+@pytest.mark.parametrize("shift", [shifts.textual(name)[-1] for name in shifts.names("textual")], ids=str)
 @given(text=TEXTS, seed=st.integers(0, 2**32))
 @settings(max_examples=25, deadline=None, suppress_health_check=[HealthCheck.too_slow])
 def test_any_text_stays_text(shift: shifts.SyntheticShift, text: str, seed: int) -> None:

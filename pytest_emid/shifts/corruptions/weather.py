@@ -123,19 +123,16 @@ def snow(image: Image.Image, severity: int, rng: np.random.Generator, *, scale: 
     mean, spread, size, threshold, radius, sigma, weight = SNOW[severity - 1]
     unit = unit_of(image, scale)
     pixels = floats_of(image)
-    fine = max(unit, 1.0)  # in a small picture flakes are drawn at published size, then reduced with their streaks
-    sky = [max(2, round(side * fine / unit)) for side in image.size]
+    fine, sky = _layer(image, unit)
     cells = [max(2, math.ceil(side / (size * fine))) for side in sky]
     coarse = Image.fromarray(rng.standard_normal((cells[1], cells[0]), dtype=np.float32))
     steps = [(few - 1) / (many - 1) for few, many in zip(cells, sky, strict=True)]
     between = (steps[0], 0, 0.5 - 0.5 * steps[0], 0, steps[1], 0.5 - 0.5 * steps[1])
-    fall = coarse.transform((sky[0], sky[1]), Image.Transform.AFFINE, between, Image.Resampling.BILINEAR)
+    fall = coarse.transform(sky, Image.Transform.AFFINE, between, Image.Resampling.BILINEAR)
     flakes = np.float32(mean) + np.float32(spread) * np.asarray(fall)
     flakes = np.where(flakes < threshold, 0, np.clip(flakes, 0, 1))
     streaks = convolve(flakes[..., None], streak(2 * radius + 1, sigma, rng.uniform(45, 135), fine))
-    if unit < 1:
-        reduced = Image.fromarray(streaks[..., 0]).resize(image.size, Image.Resampling.BOX)
-        streaks = np.asarray(reduced)[..., None]
+    streaks = _fitted(streaks, image)
     grey = (pixels * np.array(GREY, np.float32)).sum(axis=2, keepdims=True)
     whitened = np.maximum(pixels, grey * np.float32(1.5) + np.float32(0.5))
     pixels += np.float32(1 - weight) * (whitened - pixels)
@@ -143,19 +140,38 @@ def snow(image: Image.Image, severity: int, rng: np.random.Generator, *, scale: 
     return pixels
 
 
+def _layer(image: Image.Image, unit: float) -> tuple[float, tuple[int, int]]:
+    """Pixels per published pixel, and (width, height), of what is drawn over a picture.
+
+    Over a small picture it is drawn at published size, then reduced, so that its edges and overlaps are what they
+    would be had the picture been larger before.
+    """
+    fine = max(unit, 1.0)
+    width, height = (max(2, round(side * fine / unit)) for side in image.size)
+    return fine, (width, height)
+
+
+def _fitted(layer: Floats, image: Image.Image) -> Floats:
+    """A layer of shape (height, width, 1), reduced to the size of the picture."""
+    if layer.shape[:2] == (image.height, image.width):
+        return layer
+    return np.asarray(Image.fromarray(layer[..., 0]).resize(image.size, Image.Resampling.BOX))[..., None]
+
+
 @register_visual("spatter", options=SCALE)
 def spatter(image: Image.Image, severity: int, rng: np.random.Generator, *, scale: str) -> Floats:
     """Drops of water (levels 1 to 3) or mud (4, 5) on the lens (ImageNet-C, extra)."""
     mean, spread, sigma, threshold, strength, mud = SPATTER[severity - 1]
-    unit = unit_of(image, scale)
+    fine, (width, height) = _layer(image, unit_of(image, scale))
     level = (threshold - mean) / (spread / (2 * np.sqrt(np.pi) * sigma))  # the blur leaves this much of the spread
-    liquid = smooth_noise((1, image.height, image.width), sigma * unit, rng)[0]
+    liquid = smooth_noise((1, height, width), sigma * fine, rng)[0]
     pixels = floats_of(image)
     if mud:
-        cover = blur((liquid > level).astype(np.float32)[..., None], strength * unit)
+        cover = blur((liquid > level).astype(np.float32)[..., None], strength * fine)
         cover[cover < 0.8] = 0
-        return pixels + cover * (_colour(MUD) - pixels)
-    return pixels + np.float32(strength) * _drops(liquid - np.float32(level))[..., None] * _colour(WATER)
+        return pixels + _fitted(cover, image) * (_colour(MUD) - pixels)
+    drops = _fitted(_drops(liquid - np.float32(level))[..., None], image)
+    return pixels + np.float32(strength) * drops * _colour(WATER)
 
 
 def _colour(rgb: tuple[int, int, int]) -> Floats:

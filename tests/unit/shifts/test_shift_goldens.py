@@ -1,0 +1,57 @@
+"""What every built-in shift makes of one sample, kept: a change of it must raise the version of the shifts' code.
+
+Caches of answers trust the fingerprint of a shifted dataset, and with it `CODE_VERSION`. When a change is meant, raise
+`CODE_VERSION` in `pytest_emid/shifts/registry.py` and write the file anew:
+
+    EMID_WRITE_GOLDENS=1 python -m pytest tests/unit/shifts/test_shift_goldens.py
+"""
+
+import json
+import os
+from pathlib import Path
+
+import numpy as np
+import pytest
+
+from pytest_emid import shifts
+from pytest_emid.data.scenes import draw, generator, scene
+from pytest_emid.shifts.registry import CODE_VERSION
+
+FILE = Path(__file__).with_name("shift_goldens.json")
+TEXT = "What is the color of the 2 large suitcases in <image>? Größe, χρώμα, رنگ, रंग, 색상, 颜色."
+PICTURE = draw(scene(generator(0, "goldens"), count=3)).resize((96, 80))
+
+
+def made(shift: shifts.SyntheticShift) -> list[float] | str:
+    """The text, or per channel the mean of each quarter of the picture."""
+    if shift.modality == "textual":
+        return shift.apply_text(TEXT, 7, "golden")
+    pixels = np.asarray(shift.apply_image(PICTURE, 7, "golden"), dtype=np.float64)
+    return [round(float(v), 3) for v in pixels.reshape(2, 40, 2, 48, 3).mean((1, 3)).ravel()]
+
+
+ALL = [*shifts.visual(), *shifts.visual("elastic_transform", form="imagenet_c"), *shifts.textual()]
+PUBLISHED = [
+    s
+    for name in shifts.names("textual")
+    if "rates" in shifts.get(name).options
+    for s in shifts.textual(name, rates="published")
+]
+
+
+def test_write() -> None:
+    if os.environ.get("EMID_WRITE_GOLDENS"):
+        kept = {"code_version": CODE_VERSION, "made": {str(s): made(s) for s in [*ALL, *PUBLISHED]}}
+        FILE.write_text(json.dumps(kept, ensure_ascii=False, indent=1) + "\n", encoding="utf-8")
+    assert json.loads(FILE.read_text(encoding="utf-8"))["code_version"] == CODE_VERSION
+
+
+@pytest.mark.parametrize("shift", [*ALL, *PUBLISHED], ids=str)
+def test_what_a_shift_makes_is_what_it_made(shift: shifts.SyntheticShift) -> None:
+    kept = json.loads(FILE.read_text(encoding="utf-8"))["made"][str(shift)]
+    if isinstance(kept, str):
+        assert made(shift) == kept
+    else:
+        # Frost's textures are drawn by Pillow, whose lines differ a little between its versions.
+        tolerance = 0.5 if shift.components[0].name == "frost" else 0.02
+        np.testing.assert_allclose(made(shift), kept, atol=tolerance)
