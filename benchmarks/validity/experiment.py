@@ -68,8 +68,8 @@ class Frozen:
 def freeze(world: World, rng: np.random.Generator, cell: Cell, with_kernel: bool) -> Frozen:
     pairs = world.draw(rng, cell.m, cell.per_cluster)
     return Frozen(
-        Whitening.fit(pairs.reference, pairs.text),
-        Whitening.fit(pairs.reference, pairs.text, shrinkage=1.0),
+        Whitening.fit(pairs.reference, pairs.text, clusters=pairs.clusters),
+        Whitening.fit(pairs.reference, pairs.text, clusters=pairs.clusters, shrinkage=1.0),
         RidgeCritic.fit(pairs.query, pairs.reference, clusters=pairs.clusters),
         KernelCritic.fit(pairs.query, pairs.reference, clusters=pairs.clusters) if with_kernel else None,
     )

@@ -167,9 +167,8 @@ def decoded(
     Raises:
         EstimationError: bad arrays, or too few samples or clusters (`decoded_obstacle` says so beforehand).
     """
-    # Only its checks are needed: the decoder reads the response as it is.
-    whitening.transform(response, text, "response")
-    true = whitening.transform(reference, text, "reference")
+    # The decoder reads the response as it is.
+    _, true = whitening.transform_pairs(response, reference, text)
     codes = as_clusters(clusters, len(true))
     groups = int(codes.max()) + 1
     obstacle = decoded_obstacle(len(true), groups)
@@ -207,8 +206,7 @@ def _spaces(
     whitening: Whitening, response: ArrayLike, reference: ArrayLike, text: ArrayLike, centre: Centre
 ) -> tuple[Float, Float]:
     """Whitened and centred responses and references."""
-    told = whitening.transform(response, text, "response")
-    true = whitening.transform(reference, text, "reference")
+    told, true = whitening.transform_pairs(response, reference, text)
     if centre == "offset":
         told = told - _common_offset(told - true, float(np.median(np.linalg.norm(true, axis=1))))
     elif centre == "mean":

@@ -4,7 +4,8 @@ from __future__ import annotations
 
 import hashlib
 import json
-from dataclasses import dataclass
+from collections.abc import Mapping
+from dataclasses import dataclass, field
 from functools import cached_property
 from pathlib import Path
 
@@ -14,7 +15,8 @@ from numpy.typing import ArrayLike, NDArray
 from safetensors import SafetensorError, safe_open
 
 from pytest_emid.errors import EstimationError
-from pytest_emid.information.arrays import as_matrix, require_varied
+from pytest_emid.information.arrays import as_clusters, as_matrix, require_varied
+from pytest_emid.information.clusters import Clusters
 
 __all__ = ["Whitening"]
 
@@ -29,7 +31,7 @@ FOLDS = 5
 FEWEST = 20
 
 
-@dataclass(frozen=True)
+@dataclass(frozen=True, eq=False)
 class Whitening:
     """Frozen map u(y, t) = (z_y - B' z_t - c) W of answer embeddings, given their question's embedding.
 
@@ -45,6 +47,9 @@ class Whitening:
         penalty: of the ridge regression, on the scale of the covariance of the questions.
         shrinkage: share of the identity in the covariance, in (0, 1].
         explained: share of the variance of a held-out reference that its question gives away (leave-one-out).
+        left_out: (m, d) predictions B' z_t + c of the fitted references, each made without its own cluster; None
+            after loading.
+        rows: where each fitted pair of reference and question is in `left_out`.
     """
 
     slope: Float
@@ -54,6 +59,8 @@ class Whitening:
     penalty: float
     shrinkage: float
     explained: float
+    left_out: Float | None = field(default=None, repr=False)
+    rows: Mapping[bytes, int] = field(default_factory=dict, repr=False)
 
     @classmethod
     def fit(
@@ -61,6 +68,7 @@ class Whitening:
         reference: ArrayLike,
         text: ArrayLike,
         *,
+        clusters: Clusters = None,
         penalty: float | None = None,
         shrinkage: float | None = None,
         seed: int = 0,
@@ -70,6 +78,7 @@ class Whitening:
         Args:
             reference: (m, d) embeddings of reference answers.
             text: (m, d_t) embeddings of their questions.
+            clusters: (m,) labels; pairs of one cluster are left out together.
             penalty: of the ridge regression, as a multiple of the mean eigenvalue of the covariance of the
                 questions; None chooses the one with the smallest leave-one-out error.
             shrinkage: in (0, 1]; None chooses the one with the largest held-out Gaussian likelihood in five folds.
@@ -85,7 +94,7 @@ class Whitening:
             raise EstimationError(f"penalty: {penalty} is not above 0.")
         if shrinkage is not None and not 0.0 < shrinkage <= 1.0:
             raise EstimationError(f"shrinkage: {shrinkage} is not in (0, 1].")
-        slope, intercept, residual, chosen = _ridge(y, t, penalty)
+        slope, intercept, residual, chosen = _ridge(y, t, as_clusters(clusters, len(y)), penalty)
         explained = 1.0 - float((residual**2).sum() / ((y - y.mean(axis=0)) ** 2).sum())
         # Below this the question gives the answer away, and what is left is rounding.
         if float((residual**2).sum()) <= 1e-20 * float((y**2).sum()):
@@ -98,7 +107,8 @@ class Whitening:
         level, basis = np.linalg.eigh(covariance)
         shrunk = (1.0 - share) * np.maximum(level, 0.0) + share * float(level.mean())
         whitener = np.ascontiguousarray((basis / np.sqrt(shrunk))[:, ::-1])
-        return cls(slope, intercept, whitener, len(y), chosen, share, explained)
+        rows = {_key(reference_row, text_row): i for i, (reference_row, text_row) in enumerate(zip(y, t, strict=True))}
+        return cls(slope, intercept, whitener, len(y), chosen, share, explained, y - residual, rows)
 
     @property
     def dimension(self) -> int:
@@ -120,6 +130,31 @@ class Whitening:
         t = as_matrix("text", text, rows=len(y), columns=self.dimension_text)
         whitened: Float = (y - t @ self.slope - self.intercept) @ self.whitener
         return whitened
+
+    def transform_pairs(self, response: ArrayLike, reference: ArrayLike, text: ArrayLike) -> tuple[Float, Float]:
+        """(n, d) whitened residuals of n responses and of their references.
+
+        A pair that took part in the fit is treated as if its cluster had not: what the regression learned from a
+        reference would otherwise be subtracted from the response to it, and agreement turn into disagreement.
+
+        Raises:
+            EstimationError: not finite, or another number of rows or columns.
+        """
+        told = self.transform(response, text, "response")
+        true = self.transform(reference, text, "reference")
+        if self.left_out is None:
+            return told, true
+        y, t = np.asarray(reference, dtype=np.float64), np.asarray(text, dtype=np.float64)
+        if len(told) != len(true):
+            raise EstimationError(f"response: {len(told)} rows for {len(true)} references.")
+        known = [(i, self.rows.get(_key(y[i], t[i]), -1)) for i in range(len(y))]
+        here = np.array([i for i, row in known if row >= 0], dtype=np.intp)
+        if len(here):
+            there = np.array([row for _, row in known if row >= 0], dtype=np.intp)
+            change = (t[here] @ self.slope + self.intercept - self.left_out[there]) @ self.whitener
+            told[here] += change
+            true[here] += change
+        return told, true
 
     @cached_property
     def fingerprint(self) -> str:
@@ -168,26 +203,37 @@ class Whitening:
         return loaded
 
 
-def _ridge(y: Float, t: Float, penalty: float | None) -> tuple[Float, Float, Float, float]:
-    """Slope, intercept, leave-one-out residuals and penalty of the ridge regression of y on t."""
+def _key(reference: Float, text: Float) -> bytes:
+    return hashlib.sha256(reference.tobytes() + text.tobytes()).digest()
+
+
+def _ridge(y: Float, t: Float, codes: NDArray[np.intp], penalty: float | None) -> tuple[Float, Float, Float, float]:
+    """Slope, intercept, leave-one-cluster-out residuals and penalty of the ridge regression of y on t."""
     m = len(y)
     y_mean, t_mean = y.mean(axis=0), t.mean(axis=0)
     left, singular, right = np.linalg.svd(t - t_mean, full_matrices=False)
     kept = singular > 1e-10 * max(float(singular.max(initial=0.0)), 1e-300)
     left, singular, right = left[:, kept], singular[kept], right[kept]
-    # A question that never varies gives nothing away.
-    scale = float((singular**2).sum()) / m / max(t.shape[1], 1)
-    if not len(singular):
-        return np.zeros((t.shape[1], y.shape[1])), y_mean, (y - y_mean) * (m / (m - 1)), 0.0
+    scale = float((singular**2).sum()) / m / t.shape[1]
     projected = left.T @ (y - y_mean)
+    members = [np.flatnonzero(codes == code) for code in np.flatnonzero(np.bincount(codes) > 1)]
+    alone = np.bincount(codes)[codes] == 1
 
     def left_out(ridge: float) -> Float:
-        filtered = singular**2 / (singular**2 + ridge * m)
-        leverage = (left**2) @ filtered + 1.0 / m
-        rest: Float = (y - y_mean - (left * filtered) @ projected) / np.maximum(1.0 - leverage, 1e-6)[:, None]
+        shares = singular**2 / (singular**2 + ridge * m)
+        rest: Float = y - y_mean - (left * shares) @ projected
+        # Leaving rows out divides their residuals by what the fit would not have known of them: (I - H_gg)^-1 r_g.
+        leverage = (left[alone] ** 2) @ shares + 1.0 / m
+        rest[alone] /= np.maximum(1.0 - leverage, 1e-6)[:, None]
+        for rows in members:
+            unknown = np.eye(len(rows)) - (left[rows] * shares) @ left[rows].T - 1.0 / m
+            rest[rows] = np.linalg.lstsq(unknown, rest[rows], rcond=1e-9)[0]
         return rest
 
-    if penalty is None:
+    if not len(singular):
+        # A question that never varies gives nothing away.
+        ridge = 0.0
+    elif penalty is None:
         errors = [float((left_out(factor * scale) ** 2).sum()) for factor in PENALTIES]
         ridge = float(PENALTIES[int(np.argmin(errors))]) * scale
     else:

@@ -164,6 +164,16 @@ class TestDirect:
         scores = direct(whitening, response, reference, text, centre="none")
         assert np.all(np.isfinite(scores))
 
+    @pytest.mark.parametrize("keeps", [0.0, 0.7])
+    def test_fitted_on_the_tested_references_themselves(self, rng, keeps):
+        """No disjoint references: the level stays what it is with them, and nothing becomes something or worse."""
+        text, reference, content = draw(rng, 90)
+        response = answer(rng, text, content, keeps)
+        others = Whitening.fit(*draw(rng, 90)[1::-1])
+        own = Whitening.fit(reference, text)
+        apart, together = (direct(w, response, reference, text) for w in (others, own))
+        assert together.mean() == pytest.approx(apart.mean(), abs=0.03)
+
     @pytest.mark.parametrize(
         ("options", "message"),
         [

@@ -82,7 +82,7 @@ def test_leave_one_out_residuals_are_exact(rng):
     from pytest_emid.information.whitening import _ridge
 
     reference, text = pairs(rng, 30)
-    _, _, residual, penalty = _ridge(reference, text, 0.5)
+    _, _, residual, penalty = _ridge(reference, text, np.arange(30), 0.5)
     kept = np.arange(30) != 7
     t, y = text[kept], reference[kept]
     t_mean, y_mean = t.mean(axis=0), y.mean(axis=0)
@@ -90,6 +90,55 @@ def test_leave_one_out_residuals_are_exact(rng):
     gram = (t - t_mean).T @ (t - t_mean) / 29 + penalty * 30 / 29 * np.eye(D_T)
     slope = np.linalg.solve(gram, (t - t_mean).T @ (y - y_mean) / 29)
     assert residual[7] == pytest.approx(reference[7] - y_mean - (text[7] - t_mean) @ slope)
+
+
+def test_leave_one_cluster_out_residuals_are_exact(rng):
+    """Against refits, with a penalty so small that its share per pair does not matter."""
+    from pytest_emid.information.whitening import _ridge
+
+    reference, text = pairs(rng, 30)
+    codes = np.repeat(np.arange(12), [3] * 9 + [1] * 3)
+    _, _, residual, _ = _ridge(reference, text, codes, 1e-12)
+    for code in (0, 4, 11):
+        out = codes == code
+        t_mean, y_mean = text[~out].mean(axis=0), reference[~out].mean(axis=0)
+        slope = np.linalg.lstsq(text[~out] - t_mean, reference[~out] - y_mean, rcond=None)[0]
+        assert residual[out] == pytest.approx(reference[out] - y_mean - (text[out] - t_mean) @ slope)
+
+
+def test_pairs_of_the_fit_are_treated_as_if_they_had_not_been_in_it(rng):
+    """With as many question features as pairs the regression learns references by heart."""
+    text = rng.normal(size=(60, 50))
+    reference = rng.normal(size=(60, D))
+    whitening = Whitening.fit(reference, text, penalty=1e-6, shrinkage=0.5)
+    response = reference + 0.5 * rng.normal(size=reference.shape)
+
+    def cosine(a, b):
+        return ((a * b).sum(1) / np.linalg.norm(a, axis=1) / np.linalg.norm(b, axis=1)).mean()
+
+    by_heart = cosine(whitening.transform(response, text), whitening.transform(reference, text))
+    told, true = whitening.transform_pairs(response, reference, text)
+    assert cosine(told, true) > by_heart + 0.2
+    # Other pairs are transformed as ever, and a mixture of both row by row.
+    other, other_text = rng.normal(size=(5, D)), rng.normal(size=(5, 50))
+    assert np.array_equal(
+        whitening.transform_pairs(other, other, other_text)[1], whitening.transform(other, other_text)
+    )
+    mixed = whitening.transform_pairs(
+        np.r_[other, response[:3]], np.r_[other, reference[:3]], np.r_[other_text, text[:3]]
+    )
+    assert mixed[0][5:] == pytest.approx(told[:3])
+    assert mixed[1][:5] == pytest.approx(whitening.transform(other, other_text))
+
+
+def test_responses_and_references_must_match(rng):
+    reference, text = pairs(rng, 40)
+    whitening = Whitening.fit(reference, text)
+    with pytest.raises(EstimationError) as caught:
+        whitening.transform_pairs(reference[:-1], reference, text)
+    assert str(caught.value) == (
+        "text: expected 39 rows, got 40. Arrays that are measured together hold the same samples in the same order."
+    )
 
 
 def test_round_trip(rng, tmp_path):
