@@ -1,5 +1,7 @@
 """Direct and decoded reference information."""
 
+from dataclasses import replace
+
 import numpy as np
 import pytest
 
@@ -166,13 +168,21 @@ class TestDirect:
 
     @pytest.mark.parametrize("keeps", [0.0, 0.7])
     def test_fitted_on_the_tested_references_themselves(self, rng, keeps):
-        """No disjoint references: the level stays what it is with them, and nothing becomes something or worse."""
-        text, reference, content = draw(rng, 90)
-        response = answer(rng, text, content, keeps)
-        others = Whitening.fit(*draw(rng, 90)[1::-1])
-        own = Whitening.fit(reference, text)
-        apart, together = (direct(w, response, reference, text) for w in (others, own))
-        assert together.mean() == pytest.approx(apart.mean(), abs=0.03)
+        """No disjoint references, and questions with features enough to learn the references by heart."""
+
+        def wordy(n):
+            text, reference, content = draw(rng, n)
+            return np.c_[text, rng.normal(size=(n, 40))], reference, content
+
+        text, reference, content = wordy(90)
+        response = answer(rng, text[:, :D_T], content, keeps)
+        others_text, others, _ = wordy(90)
+        fits = [Whitening.fit(y, t, penalty=1e-6) for y, t in ((others, others_text), (reference, text))]
+        fits.append(replace(fits[1], left_out=None))
+        apart, own, by_heart = (direct(w, response, reference, text).mean() for w in fits)
+        assert own == pytest.approx(apart, abs=0.06)
+        if keeps:
+            assert by_heart < apart - 0.1
 
     @pytest.mark.parametrize(
         ("options", "message"),
