@@ -1,0 +1,150 @@
+"""Reference information on recorded answers of LLaVA-13B models to LLaVA-Bench (COCO), where data is at hand.
+
+    EMID_REFERENCE=<folder> python benchmarks/validity/real_answers.py --out real_answers.json
+
+90 questions on 30 pictures with references by GPT-4; no truth is known, only what should be monotone: information
+falls with severity, and a change of style alone should cost little. No disjoint references exist, so the whitening is
+fitted on the tested ones (each picture left out of its own regression). Intervals are clustered by picture.
+
+Without `--encoders` texts are embedded as bags of words: a random 384-dimensional vector a word, weighted by its
+rarity in the references. It needs no weights, and it is the hardest case for style. `--encoders` takes any text
+encoder that the package loads.
+"""
+
+from __future__ import annotations
+
+import argparse
+import json
+import math
+import os
+import re
+import sys
+import zlib
+from collections import Counter
+from collections.abc import Callable, Sequence
+from pathlib import Path
+
+import numpy as np
+from numpy.typing import NDArray
+
+from pytest_emid.information.companions import cosine_to_reference
+from pytest_emid.information.intervals import paired_interval, retained_interval
+from pytest_emid.information.reference_information import direct, reliability_of
+from pytest_emid.information.whitening import Whitening
+
+Float = NDArray[np.float64]
+SHIFTS = [
+    *(f"defocus_blur_{s}" for s in (1, 3, 5)),
+    *(f"frost_{s}" for s in (1, 3, 5)),
+    *(f"sr_{s}" for s in (4, 7)),
+    *(f"KeyboardAug_{s}" for s in (1, 3)),
+    "defocus_blur_5_sr_7",
+    "defocus_blur_5_KeyboardAug_3",
+    "frost_5_sr_7",
+    "frost_5_KeyboardAug_3",
+]
+STYLES: dict[str, Callable[[str], str]] = {
+    "prefix": lambda a: "In this picture, " + a[:1].lower() + a[1:],
+    "preamble": lambda a: "Sure! Looking at the image, I can tell you the following. " + a,
+    "suffix": lambda a: a.rstrip(".") + ", as far as I can see in this image.",
+    "lower case": str.lower,
+    "first half": lambda a: " ".join(a.split()[: (len(a.split()) + 1) // 2]),
+}
+
+
+class Words:
+    """Bags of words, weighted by rarity."""
+
+    def __init__(self, texts: Sequence[str], d: int = 384):
+        self.d, self.n = d, len(texts)
+        self.seen = Counter(word for text in texts for word in set(self.split(text)))
+        self.vectors: dict[str, Float] = {}
+
+    @staticmethod
+    def split(text: str) -> list[str]:
+        return re.findall(r"[a-z]+|\d+", text.lower())
+
+    def encode(self, texts: Sequence[str]) -> Float:
+        rows = np.zeros((len(texts), self.d))
+        for row, text in zip(rows, texts, strict=True):
+            for word in self.split(text):
+                if word not in self.vectors:
+                    rng = np.random.default_rng(zlib.crc32(word.encode()))
+                    self.vectors[word] = rng.normal(size=self.d) / math.sqrt(self.d)
+                row += self.vectors[word] * math.log((self.n + 1) / (1 + self.seen.get(word, 0)))
+        return rows / np.maximum(np.linalg.norm(rows, axis=1, keepdims=True), 1e-12)
+
+
+def lines(path: Path) -> list[dict[str, object]]:
+    return [json.loads(line) for line in path.read_text().splitlines() if line.strip()]
+
+
+def main() -> None:
+    parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
+    parser.add_argument("--models", nargs="*", default=["llava-v1.5-13b", "llava-v1.6-vicuna-13b"])
+    parser.add_argument("--encoders", help="a text encoder, as `pytest_emid.encoders.load` takes it")
+    parser.add_argument("--out", type=Path, help="write all rows as JSON")
+    options = parser.parse_args()
+    if "EMID_REFERENCE" not in os.environ:
+        sys.exit("set EMID_REFERENCE to the folder with the reference data; without it there is nothing to check")
+    root = Path(os.environ["EMID_REFERENCE"]) / "llavabench"
+    questions = lines(root / "questions" / "coco_questions.jsonl")
+    by_id = {row["question_id"]: str(row["text"]) for row in lines(root / "questions" / "coco_answers_gpt4.jsonl")}
+    ids = [row["question_id"] for row in questions]
+    pictures = [str(row["image"]) for row in questions]
+    references = [by_id[i] for i in ids]
+    if options.encoders:
+        from pytest_emid import encoders
+
+        encode = encoders.load(options.encoders).text.encode
+    else:
+        encode = Words(references).encode
+    reference, text = encode(references), encode([str(row["text"]) for row in questions])
+    whitening = Whitening.fit(reference, text, clusters=pictures)
+    rows: list[dict[str, object]] = []
+    for model in options.models:
+
+        def answers(scenario: str, model: str = model) -> list[str]:
+            name = f"llava_bench_coco{scenario and '_'}{scenario}_{model}.jsonl"
+            given = {row["question_id"]: str(row["text"]) for row in lines(root / "responses" / name)}
+            return [given[i] for i in ids]
+
+        texts = answers("")
+        clean = encode(texts)
+        arguments = (reference, text)
+        reliability = reliability_of(whitening, clean, *arguments, clusters=pictures)
+        first = direct(whitening, clean, *arguments, reliability=reliability, clusters=pictures)
+        first_cosine = cosine_to_reference(clean, reference)
+        print(f"\n{model}: clean reference information {first.mean():.3f}")
+        sets = {name: answers(name) for name in SHIFTS}
+        sets |= {f"style: {name}": [change(answer) for answer in texts] for name, change in STYLES.items()}
+        for name, shifted in sets.items():
+            response = encode(shifted)
+            second = direct(whitening, response, *arguments, reliability=reliability, clusters=pictures)
+            kept = retained_interval(first, second, pictures)
+            lost = paired_interval(first, second, pictures)
+            cosine = paired_interval(first_cosine, cosine_to_reference(response, reference), pictures)
+            print(
+                f"  {name:30s} retained {kept.value:.2f} [{kept.low:.2f}, {kept.high:.2f}]"
+                f"   t: information {_t(lost.value, lost.se)}, cosine {_t(cosine.value, cosine.se)}"
+            )
+            rows.append(
+                {
+                    "model": model,
+                    "scenario": name,
+                    "retained": kept.to_dict(),
+                    "lost": lost.to_dict(),
+                    "cosine_drop": cosine.to_dict(),
+                }
+            )
+    if options.out:
+        options.out.parent.mkdir(parents=True, exist_ok=True)
+        options.out.write_text(json.dumps({"encoders": options.encoders or "bag of words", "rows": rows}, indent=1))
+
+
+def _t(value: float, se: float) -> str:
+    return f"{value / se:5.1f}" if se > 0 else "    -"
+
+
+if __name__ == "__main__":
+    main()
