@@ -128,7 +128,7 @@ class KernelCritic(ArrayCritic):
                 "mean_k": gaussian_kernel(queries, landmarks, bandwidth).mean(axis=0),
                 "coefficient": nystrom.root @ ridge.weight(penalties[best]),
                 "mean_y": ridge.mean_y,
-                "variance": floored(errors.by_dimension[best]),
+                "variance": floored(errors.by_dimension[best], errors.total),
             },
             held_out_r2=r2_estimate(errors.by_row[best], errors.total, clusters),
             settings={

@@ -32,7 +32,14 @@ RELATIVE_RANK = 1e-10
 """Principal components below this fraction of the largest eigenvalue are rounding noise."""
 
 VARIANCE_FLOOR = 0.01
-"""Smallest residual variance of a dimension, as a fraction of the mean over dimensions."""
+"""Smallest residual variance of a dimension, as a fraction of the mean residual variance over dimensions."""
+
+MARGINAL_FLOOR = 0.05
+"""Smallest residual variance of a dimension, as a fraction of the mean variance over dimensions before the fit.
+
+A critic that may claim to know a dimension exactly, as where the question determines the template of the answer,
+weighs it without limit, and its estimates are then about nothing else.
+"""
 
 
 class LeastSquaresMoments:
@@ -188,15 +195,21 @@ def cross_validate(
     return HeldOutErrors(by_dimension, by_row, total)
 
 
-def floored(variance: Float) -> Float:
-    """Residual variances, raised where a dimension that hardly varies would rule every sum over dimensions."""
-    raised: Float = np.maximum(variance, VARIANCE_FLOOR * variance.mean())
+def floored(variance: Float, total: Float) -> Float:
+    """Residual variances (dy,), raised where one dimension would rule every sum over dimensions.
+
+    Args:
+        variance: held-out mean squared error of each dimension.
+        total: (n,) squared deviations from the mean, summed over dimensions, of the held-out rows.
+    """
+    marginal = float(total.mean()) / len(variance)
+    raised: Float = np.maximum(variance, max(VARIANCE_FLOOR * float(variance.mean()), MARGINAL_FLOOR * marginal))
     return raised
 
 
 def likelihoods(errors: HeldOutErrors) -> Float:
     """(penalties,) held-out Gaussian log-likelihood of a row and dimension, up to a constant."""
-    return np.array([-0.5 * np.log(floored(variance)).mean() for variance in errors.by_dimension])
+    return np.array([-0.5 * np.log(floored(variance, errors.total)).mean() for variance in errors.by_dimension])
 
 
 def _leading(matrix: Float, components: int | None) -> tuple[Float, Float]:

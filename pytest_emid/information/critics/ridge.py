@@ -89,7 +89,7 @@ class RidgeCritic(ArrayCritic):
         best = int(np.argmax(likelihoods(errors)))
         ridge = PrincipalRidge.from_rows(queries, responses, components)
         return cls(
-            _solution(ridge, penalties[best], errors.by_dimension[best]),
+            _solution(ridge, penalties[best], floored(errors.by_dimension[best], errors.total)),
             held_out_r2=r2_estimate(errors.by_row[best], errors.total, clusters),
             settings={
                 "pairs": len(queries),
@@ -135,7 +135,7 @@ class RidgeCritic(ArrayCritic):
         errors = held_out_errors(ridge, queries, responses, penalties)
         best = int(np.argmax(likelihoods(errors)))
         return cls(
-            _solution(ridge, penalties[best], errors.by_dimension[best]),
+            _solution(ridge, penalties[best], floored(errors.by_dimension[best], errors.total)),
             held_out_r2=r2_estimate(errors.by_row[best], errors.total, clusters),
             settings={
                 "pairs": moments.n,
@@ -151,5 +151,5 @@ def _solution(ridge: PrincipalRidge, penalty: float, variance: Float) -> dict[st
         "mean_x": ridge.mean_x,
         "mean_y": ridge.mean_y,
         "weight": ridge.weight(penalty),
-        "variance": floored(variance),
+        "variance": variance,
     }

@@ -74,7 +74,18 @@ def test_a_constant_dimension_does_not_rule_the_sum():
     x, y = WORLD.draw(200, 0)
     y[:, 3] = 0.25
     variance = 1 / RidgeCritic.fit(x, y).natural(x)[1][0]
-    np.testing.assert_allclose(variance[3], 0.01 * variance.mean(), rtol=0.02)
+    np.testing.assert_allclose(variance[3], 0.05 * y.var(axis=0).mean(), rtol=0.1)
+
+
+def test_certainty_is_limited_so_that_a_foregone_answer_keeps_a_finite_scale():
+    # three classes, which the query tells without error: unlimited precision would make information endless
+    rng = np.random.default_rng(0)
+    kind = rng.integers(3, size=300)
+    x, y = np.eye(3)[kind] + 0.001 * rng.normal(size=(300, 3)), np.eye(3)[kind]
+    critic = RidgeCritic.fit(x, y)
+    variance = 1 / critic.natural(x)[1][0]
+    np.testing.assert_allclose(variance, 0.05 * y.var(axis=0).mean(), rtol=0.1)
+    assert club(critic, x, y) == pytest.approx(3 / 0.05, rel=0.1)
 
 
 def test_components_limit_the_predictors():
