@@ -37,6 +37,14 @@ __all__ = [
 
 TINY_LLAVA: Final = "tiny-llava"
 """The built-in model."""
+SERVER: Final = "openai:"
+"""What the name of a model behind a server begins with."""
+_MEANINGLESS: Final = {
+    "CallableModel": ("device",),
+    "OpenAIServerModel": ("batch_size", "device"),
+    "RecordedModel": ("batch_size", "device"),
+    "ReplayModel": ("batch_size", "device"),
+}
 _HOMES: Final = {
     "CallableModel": "callables",
     "OpenAIServerModel": "openai_server",
@@ -57,10 +65,11 @@ def load(spec: str | Path | Model | Callable[..., Any], **options: Any) -> Model
     """The model that `spec` names. Nothing is loaded into memory yet.
 
     Args:
-        spec: `tiny-llava` (built in); a folder in the Hugging Face format; a Hub id; a file of recorded answers
-            (`.jsonl`); a replay pack (`.json`); a function `(images, questions) -> answers`; or a model, which is
-            returned as it is.
-        options: further arguments of the class that is made, such as `batch_size` or `device`.
+        spec: `tiny-llava` (built in); a folder in the Hugging Face format; a Hub id; `openai:NAME` (a model behind
+            `OPENAI_BASE_URL`, or OpenAI's own); a file of recorded answers (`.jsonl`); a replay pack (`.json`); a
+            function `(images, questions) -> answers`; or a model, which is returned as it is.
+        options: further arguments of the class that is made. `batch_size` and `device` are left out where they have
+            no meaning.
 
     Raises:
         ModelError: it names no model, or a model was given together with options.
@@ -73,17 +82,21 @@ def load(spec: str | Path | Model | Callable[..., Any], **options: Any) -> Model
         if str(spec) == TINY_LLAVA and not Path(spec).is_dir():
             folder = Path(__file__).parent.parent / "assets" / TINY_LLAVA
             return _make("TransformersModel", folder, name=TINY_LLAVA, **options)
+        if str(spec).startswith(SERVER):
+            return _make("OpenAIServerModel", str(spec).removeprefix(SERVER), **options)
         by_suffix = {".jsonl": "RecordedModel", ".json": "ReplayModel"}
         return _make(by_suffix.get(Path(spec).suffix, "TransformersModel"), spec, **options)
     if callable(spec):
         return _make("CallableModel", spec, **options)
     raise ModelError(
-        f"cannot make a model of a {type(spec).__name__}. Give {TINY_LLAVA!r}, a folder, a Hub id, a file of recorded "
-        "answers (.jsonl), a replay pack (.json), a function (images, questions) -> answers, or an object with name, "
-        "fingerprint and respond."
+        f"cannot make a model of a {type(spec).__name__}. Give {TINY_LLAVA!r}, a folder, a Hub id, 'openai:NAME', a file "
+        "of recorded answers (.jsonl), a replay pack (.json), a function (images, questions) -> answers, or an object "
+        "with name, fingerprint and respond."
     )
 
 
 def _make(kind: str, spec: Any, /, **options: Any) -> Model:
+    for name in _MEANINGLESS.get(kind, ()):
+        options.pop(name, None)
     made: Model = __getattr__(kind)(spec, **options)
     return made

@@ -147,6 +147,8 @@ class TransformersModel:
     def _engine(self) -> Engine:
         from pytest_emid.models.engine import Engine, Settings
 
+        if self.trust_remote_code:
+            log.warning("%s: code that comes with the checkpoint is run (trust_remote_code).", self.name)
         return Engine(
             source=self.checkpoint.source,
             revision=self.checkpoint.commit,

@@ -10,7 +10,7 @@ import pytest
 
 from pytest_emid import models
 from pytest_emid.errors import ModelError
-from pytest_emid.models import CallableModel, Model, RecordedModel, TransformersModel
+from pytest_emid.models import CallableModel, Model, OpenAIServerModel, RecordedModel, TransformersModel
 
 
 def unreachable(*_: object, **__: object) -> None:
@@ -31,6 +31,17 @@ def test_names(llava: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> 
     assert isinstance(models.load(tmp_path / "answers.jsonl"), RecordedModel)
     assert isinstance(models.load(lambda images, questions: questions), CallableModel)
     assert models.load(built_in) is built_in
+    server = models.load("openai:some/model", base_url="http://a/v1")
+    assert isinstance(server, OpenAIServerModel)
+    assert server.model == "some/model"
+
+
+def test_options_without_meaning_are_left_out(tmp_path: Path) -> None:
+    (tmp_path / "answers.jsonl").write_text('{"question_id": 1, "text": "x"}')
+    for spec in ("openai:m", tmp_path / "answers.jsonl", lambda images, questions: questions):
+        models.load(spec, batch_size=4, device="cpu")
+    with pytest.raises(TypeError):
+        models.load("openai:m", bath_size=4)
 
 
 @pytest.mark.parametrize("kind", ["built-in", "recorded", "function"])
@@ -48,9 +59,9 @@ def test_what_is_no_model(tmp_path: Path) -> None:
     with pytest.raises(ModelError) as caught:
         models.load(3)  # type: ignore[arg-type]
     assert str(caught.value) == (
-        "cannot make a model of a int. Give 'tiny-llava', a folder, a Hub id, a file of recorded answers (.jsonl), a "
-        "replay pack (.json), a function (images, questions) -> answers, or an object with name, fingerprint and "
-        "respond."
+        "cannot make a model of a int. Give 'tiny-llava', a folder, a Hub id, 'openai:NAME', a file of recorded "
+        "answers (.jsonl), a replay pack (.json), a function (images, questions) -> answers, or an object with name, "
+        "fingerprint and respond."
     )
     with pytest.raises(ModelError) as caught:
         models.load("no such/place here")
