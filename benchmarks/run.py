@@ -1,7 +1,7 @@
 """Regenerate the evidence behind the documentation: every benchmark, each writing JSON.
 
     python benchmarks/run.py --out benchmarks/results            # hours
-    python benchmarks/run.py --quick --out /tmp/results          # a few minutes: a smoke test that everything runs
+    python benchmarks/run.py --quick --out quick-results      # a few minutes: a smoke test that everything runs
     python benchmarks/run.py --only validity/theory.py           # one of them
 
 With EMID_REFERENCE naming the reference data, the checks that need it run too.
