@@ -11,16 +11,17 @@ from dataclasses import dataclass
 from functools import partial
 from typing import TYPE_CHECKING, Final
 
-from pytest_emid.errors import ShiftError
+from pytest_emid.errors import EmidError, ShiftError
 from pytest_emid.shifts import registry
 
 if TYPE_CHECKING:  # an id can be made and compared without numpy and Pillow
+    import numpy as np
     from PIL import Image
 
     from pytest_emid.data.dataset import Dataset
     from pytest_emid.data.sample import LazyImage, Sample
 
-__all__ = ["IDENTITY", "Component", "SyntheticShift", "component", "parse"]
+__all__ = ["IDENTITY", "Component", "SyntheticShift", "component", "option_values", "parse", "run"]
 
 IDENTITY: Final = "identity"
 """The id of the shift without components: the control arm that changes nothing."""
@@ -238,12 +239,33 @@ def _shift_text(part: Component, definition: registry.Definition, text: str, see
 
     rng = generator(seed, sample_id, part.name)
     options = option_values(part, definition) | ({"sample_id": sample_id} if definition.by_sample else {})
-    shifted = definition.function(text, part.severity or 0, rng, **options)
+    shifted = run(part, definition, text, rng, sample_id, options)
     if not isinstance(shifted, str):
         raise ShiftError(f"shift {part.id} returned {type(shifted).__name__} for sample {sample_id!r}; it must be str.")
     if not shifted.strip() and text.strip():
         raise ShiftError(f"shift {part.id} left nothing of the question of sample {sample_id!r}: {text!r}.")
     return shifted
+
+
+def run(
+    part: Component,
+    definition: registry.Definition,
+    value: object,
+    rng: np.random.Generator,
+    sample_id: str,
+    options: Mapping[str, str],
+) -> object:
+    """What a shift's function makes of a picture or a text.
+
+    Raises:
+        ShiftError: the function fails; the message names the shift and the sample.
+    """
+    try:
+        return definition.function(value, part.severity or 0, rng, **options)
+    except EmidError:
+        raise
+    except Exception as error:
+        raise ShiftError(f"shift {part.id} failed on sample {sample_id!r}: {type(error).__name__}: {error}.") from error
 
 
 def option_values(part: Component, definition: registry.Definition) -> dict[str, str]:

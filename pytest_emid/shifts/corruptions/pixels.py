@@ -11,7 +11,7 @@ from PIL import Image
 from pytest_emid.errors import ShiftError
 from pytest_emid.shifts.registry import Definition
 from pytest_emid.shifts.seeding import generator
-from pytest_emid.shifts.synthetic import Component, option_values
+from pytest_emid.shifts.synthetic import Component, option_values, run
 
 __all__ = ["PUBLISHED_SIDE", "SCALE", "Floats", "apply_in_mode", "bytes_of", "floats_of", "grain_of", "unit_of"]
 
@@ -77,7 +77,7 @@ def apply_in_mode(
             "converted to RGB. Convert it first."
         ) from error
     rng = generator(seed, sample_id, part.name)
-    result = definition.function(rgb, part.severity or 0, rng, **option_values(part, definition))
+    result = run(part, definition, rgb, rng, sample_id, option_values(part, definition))
     if isinstance(result, np.ndarray):
         result = _from_array(result, part, rgb, sample_id)
     if not isinstance(result, Image.Image) or result.size != rgb.size or result.mode != "RGB":
