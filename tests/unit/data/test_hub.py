@@ -130,6 +130,50 @@ def test_a_dataset_cannot_name_files_outside_its_folder(datasets, tmp_path):
         )
 
 
+@pytest.mark.parametrize("place", ["HF_DATASETS_CACHE", "HF_HUB_CACHE", "elsewhere"])
+def test_what_the_hub_delivers_may_name_files_of_its_caches_only(datasets, tmp_path, monkeypatch, place):
+    from huggingface_hub import constants
+
+    monkeypatch.setattr(constants, "HF_HUB_CACHE", str(tmp_path / "HF_HUB_CACHE"))
+    monkeypatch.setattr(datasets.config, "HF_DATASETS_CACHE", tmp_path / "HF_DATASETS_CACHE")
+    path = tmp_path / place / "a.png"
+    path.parent.mkdir()
+    path.write_bytes(png(5))
+    table = datasets.Dataset.from_list([{"image": str(path), "question": "What?", "reference_answer": "That."}])
+    asked = {}
+
+    def load_dataset(path, **options):
+        asked.update(options, path=path)
+        return datasets.DatasetDict({"ID": table.cast_column("image", datasets.Image())})
+
+    monkeypatch.setattr(datasets, "load_dataset", load_dataset)
+    if place == "elsewhere":
+        assert refused("owner/name").startswith(
+            f"owner/name, split ID, row 0 (sample '0'): {str(path)!r} leads out of the dataset's folder "
+        )
+    else:
+        dataset = load_hub("owner/name", revision="abc", config="v1")
+        assert dataset[0].open_image().getpixel((0, 0)) == (5, 5, 5)
+        assert asked == {"path": "owner/name", "name": "v1", "split": None, "revision": "abc"}
+
+
+def test_errors_of_the_hub_name_the_dataset(datasets, monkeypatch):
+    def fail(*args, **options):
+        raise ConnectionError("no route")
+
+    monkeypatch.setattr(datasets, "load_dataset", fail)
+    monkeypatch.setattr(datasets, "get_dataset_split_names", fail)
+    assert refused("owner/name") == (
+        "dataset 'owner/name' cannot be loaded: ConnectionError: no route. Check the id, the network and your access."
+    )
+    with pytest.raises(DataError) as caught:
+        hub_splits("owner/name")
+    assert str(caught.value) == (
+        "the splits of dataset 'owner/name' cannot be looked up: ConnectionError: no route. "
+        "Check the path or id, the network and your access."
+    )
+
+
 def test_what_cannot_be_loaded(datasets, tmp_path):
     (tmp_path / "empty").mkdir()
     message = refused(tmp_path / "empty")

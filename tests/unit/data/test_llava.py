@@ -148,7 +148,7 @@ def test_the_real_benchmarks_load(bench):
 @NEEDS_REFERENCE
 def test_every_real_scenario_aligns_with_its_questions(bench):
     loaded, folder = bench
-    scenarios = {}
+    files = {}
     for path in sorted(folder.glob("*.jsonl")):
         dataset = of_benchmark(loaded, path)
         prompts = load_prompts(path)
@@ -156,14 +156,22 @@ def test_every_real_scenario_aligns_with_its_questions(bench):
         shifted = shifts.parallel_text(path.stem, prompts).apply(dataset, 0) if _changed(prompts, dataset) else dataset
         answers = dict(RecordedModel(path).respond(shifted))
         assert sorted(answers) == list(range(len(dataset)))
-        scenarios.setdefault(path.stem.rpartition("_llava")[2], set()).add(path.stem.rpartition("_llava")[0])
-    # in-the-wild files serve the domains easy, normal and hard: 35 synthetic and 4 x 7 natural scenarios in 49 files
-    assert {model: len(names) for model, names in scenarios.items()} == {"-v1.5-13b": 49, "-v1.6-vicuna-13b": 49}
-    names = scenarios["-v1.5-13b"]
-    wild = {name for name in names if name.startswith("llava_bench_in_the_wild")}
-    languages = {name.rpartition("_")[2] for name in wild}
-    synthetic = {name for name in names - wild if name.rpartition("_")[2] not in languages}
-    assert (len(synthetic), len(languages), len(names) - len(synthetic) + 2 * len(wild)) == (35, 7, 28)
+        files.setdefault(path.stem.rpartition("_llava")[2], {})[path.stem.rpartition("_llava")[0]] = shifted
+    assert {model: len(names) for model, names in files.items()} == {"-v1.5-13b": 49, "-v1.6-vicuna-13b": 49}
+    # in-the-wild files serve three domains each: all samples, the easy and the hard ones
+    splits = json.loads((folder.parent / "questions" / "wild_split_indices.json").read_text())
+    scenarios = {}
+    for name, dataset in files["-v1.5-13b"].items():
+        scenarios[name] = dataset
+        if dataset.ids == loaded["llava_bench_in_the_wild"].ids:
+            for domain in ("easy", "hard"):
+                chosen = map(str, sorted(splits[f"{domain}_ood_fst_cd_new"]))
+                scenarios[f"{name}_{domain}"] = dataset.select(chosen, name=f"{name}_{domain}")
+    sizes = [len(dataset) for dataset in scenarios.values()]
+    assert {n: sizes.count(n) for n in set(sizes)} == {90: 35 + 7, 60: 7, 30: 14}
+    assert len(scenarios) == 35 + 28
+    languages = ("English", "German", "Chinese", "Korean", "Greek", "Arabic", "Hindi")
+    assert sum(any(language in name for language in languages) for name in scenarios) == 4 * 7
 
 
 def _changed(prompts, dataset):
