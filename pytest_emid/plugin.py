@@ -18,7 +18,7 @@ import pytest
 
 from pytest_emid import config as options
 from pytest_emid.config import CONFIG
-from pytest_emid.recorder import OUTBOX, RECORDER, Outbox, activated, current
+from pytest_emid.recorder import OUTBOX, RECORDER, Outbox, activated, current, enter
 
 if TYPE_CHECKING:
     from pytest_emid.data.dataset import Dataset
@@ -49,8 +49,12 @@ def pytest_configure(config: pytest.Config) -> None:
     effective = config.stash[CONFIG]
     if effective.contact_sheet is not None and config.getoption("dist", "no") != "no":
         raise pytest.UsageError(f"{effective.origin('contact_sheet')}: one process draws the contact sheet. Add -n0.")
-    if not _is_worker(config):
-        config.pluginmanager.register(Reporter(config), "emid-reporter")
+
+
+def pytest_sessionstart(session: pytest.Session) -> None:
+    """Report, unless this is a worker. Registered after pytest's own session, so that its hooks come before those."""
+    if not _is_worker(session.config):
+        session.config.pluginmanager.register(Reporter(session.config), "emid-reporter")
 
 
 @pytest.hookimpl(tryfirst=True)
@@ -74,44 +78,58 @@ def pytest_report_header(config: pytest.Config) -> str | None:
 
 
 @pytest.hookimpl(tryfirst=True)
-def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
+def pytest_collection_modifyitems(config: pytest.Config, items: list[pytest.Item]) -> None:
     """Mark the tests that measure, so that `-m emid` selects them and their reports can be told from others."""
+    measures = False
     for item in items:
         if FIXTURE in getattr(item, "fixturenames", ()):
+            measures = True
             item.keywords[KEYWORD] = True
             if item.get_closest_marker("emid") is None:
                 item.add_marker("emid")
+    # Gates can be asked about results that were saved, too.
+    if measures or "pytest_emid.assertions" in sys.modules:
+        _record(config)
 
 
-@pytest.hookimpl(wrapper=True)
-def pytest_runtest_protocol(item: pytest.Item) -> Generator[None, object, object]:
-    """Everything that happens in a test is recorded as that test's."""
-    with activated(item):
-        return (yield)
+class Recording:
+    """The hooks of every test, in suites that measure. Other suites do without: each costs some microseconds."""
+
+    @pytest.hookimpl(wrapper=True)
+    def pytest_runtest_protocol(self, item: pytest.Item) -> Generator[None, object, object]:
+        """Everything that happens in a test is recorded as that test's."""
+        with activated(item):
+            return (yield)
+
+    @pytest.hookimpl(tryfirst=True)
+    def pytest_runtest_setup(self, item: pytest.Item) -> None:
+        """A new attempt begins; a wrong marker is an error of its test, if it measures."""
+        __tracebackhide__ = True
+        recorder = item.stash.get(RECORDER, None)
+        if recorder is not None:
+            recorder.begin_attempt()
+        elif KEYWORD in item.keywords:
+            current()
+
+    @pytest.hookimpl(wrapper=True)
+    def pytest_runtest_makereport(self, item: pytest.Item) -> Generator[None, pytest.TestReport, pytest.TestReport]:
+        """Results and decisions ride on the report as plain data, serially and from pytest-xdist's workers alike."""
+        recorder = item.stash.get(RECORDER, None)
+        if recorder is None:
+            return (yield)
+        recorder.publish(item.user_properties)
+        report = yield
+        if KEYWORD in item.keywords or not recorder.is_empty:
+            setattr(report, PAYLOAD, recorder.drain())
+        return report
 
 
-@pytest.hookimpl(tryfirst=True)
-def pytest_runtest_setup(item: pytest.Item) -> None:
-    """A new attempt begins; a wrong marker is an error of its test, if it measures."""
-    __tracebackhide__ = True
-    recorder = item.stash.get(RECORDER, None)
-    if recorder is not None:
-        recorder.begin_attempt()
-    elif KEYWORD in item.keywords:
-        current()
-
-
-@pytest.hookimpl(wrapper=True)
-def pytest_runtest_makereport(item: pytest.Item) -> Generator[None, pytest.TestReport, pytest.TestReport]:
-    """Results and decisions ride on the report as plain data, serially and from pytest-xdist's workers alike."""
-    recorder = item.stash.get(RECORDER, None)
-    if recorder is None:
-        return (yield)
-    recorder.publish(item.user_properties)
-    report = yield
-    if KEYWORD in item.keywords or not recorder.is_empty:
-        setattr(report, PAYLOAD, recorder.drain())
-    return report
+def _record(config: pytest.Config) -> bool:
+    """Record from now on; False where that is done already."""
+    if config.pluginmanager.has_plugin("emid-recording"):
+        return False
+    config.pluginmanager.register(Recording(), "emid-recording")
+    return True
 
 
 def pytest_assertrepr_compare(config: pytest.Config, op: str, left: object, right: object) -> list[str] | None:
@@ -143,14 +161,13 @@ class Reporter:
             self._ledger = Ledger()
         return self._ledger
 
-    @pytest.hookimpl(wrapper=True)
-    def pytest_runtest_logreport(self, report: pytest.TestReport) -> Generator[None, None, None]:
+    @pytest.hookimpl(tryfirst=True)
+    def pytest_runtest_logreport(self, report: pytest.TestReport) -> None:
         """A test that measures but whose results did not arrive has not passed, whatever its report says."""
         payload, measures = getattr(report, PAYLOAD, None), KEYWORD in report.keywords
         if (measures or payload is not None) and not self.ledger.receive(report, payload, measures):
             report.outcome = "failed"
             report.longrepr = "emid: this test ran, but its results did not arrive. Nothing that it gates was checked."
-        return (yield)
 
     def pytest_sessionfinish(self, session: pytest.Session) -> None:
         """Write what was asked for, and fail the run when something is missing."""
@@ -239,6 +256,7 @@ def emid_calibration(emid_dataset: Dataset) -> Dataset | None:
 
 @pytest.fixture(scope="session")
 def measure_emid(
+    request: pytest.FixtureRequest,
     pytestconfig: pytest.Config,
     emid_model: Model,
     emid_dataset: Dataset,
@@ -254,6 +272,9 @@ def measure_emid(
     from pytest_emid import fixtures
     from pytest_emid.reports.progress import ProgressBar
 
+    if _record(pytestconfig):
+        # Asked for by name in a run whose tests do not mention it: record what is left of the test that runs.
+        enter(request._pyfuncitem)
     # The other fixtures are requested so that they exist, and so that this one ends before them.
     progress = None if _is_worker(pytestconfig) else ProgressBar(pytestconfig)
     look = None

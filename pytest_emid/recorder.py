@@ -13,14 +13,15 @@ from collections.abc import Iterator
 from contextlib import contextmanager
 from typing import TYPE_CHECKING, Any, Final
 
-if TYPE_CHECKING:
-    import pytest
+import pytest
 
-    from pytest_emid.config import EmidConfig
+from pytest_emid.config import CONFIG, EmidConfig, from_item
+
+if TYPE_CHECKING:
     from pytest_emid.gates import Decision
     from pytest_emid.results import EmidResult
 
-__all__ = ["Outbox", "Recorder", "activated", "current"]
+__all__ = ["OUTBOX", "RECORDER", "Outbox", "Recorder", "activated", "current", "enter"]
 
 PROPERTY: Final = "emid."
 """How the names of JUnit properties begin."""
@@ -67,7 +68,7 @@ class Recorder:
         self.nodeid = item.nodeid
         self.item = item
         self.config = config
-        self.attempt = 0
+        self.attempt = 1
         self._outbox = outbox
         self._results: list[EmidResult] = []
         self._decisions: list[Decision] = []
@@ -86,7 +87,7 @@ class Recorder:
         return not self._results and not self._decisions
 
     def begin_attempt(self) -> None:
-        """The test is set up, for the first time or again. Reports of earlier attempts may never have been seen."""
+        """The test is set up again. Reports of earlier attempts may never have been seen."""
         self.attempt += 1
         self._drained = (0, 0)
 
@@ -171,20 +172,44 @@ def _same_gate(a: Decision, b: Decision) -> bool:
     )
 
 
-_current: Recorder | None = None
+OUTBOX: Final = pytest.StashKey[Outbox]()
+"""Where pytest's config holds the outbox of this process."""
+
+RECORDER: Final = pytest.StashKey[Recorder]()
+"""Where a test holds its recorder, once there is something to record."""
+
+_item: pytest.Item | None = None
 
 
 def current() -> Recorder | None:
-    """The recorder of the test that runs; None outside of one."""
-    return _current
+    """The recorder of the test that runs; None outside of one.
+
+    Made when it is first asked for: most tests of most suites have nothing to record.
+
+    Raises:
+        pytest.UsageError: a marker of the test is wrong.
+    """
+    if _item is None:
+        return None
+    recorder = _item.stash.get(RECORDER, None)
+    if recorder is None:
+        stash = _item.config.stash
+        recorder = _item.stash[RECORDER] = Recorder(_item, from_item(stash[CONFIG], _item), stash[OUTBOX])
+    return recorder
+
+
+def enter(item: pytest.Item | None) -> pytest.Item | None:
+    """Make `item` the running test (None: nothing is recorded), and return the one that ran."""
+    global _item
+    previous, _item = _item, item
+    return previous
 
 
 @contextmanager
-def activated(recorder: Recorder | None) -> Iterator[None]:
-    """Make `recorder` the current one (None: nothing is recorded) for a while: pytest can run inside a test."""
-    global _current
-    previous, _current = _current, recorder
+def activated(item: pytest.Item | None) -> Iterator[None]:
+    """Make `item` the running test for a while: pytest can run inside a test."""
+    previous = enter(item)
     try:
         yield
     finally:
-        _current = previous
+        enter(previous)
