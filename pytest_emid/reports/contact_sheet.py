@@ -30,8 +30,12 @@ from pytest_emid.shifts.base import Shift
 __all__ = ["ContactSheet"]
 
 SAMPLES: Final = 4
-SIDES: Final = (192, 160, 128, 96, 72, 56)
-"""Longest sides of the pictures in pixels; the first is used whose page is small enough."""
+LARGEST: Final = 192
+LAYOUTS: Final = (
+    *((LARGEST, 1.0), (160, 1.0), (128, 1.0), (128, 0.75), (128, 0.5), (96, 1.0), (96, 0.75), (96, 0.5)),
+    *((128, 0.0), (96, 0.0), (72, 0.0), (56, 0.0)),
+)
+"""Longest side of the pictures in pixels, and share of the samples shown (at least one); the first that fits."""
 BUDGET: Final = 4_000_000
 """Bytes of pictures in a page."""
 ALIKE: Final = 0.3
@@ -63,7 +67,7 @@ class ContactSheet:
 
     Args:
         samples: shown of each dataset, with different pictures where there are so many.
-        budget: bytes of pictures in the page; they are made smaller, then fewer samples are shown, until they fit.
+        budget: bytes of pictures in the page; pictures are made smaller and fewer samples shown until they fit.
     """
 
     def __init__(self, samples: int = SAMPLES, budget: int = BUDGET) -> None:
@@ -109,7 +113,7 @@ class ContactSheet:
             by_id = {sample.id: sample for sample in shifted}
             return [_cell(shown, by_id[shown.sample.id]) for shown in all_shown]
         others = _chosen(shifted, len(all_shown))
-        cells = [_Cell(_thumbnail(o.open_image(), SIDES[0]), o.question, other=o.id) for o in others]
+        cells = [_Cell(_thumbnail(o.open_image(), LARGEST), o.question, other=o.id) for o in others]
         return cells + [_Cell(problem=f"{shifted.name!r} has no further sample.")] * (len(all_shown) - len(cells))
 
     def write(self, path: Path) -> None:
@@ -139,17 +143,17 @@ class ContactSheet:
 
     def _clean(self, sample: Sample) -> _Shown:
         picture = sample.open_image()
-        return _Shown(sample, _thumbnail(picture, SIDES[0]), image_digest(picture))
+        return _Shown(sample, _thumbnail(picture, LARGEST), image_digest(picture))
 
     def _fitting(self) -> tuple[int, int, list[dict[str, Any]]]:
-        """The largest pictures, then the most samples, that fit the budget; at least one sample is shown."""
-        tries = [(side, self._samples) for side in SIDES] + [(SIDES[-1], n) for n in range(self._samples - 1, 0, -1)]
-        for side, count in tries:
-            encoder = _Encoder(side)
-            groups = self._groups(encoder, count)
-            if encoder.bytes <= self._budget or (side, count) == tries[-1]:
-                break
-        return side, count, groups
+        """Side, samples and views of the first layout that fits the budget; the last one is taken as it comes."""
+        for side, share in LAYOUTS[:-1]:
+            count = max(1, round(share * self._samples))
+            try:
+                return side, count, self._groups(_Encoder(side, self._budget), count)
+            except _TooLarge:
+                continue
+        return LAYOUTS[-1][0], 1, self._groups(_Encoder(LAYOUTS[-1][0], None), 1)
 
     def _groups(self, encoder: _Encoder, count: int) -> list[dict[str, Any]]:
         return [
@@ -162,12 +166,16 @@ class ContactSheet:
         ]
 
 
-class _Encoder:
-    """Pictures to data URIs of PNGs, and the sum of their bytes."""
+class _TooLarge(Exception):  # noqa: N818 - no error: the next layout is tried
+    """The pictures exceed the budget."""
 
-    def __init__(self, side: int) -> None:
+
+class _Encoder:
+    """Pictures to data URIs of PNGs, up to so many bytes in all."""
+
+    def __init__(self, side: int, budget: int | None) -> None:
         self._side = side
-        self.bytes = 0
+        self._left = budget
 
     def __call__(self, picture: Image.Image | None) -> str | None:
         if picture is None:
@@ -175,7 +183,10 @@ class _Encoder:
         buffer = BytesIO()
         _thumbnail(picture, self._side).save(buffer, "PNG")
         uri = f"data:image/png;base64,{base64.b64encode(buffer.getvalue()).decode()}"
-        self.bytes += len(uri)
+        if self._left is not None:
+            self._left -= len(uri)
+            if self._left < 0:
+                raise _TooLarge
         return uri
 
 
@@ -206,7 +217,7 @@ def _family(shift: Shift) -> tuple[str, int | None]:
 def _cell(shown: _Shown, sample: Sample) -> _Cell:
     picture = sample.open_image()
     return _Cell(
-        picture=None if image_digest(picture) == shown.digest else _thumbnail(picture, SIDES[0]),
+        picture=None if image_digest(picture) == shown.digest else _thumbnail(picture, LARGEST),
         text=None if sample.question == shown.sample.question else sample.question,
     )
 

@@ -136,7 +136,8 @@ def noisy(n=6, side=300):
 
 
 @pytest.mark.parametrize(
-    ("budget", "side", "samples"), [(10_000_000, 192, 4), (900_000, 128, 4), (60_000, 56, 2), (1, 56, 1)]
+    ("budget", "side", "samples"),
+    [(10_000_000, 192, 4), (900_000, 128, 4), (500_000, 128, 3), (60_000, 72, 1), (1, 56, 1)],
 )
 def test_the_page_stays_small(budget, side, samples):
     page = rendered(noisy(), "contrast:1", "contrast:3", budget=budget)
