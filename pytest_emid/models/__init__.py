@@ -89,9 +89,9 @@ def load(spec: str | Path | Model | Callable[..., Any], **options: Any) -> Model
     if callable(spec):
         return _make("CallableModel", spec, **options)
     raise ModelError(
-        f"cannot make a model of a {type(spec).__name__}. Give {TINY_LLAVA!r}, a folder, a Hub id, 'openai:NAME', a file "
-        "of recorded answers (.jsonl), a replay pack (.json), a function (images, questions) -> answers, or an object "
-        "with name, fingerprint and respond."
+        f"cannot make a model of a {type(spec).__name__}. Give {TINY_LLAVA!r}, a folder, a Hub id, 'openai:NAME', a "
+        "file of recorded answers (.jsonl), a replay pack (.json), a function (images, questions) -> answers, or an "
+        "object with name, fingerprint and respond."
     )
 
 
