@@ -55,5 +55,7 @@ def query(image: Array, text: Array) -> Array:
     The second form carries the same information and lets any two encoders be paired; the report names it.
     """
     if image.shape[1] == text.shape[1]:
-        return ((image + text) / 2).astype(np.float32)
-    return (np.concatenate([image, text], axis=1) / np.sqrt(2)).astype(np.float32)
+        mean: Array = ((image + text) / 2).astype(np.float32)
+        return mean
+    beside: Array = (np.concatenate([image, text], axis=1) / np.sqrt(2)).astype(np.float32)
+    return beside
