@@ -3,20 +3,26 @@
 A scene is one to three coloured shapes of two sizes on a noisy grey background. Every picture gets three
 questions, one of each LLaVA-Bench category: `conversation` (colour, shape, place, count, size), `detail`
 (describe the whole picture) and `complex` (compare, relate, company). Answers follow from the scene alone, so
-that a reference is never a matter of taste.
+that a reference is never a matter of taste. Questions come in the languages of `languages`, and pictures from the
+domains of `domains.py`; answers are always English.
 
 Picture `i` of seed `s` depends on `(s, i)` only: a longer set begins with the shorter one, and nothing is stored.
 """
 
 from __future__ import annotations
 
+import itertools
 import zlib
 from collections.abc import Callable, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import Final
 
 import numpy as np
 from PIL import Image, ImageDraw
+
+from pytest_emid.data.backdrops import DARK, PLAIN, Backdrop, backdrop, clutter, texture
+from pytest_emid.data.domains import TRAINING, Domain
+from pytest_emid.data.languages import LANGUAGES, Language, Subject
 
 __all__ = ["COLORS", "PLACES", "SHAPES", "SIZES", "Question", "Scene", "Thing", "ask", "draw", "scene"]
 
@@ -48,13 +54,21 @@ PLACES: Final[dict[str, tuple[int, int]]] = {
 NUMBERS: Final = {1: "one", 2: "two", 3: "three"}
 STEP: Final = 18
 JITTER: Final = 2
+GIANT: Final = (14, 17)
+"""Least and most radius of a thing that is larger than any that was trained on."""
+APART: Final = 0.7
+"""Things off the grid are at least this share of their radii's sum apart, along one axis."""
+ENGLISH: Final = LANGUAGES["en"]
 
 Rng = np.random.Generator
 
 
 @dataclass(frozen=True, slots=True)
 class Thing:
-    """One shape in a scene: what it is, and the pixel of its centre."""
+    """One shape in a scene: what it is, and the pixel of its centre.
+
+    `radius` and `fill` are the size's and the colour's own, unless a domain changes them.
+    """
 
     shape: str
     color: str
@@ -62,6 +76,14 @@ class Thing:
     place: str
     x: int
     y: int
+    radius: int = 0
+    fill: tuple[int, int, int] = (-1, -1, -1)
+
+    def __post_init__(self) -> None:
+        if not self.radius:
+            object.__setattr__(self, "radius", SIZES[self.size])
+        if self.fill[0] < 0:
+            object.__setattr__(self, "fill", COLORS[self.color])
 
 
 @dataclass(frozen=True, slots=True)
@@ -72,16 +94,22 @@ class Scene:
     grey: int
     noise: float
     noise_seed: int
+    backdrop: Backdrop = PLAIN
 
 
 @dataclass(frozen=True, slots=True)
 class Question:
-    """A question with its reference answer; `kind` is finer than `category`."""
+    """A question with its reference answer.
+
+    `kind` is finer than `category`; `kind`, `template` and `subjects` are the question apart from its language.
+    """
 
     text: str
     answer: str
     category: str
     kind: str
+    template: int
+    subjects: tuple[Subject, ...]
 
 
 def generator(seed: int, *names: object) -> Rng:
@@ -93,10 +121,10 @@ def _pick(rng: Rng, options: Sequence[str]) -> str:
     return options[int(rng.integers(len(options)))]
 
 
-def scene(rng: Rng, count: int | None = None) -> Scene:
-    """Draw a scene; `count` fixes the number of things (1 to 3)."""
+def scene(rng: Rng, count: int | None = None, domain: Domain = TRAINING) -> Scene:
+    """Draw a scene of a domain; `count` fixes the number of things (1 to 3)."""
     if count is None:
-        count = int(rng.choice([1, 2, 3], p=[0.2, 0.4, 0.4]))
+        count = int(rng.choice([1, 2, 3], p=domain.counts))
     places = sorted(rng.permutation(len(PLACES))[:count])
     shapes = rng.permutation(len(SHAPES))[:count]
     colors = rng.permutation(len(COLORS))[:count]
@@ -115,19 +143,71 @@ def scene(rng: Rng, count: int | None = None) -> Scene:
                 y=SIDE // 2 + STEP * row + dy,
             )
         )
-    return Scene(
-        things=tuple(things),
-        grey=int(rng.integers(105, 156)),
-        noise=float(rng.uniform(3.0, 10.0)),
-        noise_seed=int(rng.integers(2**32)),
-    )
+    things = _restyled(things, domain, rng)
+    grey = int(rng.integers(*domain.grey))
+    noise = float(rng.uniform(*domain.noise))
+    noise_seed = int(rng.integers(2**32))
+    behind = backdrop(rng, domain, SIDE) if domain.dressed else PLAIN
+    if behind.style == "dark":
+        grey = int(rng.integers(*DARK))
+    return Scene(tuple(things), grey, noise, noise_seed, behind)
+
+
+def _restyled(things: list[Thing], domain: Domain, rng: Rng) -> list[Thing]:
+    """The things as the domain draws them. Nothing is drawn from `rng` for the training domain."""
+    if domain.same_size and rng.random() < domain.same_size:
+        things = [replace(thing, size=things[0].size, radius=0) for thing in things]
+    if domain.giant and len(things) == 1 and rng.random() < domain.giant:
+        radius = int(rng.integers(GIANT[0], GIANT[1] + 1))
+        things = [_inside(replace(things[0], size="large", radius=radius))]
+    if domain.drift:
+        things = _drifted(things, domain.drift, rng)
+    if domain.shade:
+        things = [replace(thing, fill=_shaded(thing.color, domain.shade, rng)) for thing in things]
+    return things
+
+
+def _inside(thing: Thing) -> Thing:
+    """The thing, moved into the picture where it sticks out."""
+    least, most = thing.radius, SIDE - 1 - thing.radius
+    return replace(thing, x=min(max(thing.x, least), most), y=min(max(thing.y, least), most))
+
+
+def _drifted(things: list[Thing], drift: int, rng: Rng) -> list[Thing]:
+    """The things off the grid, none hidden by another; where that does not come about, as they were."""
+    for _ in range(100):
+        offsets = rng.integers(-drift, drift + 1, size=(len(things), 2))
+        moved = []
+        for thing, (dx, dy) in zip(things, offsets, strict=True):
+            column, row = PLACES[thing.place]
+            x, y = SIDE // 2 + STEP * column + int(dx), SIDE // 2 + STEP * row + int(dy)
+            moved.append(_inside(replace(thing, x=x, y=y)))
+        if all(
+            max(abs(a.x - b.x), abs(a.y - b.y)) >= APART * (a.radius + b.radius)
+            for a, b in itertools.combinations(moved, 2)
+        ):
+            return moved
+    return things
+
+
+def _shaded(color: str, most: float, rng: Rng) -> tuple[int, int, int]:
+    """A lighter or darker tone of a colour; white and black stay, or they would be greys."""
+    share = float(rng.uniform(-most, most))
+    if color in ("white", "black"):
+        return COLORS[color]
+    towards = 255.0 if share > 0 else 0.0
+    red, green, blue = (round(c + abs(share) * (towards - c)) for c in COLORS[color])
+    return red, green, blue
 
 
 def draw(of: Scene) -> Image.Image:
     """Render a scene as an RGB picture of `SIDE` x `SIDE` pixels."""
     noise = np.random.default_rng(of.noise_seed).normal(0.0, of.noise, size=(SIDE, SIDE, 3))
-    background = np.clip(np.rint(of.grey + noise), 0, 255).astype(np.uint8)
-    picture = Image.fromarray(background)
+    levels = of.grey + noise
+    if of.backdrop is not PLAIN:
+        levels = levels + texture(of.backdrop, SIDE)[..., None]
+    picture = Image.fromarray(np.clip(np.rint(levels), 0, 255).astype(np.uint8))
+    clutter(picture, of.backdrop)
     pen = ImageDraw.Draw(picture)
     for thing in of.things:
         _draw_thing(pen, thing)
@@ -135,7 +215,7 @@ def draw(of: Scene) -> Image.Image:
 
 
 def _draw_thing(pen: ImageDraw.ImageDraw, thing: Thing) -> None:
-    x, y, r, fill = thing.x, thing.y, SIZES[thing.size], COLORS[thing.color]
+    x, y, r, fill = thing.x, thing.y, thing.radius, thing.fill
     box = (x - r, y - r, x + r, y + r)
     if thing.shape == "circle":
         pen.ellipse(box, fill=fill)
@@ -155,169 +235,112 @@ def _at(place: str) -> str:
     return f"in the {place}"
 
 
-def _noun(thing: Thing, rng: Rng) -> tuple[str, str]:
-    """How to name a thing, by its shape or by its colour, and which of the two was used."""
-    return (thing.shape, "shape") if rng.random() < 0.5 else (f"{thing.color} shape", "color")
+def _by_shape(thing: Thing) -> Subject:
+    return Subject("shape", thing.shape)
 
 
-def _color(of: Scene, rng: Rng) -> Question:
-    s = of.things[int(rng.integers(len(of.things)))]
-    text = _pick(
-        rng,
-        (
-            f"What color is the {s.shape}?",
-            f"Tell me the color of the {s.shape}.",
-            f"What is the color of the {s.shape} in the image?",
-            f"Which color does the {s.shape} have?",
-        ),
-    )
-    return Question(text, f"The {s.shape} is {s.color}.", "conversation", "color")
+def _by_color(thing: Thing) -> Subject:
+    return Subject("color", thing.color)
 
 
-def _shape(of: Scene, rng: Rng) -> Question:
-    s = of.things[int(rng.integers(len(of.things)))]
-    text = _pick(
-        rng,
-        (
-            f"Which shape is {s.color}?",
-            f"What is the {s.color} object?",
-            f"Name the shape that is {s.color}.",
-            f"What kind of shape is the {s.color} one?",
-        ),
-    )
-    return Question(text, f"The {s.color} object is a {s.shape}.", "conversation", "shape")
+def _named(thing: Thing, rng: Rng) -> tuple[Subject, str]:
+    """A thing by its shape or by its colour, and the noun of the answer."""
+    if rng.random() < 0.5:
+        return _by_shape(thing), thing.shape
+    return _by_color(thing), f"{thing.color} shape"
 
 
-def _place(of: Scene, rng: Rng) -> Question:
-    s = of.things[int(rng.integers(len(of.things)))]
-    noun, _ = _noun(s, rng)
-    text = _pick(
-        rng,
-        (
-            f"Where is the {noun}?",
-            f"In which part of the image is the {noun}?",
-            f"Tell me where the {noun} is.",
-            f"Where in the picture can I find the {noun}?",
-        ),
-    )
-    return Question(text, f"The {noun} is {_at(s.place)}.", "conversation", "place")
+def _one(of: Scene, rng: Rng) -> Thing:
+    return of.things[int(rng.integers(len(of.things)))]
 
 
-def _count(of: Scene, rng: Rng) -> Question:
-    text = _pick(
-        rng,
-        (
-            "How many shapes are there?",
-            "Count the objects in the image.",
-            "How many objects can you see?",
-            "What is the number of shapes in the picture?",
-        ),
-    )
-    n = len(of.things)
-    return Question(
-        text, "There is one shape." if n == 1 else f"There are {NUMBERS[n]} shapes.", "conversation", "count"
-    )
-
-
-def _size(of: Scene, rng: Rng) -> Question:
-    s = of.things[int(rng.integers(len(of.things)))]
-    noun, _ = _noun(s, rng)
-    text = _pick(
-        rng,
-        (
-            f"Is the {noun} small or large?",
-            f"What size is the {noun}?",
-            f"How big is the {noun}?",
-            f"Tell me the size of the {noun}.",
-        ),
-    )
-    return Question(text, f"The {noun} is {s.size}.", "conversation", "size")
-
-
-def _describe(of: Scene, rng: Rng) -> Question:
-    text = _pick(
-        rng,
-        (
-            "Describe the image.",
-            "What do you see in the picture?",
-            "Describe this picture in detail.",
-            "What is shown in the image?",
-            "Give a full description of the image.",
-        ),
-    )
-    answer = " ".join(f"A {s.size} {s.color} {s.shape} {_at(s.place)}." for s in of.things)
-    return Question(text, answer, "detail", "describe")
-
-
-def _pair(of: Scene, rng: Rng) -> tuple[Thing, Thing]:
+def _two(of: Scene, rng: Rng) -> tuple[Thing, Thing]:
     i, j = rng.permutation(len(of.things))[:2]
     return of.things[int(i)], of.things[int(j)]
 
 
-def _compare(of: Scene, rng: Rng) -> Question:
-    a, b = _pair(of, rng)
-    text = _pick(
-        rng,
-        (
-            f"Which is larger, the {a.shape} or the {b.shape}?",
-            f"Compare the size of the {a.shape} and the {b.shape}.",
-            f"Is the {a.shape} or the {b.shape} bigger?",
-        ),
-    )
+# Each asker returns whom the question speaks of, and the answer. Only the subjects appear in the question's text.
+Asked = tuple[tuple[Subject, ...], str]
+
+
+def _color(of: Scene, rng: Rng) -> Asked:
+    s = _one(of, rng)
+    return (_by_shape(s),), f"The {s.shape} is {s.color}."
+
+
+def _shape(of: Scene, rng: Rng) -> Asked:
+    s = _one(of, rng)
+    return (_by_color(s),), f"The {s.color} object is a {s.shape}."
+
+
+def _place(of: Scene, rng: Rng) -> Asked:
+    s = _one(of, rng)
+    subject, noun = _named(s, rng)
+    return (subject,), f"The {noun} is {_at(s.place)}."
+
+
+def _count(of: Scene, rng: Rng) -> Asked:
+    n = len(of.things)
+    return (), "There is one shape." if n == 1 else f"There are {NUMBERS[n]} shapes."
+
+
+def _size(of: Scene, rng: Rng) -> Asked:
+    s = _one(of, rng)
+    subject, noun = _named(s, rng)
+    return (subject,), f"The {noun} is {s.size}."
+
+
+def _describe(of: Scene, rng: Rng) -> Asked:
+    return (), " ".join(f"A {s.size} {s.color} {s.shape} {_at(s.place)}." for s in of.things)
+
+
+def _compare(of: Scene, rng: Rng) -> Asked:
+    a, b = _two(of, rng)
     if a.size == b.size:
         answer = f"The {a.shape} and the {b.shape} have the same size."
     else:
         large, less = (a, b) if SIZES[a.size] > SIZES[b.size] else (b, a)
         answer = f"The {large.shape} is larger than the {less.shape}."
-    return Question(text, answer, "complex", "compare")
+    return (_by_shape(a), _by_shape(b)), answer
 
 
-def _relate(of: Scene, rng: Rng) -> Question:
-    a, b = _pair(of, rng)
-    text = _pick(
-        rng,
-        (
-            f"Where is the {a.shape} relative to the {b.shape}?",
-            f"How is the {a.shape} placed with respect to the {b.shape}?",
-            f"Seen from the {b.shape}, where is the {a.shape}?",
-        ),
-    )
+def _relate(of: Scene, rng: Rng) -> Asked:
+    a, b = _two(of, rng)
     (ac, ar), (bc, br) = PLACES[a.place], PLACES[b.place]
     vertical = "above" if ar < br else "below" if ar > br else ""
     horizontal = "left of" if ac < bc else "right of" if ac > bc else ""
     relation = " and ".join(part for part in (vertical, horizontal) if part)
-    return Question(text, f"The {a.shape} is {relation} the {b.shape}.", "complex", "relate")
+    return (_by_shape(a), _by_shape(b)), f"The {a.shape} is {relation} the {b.shape}."
 
 
-def _company(of: Scene, rng: Rng) -> Question:
-    s = of.things[int(rng.integers(len(of.things)))]
-    text = _pick(
-        rng,
-        (
-            f"Is the {s.shape} alone?",
-            f"Is there anything besides the {s.shape}?",
-            f"What else is there apart from the {s.shape}?",
-        ),
-    )
+def _company(of: Scene, rng: Rng) -> Asked:
+    s = _one(of, rng)
     others = [thing.shape for thing in of.things if thing is not s]
     answer = f"The {s.shape} is alone."
     if others:
         answer = f"Besides the {s.shape} there is a {' and a '.join(others)}."
-    return Question(text, answer, "complex", "company")
+    return (_by_shape(s),), answer
 
 
-Asker = Callable[[Scene, Rng], Question]
-KINDS: Final[dict[str, tuple[Asker, ...]]] = {
-    "conversation": (_color, _shape, _place, _count, _size),
-    "detail": (_describe,),
-    "complex": (_compare, _relate, _company),
+Asker = Callable[[Scene, Rng], Asked]
+KINDS: Final[dict[str, dict[str, Asker]]] = {
+    "conversation": {"color": _color, "shape": _shape, "place": _place, "count": _count, "size": _size},
+    "detail": {"describe": _describe},
+    "complex": {"compare": _compare, "relate": _relate, "company": _company},
 }
+"""Category to its kinds of question."""
 CATEGORIES: Final = tuple(KINDS)
 
 
-def ask(of: Scene, category: str, rng: Rng) -> Question:
-    """Ask a question of one category (`conversation`, `detail` or `complex`) about a scene."""
-    askers = KINDS[category]
+def ask(of: Scene, category: str, rng: Rng, language: Language = ENGLISH) -> Question:
+    """Ask a question of one category (`conversation`, `detail` or `complex`) about a scene.
+
+    The same state of `rng` asks the same question in every language; the answer is English.
+    """
+    kinds = list(KINDS[category])
     if category == "complex" and len(of.things) == 1:
-        askers = (_company,)
-    return askers[int(rng.integers(len(askers)))](of, rng)
+        kinds = ["company"]
+    kind = kinds[int(rng.integers(len(kinds)))]
+    subjects, answer = KINDS[category][kind](of, rng)
+    template = int(rng.integers(len(ENGLISH.templates[kind])))
+    return Question(language.ask(kind, template, subjects), answer, category, kind, template, subjects)
