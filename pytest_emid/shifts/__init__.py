@@ -22,6 +22,7 @@ from pytest_emid.shifts.registry import (
     register_visual,
     unregister,
 )
+from pytest_emid.shifts.scenarios import Scenario, scenario, scenarios
 from pytest_emid.shifts.synthetic import SyntheticShift, parse
 from pytest_emid.shifts.translation import ChatTranslator, translate
 
@@ -30,6 +31,7 @@ __all__ = [
     "Definition",
     "NaturalShift",
     "ParallelText",
+    "Scenario",
     "Shift",
     "SyntheticShift",
     "definitions",
@@ -42,6 +44,8 @@ __all__ = [
     "register",
     "register_textual",
     "register_visual",
+    "scenario",
+    "scenarios",
     "textual",
     "translate",
     "unregister",
