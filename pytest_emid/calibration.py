@@ -42,7 +42,7 @@ class Calibration:
         """
         try:
             critic = RidgeCritic.fit(pairs.query, pairs.reference, clusters=pairs.dataset.clusters, seed=seed)
-            whitening = Whitening.fit(pairs.reference, pairs.text, seed=seed)
+            whitening = Whitening.fit(pairs.reference, pairs.text, clusters=pairs.dataset.clusters, seed=seed)
         except EstimationError as error:
             raise EstimationError(
                 f"cannot calibrate on the {len(pairs.dataset)} reference pairs of {pairs.dataset.name!r}: {error}"

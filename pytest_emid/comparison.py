@@ -22,7 +22,8 @@ from pytest_emid.information.intervals import (
     unpaired_retained_interval,
 )
 from pytest_emid.information.mutual_information import contributions
-from pytest_emid.information.reference_information import decoded, decoded_obstacle, direct
+from pytest_emid.information.reference_information import decoded, decoded_obstacle, direct, reliability_of
+from pytest_emid.information.reliability import Reliability
 from pytest_emid.results import Record, Side
 
 __all__ = ["MINIMUM_CLUSTERS", "MINIMUM_SAMPLES", "Scored", "check_size", "differences", "score", "side"]
@@ -35,7 +36,7 @@ MINIMUM_CLUSTERS: Final = 4
 
 @dataclass(frozen=True)
 class Scored:
-    """An answered set with its per-sample scores, each (n,)."""
+    """An answered set with its per-sample scores, each (n,), and the reliability that `information` was weighted by."""
 
     answered: Answered
     psi_response: Float
@@ -44,6 +45,7 @@ class Scored:
     decoded: Float | None
     cosine: Float
     exact: Float
+    reliability: Reliability
 
     @property
     def clusters(self) -> tuple[str, ...]:
@@ -69,7 +71,13 @@ def check_size(dataset: Dataset) -> None:
         )
 
 
-def score(answered: Answered, calibration: Calibration, condition: NDArray[np.float32], seed: int = 0) -> Scored:
+def score(
+    answered: Answered,
+    calibration: Calibration,
+    condition: NDArray[np.float32],
+    seed: int = 0,
+    reliability: Reliability | None = None,
+) -> Scored:
     """Score every sample of one side.
 
     Args:
@@ -77,17 +85,22 @@ def score(answered: Answered, calibration: Calibration, condition: NDArray[np.fl
         calibration: the frozen critic and whitening.
         condition: embeddings of the questions that reference information is conditional on, (n, d_text): the clean
             ones where the sets are paired, so that a corrupted question is no excuse.
-        seed: of the folds of the decoded form.
+        seed: of the folds.
+        reliability: which directions of the answer space clean answers get right. None finds it in this side, which
+            is then the clean one; the shifted side is scored with the clean side's.
     """
     dataset = answered.dataset
     clusters = dataset.clusters
     arrays = (calibration.whitening, answered.response, answered.reference, condition)
+    if reliability is None:
+        reliability = reliability_of(*arrays, clusters=clusters, seed=seed)
     can_decode = decoded_obstacle(len(dataset), len(set(clusters))) is None
     return Scored(
         answered=answered,
         psi_response=contributions(calibration.critic, answered.query, answered.response),
         psi_reference=contributions(calibration.critic, answered.query, answered.reference),
-        information=direct(*arrays, clusters=clusters),
+        information=direct(*arrays, reliability=reliability, clusters=clusters, seed=seed),
+        reliability=reliability,
         decoded=decoded(*arrays, clusters=clusters, seed=seed) if can_decode else None,
         cosine=cosine_to_reference(answered.response, answered.reference),
         exact=exact_match([r.text for r in answered.responses], [s.reference for s in dataset]),

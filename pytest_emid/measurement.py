@@ -174,7 +174,8 @@ class Measurer:
     def _compare(self, answered: Answered, scenario: str, modality: str, paired: bool) -> EmidResult:
         clean = self.clean
         condition = clean.answered.text if paired else answered.text
-        shifted = score(answered, self.calibration, condition, self.seed)
+        reliability = clean.reliability if paired else clean.reliability.unpaired()
+        shifted = score(answered, self.calibration, condition, self.seed, reliability)
         changed = differences(clean, shifted, self.calibration, paired, self.confidence)
         apart = divergences(clean.answered, answered, paired, self.permutations, self.seed)
         critic = self.calibration.report()
