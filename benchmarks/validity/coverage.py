@@ -1,6 +1,6 @@
 """Do the intervals cover what they say, and how often does a gate alarm when nothing changed?
 
-    python benchmarks/validity/coverage.py --out coverage.json            # an hour or two on one core
+    python benchmarks/validity/coverage.py --out coverage.json            # some hours on one core
     python benchmarks/validity/coverage.py --quick --out coverage.json    # under two minutes
 
 Two simulated worlds (linear, nonlinear), n = 60, 90, 300, critics and whitenings fitted on m = 100, 300, 1000 clean
@@ -40,6 +40,10 @@ def cells(reps: int, quick: bool) -> list[Cell]:
 def main() -> None:
     parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
     parser.add_argument("--reps", type=int, default=1000, help="draws per headline cell (m = 300); others a quarter")
+    parser.add_argument("--m", type=int, nargs="*", help="only these numbers of reference pairs")
+    parser.add_argument("--n", type=int, nargs="*", help="only these numbers of samples")
+    parser.add_argument("--statistics", nargs="*", default=STATISTICS)
+    parser.add_argument("--conditions", nargs="*", default=PAIRED)
     parser.add_argument("--quick", action="store_true", help="40 draws of a few cells: a smoke test")
     parser.add_argument("--out", type=Path, help="write all rows as JSON")
     options = parser.parse_args()
@@ -47,9 +51,11 @@ def main() -> None:
     rows: list[dict[str, object]] = []
     about = {"command": "benchmarks/validity/coverage.py", "reps": reps, "quick": options.quick}
     for cell in cells(reps, options.quick):
-        done = run(cell, STATISTICS, PAIRED, resampled=reps // 5)
+        if (options.m and cell.m not in options.m) or (options.n and cell.n not in options.n):
+            continue
+        done = run(cell, options.statistics, options.conditions, resampled=reps // 5)
         if cell.m == HEADLINE_M:
-            done += run(cell, STATISTICS[:2], UNPAIRED, unpaired=True)
+            done += run(cell, [s for s in options.statistics if s in STATISTICS[:2]], UNPAIRED, unpaired=True)
         rows += done
         print(f"\n{cell}")
         for row in done:

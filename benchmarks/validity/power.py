@@ -45,16 +45,18 @@ def main() -> None:
     parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
     parser.add_argument("--reps", type=int, default=200)
     parser.add_argument("--m", type=int, default=300)
+    parser.add_argument("--n", type=int, nargs="*", default=(60, 90, 300))
+    parser.add_argument("--statistics", nargs="*", default=STATISTICS)
     parser.add_argument("--quick", action="store_true", help="30 draws at n = 90: a smoke test")
     parser.add_argument("--out", type=Path, help="write all rows as JSON")
     options = parser.parse_args()
     reps = 30 if options.quick else options.reps
     conditions = CONDITIONS[:7:2] if options.quick else CONDITIONS
     rows: list[dict[str, object]] = []
-    for n in (90,) if options.quick else (60, 90, 300):
+    for n in (90,) if options.quick else options.n:
         for world in ("linear", "nonlinear"):
             cell = Cell(world, n, options.m, 1, reps)
-            names = [name for name in STATISTICS if not (options.quick and "kernel" in name)]
+            names = [name for name in options.statistics if not (options.quick and "kernel" in name)]
             done = run(cell, names, conditions, freezes=min(5, reps))
             rows += done
             print(f"\n{cell}\n{'':30s}" + "".join(f"{c:>18s}" for c in conditions))

@@ -256,7 +256,7 @@ def _closeness(cosine: Float, exponent: float) -> Float:
     return closeness
 
 
-def _common_offset(differences: Float, scale: float, steps: int = 100, tolerance: float = 1e-7) -> Float:
+def _common_offset(differences: Float, scale: float, steps: int = 100, tolerance: float = 1e-5) -> Float:
     """The geometric median of the differences (Weiszfeld's iteration), exactly 0 where 0 is the median.
 
     Differences below a thousandth of `scale` count as 0. Zero is the median when the unit vectors of all others add
@@ -269,7 +269,7 @@ def _common_offset(differences: Float, scale: float, steps: int = 100, tolerance
     directions = differences[~exact] / distance[~exact][:, None]
     if float(np.linalg.norm(directions.sum(axis=0))) <= exact.sum():
         return np.zeros(differences.shape[1])
-    point: Float = np.median(differences, axis=0)
+    point: Float = differences.mean(axis=0)
     spread = float(distance.mean())
     for _ in range(steps):
         # The floor keeps a row that the point sits on from taking all the weight.
