@@ -78,8 +78,9 @@ class Measurer:
         """Measure one scenario.
 
         Args:
-            shift: a shift, the id of one (`defocus_blur:3+keyboard:1`), or another dataset (a natural shift, which
-                is paired when it holds the same ids in the same order).
+            shift: a shift, the id of one (`defocus_blur:3+keyboard:1`), or another dataset: a natural shift, paired
+                when it holds the same ids with the same references in the same order (another language, say).
+                `shifts.natural(dataset, paired=True)` pairs by id alone.
 
         Raises:
             EmidError: anything that makes the measurement impossible; answers so far stay in the cache.
@@ -114,7 +115,7 @@ class Measurer:
 
     def _shifted(self, shift: Shift | str | Dataset) -> tuple[Dataset, str, str, bool]:
         if isinstance(shift, Dataset):
-            return shift, shift.name, "natural", shift.ids == self.dataset.ids
+            return shift, shift.name, "natural", _same_samples(self.dataset, shift)
         if isinstance(shift, str):
             shift = shifts.parse(shift)
         dataset = shift.apply(self.dataset, self.seed)
@@ -207,6 +208,11 @@ class Measurer:
             remarks=remarks,
             settings=self.settings,
         )
+
+
+def _same_samples(clean: Dataset, other: Dataset) -> bool:
+    """Equal ids alone do not make a pair: two unrelated tables may both be numbered from 0."""
+    return [(s.id, s.reference) for s in clean] == [(s.id, s.reference) for s in other]
 
 
 def check_disjoint(calibration: Dataset, tested: Dataset) -> None:

@@ -202,6 +202,12 @@ def test_a_dataset_is_a_natural_shift_paired_by_its_ids():
     assert unpaired.information_retained.value == pytest.approx(1.0, abs=0.05)
 
 
+def test_equal_ids_alone_do_not_pair_two_datasets():
+    dataset = Dataset("one", [s.with_(id=str(i)) for i, s in enumerate(scenes_dataset(60))])
+    other = Dataset("two", [s.with_(id=str(i)) for i, s in enumerate(scenes_dataset(60, seed=9))])
+    assert not measurer(dataset, Oracle(dataset, other)).measure(other).paired
+
+
 def test_calibration_on_the_tested_references_is_said():
     dataset = scenes_dataset(60)
     result = measurer(dataset, Oracle(dataset), calibration=None).measure(Shout())
