@@ -14,7 +14,17 @@ from typing import Any, Final, Literal
 
 import pytest
 
-__all__ = ["CONFIG", "OPTIONS", "EmidConfig", "Option", "add_options", "from_pytest", "marker_options"]
+__all__ = [
+    "CONFIG",
+    "KEYWORD",
+    "OPTIONS",
+    "PAYLOAD",
+    "EmidConfig",
+    "Option",
+    "add_options",
+    "from_pytest",
+    "marker_options",
+]
 
 GROUP: Final = "emid"
 DEFAULT: Final = "default"
@@ -269,6 +279,12 @@ class EmidConfig:
         """The confidence at which one gate of the family is decided."""
         return self.confidence if self.family == 1 else 1.0 - (1.0 - self.confidence) / self.family
 
+
+KEYWORD: Final = "fixture:measure_emid"
+"""In the keywords of every test that requests the fixture: no node, marker or file can have this name."""
+
+PAYLOAD: Final = "emid"
+"""The attribute of a report that holds what its test measured and decided."""
 
 CONFIG: Final = pytest.StashKey[EmidConfig]()
 """Where pytest's config holds the options of the run."""

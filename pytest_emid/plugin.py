@@ -1,7 +1,7 @@
 """pytest's hooks, and nothing else: options become a frozen config, fixtures measure, reports carry what was found.
 
-Importing this module imports nothing heavy. A run without a test that measures pays for the options and for one
-recorder a test; torch, numpy and the like are imported when such a test is set up.
+Importing this module imports nothing heavy, and little of this package. A run without a test that measures pays for
+the options; what records is loaded when such a test is collected, torch, numpy and the like when it is set up.
 
 `-p no:emid` switches the plugin off: tests that request its fixtures then fail, and its ini options are unknown.
 
@@ -11,14 +11,13 @@ PYTEST_DONT_REWRITE: this module asserts nothing.
 from __future__ import annotations
 
 import sys
-from collections.abc import Generator, Iterator
+from collections.abc import Iterator
 from typing import TYPE_CHECKING, Final
 
 import pytest
 
 from pytest_emid import config as options
-from pytest_emid.config import CONFIG
-from pytest_emid.recorder import OUTBOX, RECORDER, Outbox, activated, current, enter
+from pytest_emid.config import CONFIG, KEYWORD, PAYLOAD
 
 if TYPE_CHECKING:
     from pytest_emid.data.dataset import Dataset
@@ -29,10 +28,6 @@ if TYPE_CHECKING:
     from pytest_emid.reports.contact_sheet import ContactSheet
 
 FIXTURE: Final = "measure_emid"
-KEYWORD: Final = "fixture:measure_emid"
-"""In the keywords of every test that requests the fixture: no node, marker or file can have this name."""
-PAYLOAD: Final = "emid"
-"""The attribute of a report that holds what it carries."""
 SHEET: Final[pytest.StashKey[ContactSheet]] = pytest.StashKey()
 
 
@@ -45,7 +40,6 @@ def pytest_configure(config: pytest.Config) -> None:
     """Wrong configuration ends the run here, before anything is collected."""
     config.addinivalue_line("markers", options.MARKER_LINE)
     config.stash[CONFIG] = options.from_pytest(config)
-    config.stash[OUTBOX] = Outbox()
     effective = config.stash[CONFIG]
     if effective.contact_sheet is not None and config.getoption("dist", "no") != "no":
         raise pytest.UsageError(f"{effective.origin('contact_sheet')}: one process draws the contact sheet. Add -n0.")
@@ -89,47 +83,9 @@ def pytest_collection_modifyitems(config: pytest.Config, items: list[pytest.Item
                 item.add_marker("emid")
     # Gates can be asked about results that were saved, too.
     if measures or "pytest_emid.assertions" in sys.modules:
-        _record(config)
+        from pytest_emid import recording
 
-
-class Recording:
-    """The hooks of every test, in suites that measure. Other suites do without: each costs some microseconds."""
-
-    @pytest.hookimpl(wrapper=True)
-    def pytest_runtest_protocol(self, item: pytest.Item) -> Generator[None, object, object]:
-        """Everything that happens in a test is recorded as that test's."""
-        with activated(item):
-            return (yield)
-
-    @pytest.hookimpl(tryfirst=True)
-    def pytest_runtest_setup(self, item: pytest.Item) -> None:
-        """A new attempt begins; a wrong marker is an error of its test, if it measures."""
-        __tracebackhide__ = True
-        recorder = item.stash.get(RECORDER, None)
-        if recorder is not None:
-            recorder.begin_attempt()
-        elif KEYWORD in item.keywords:
-            current()
-
-    @pytest.hookimpl(wrapper=True)
-    def pytest_runtest_makereport(self, item: pytest.Item) -> Generator[None, pytest.TestReport, pytest.TestReport]:
-        """Results and decisions ride on the report as plain data, serially and from pytest-xdist's workers alike."""
-        recorder = item.stash.get(RECORDER, None)
-        if recorder is None:
-            return (yield)
-        recorder.publish(item.user_properties)
-        report = yield
-        if KEYWORD in item.keywords or not recorder.is_empty:
-            setattr(report, PAYLOAD, recorder.drain())
-        return report
-
-
-def _record(config: pytest.Config) -> bool:
-    """Record from now on; False where that is done already."""
-    if config.pluginmanager.has_plugin("emid-recording"):
-        return False
-    config.pluginmanager.register(Recording(), "emid-recording")
-    return True
+        recording.start(config)
 
 
 def pytest_assertrepr_compare(config: pytest.Config, op: str, left: object, right: object) -> list[str] | None:
@@ -138,6 +94,7 @@ def pytest_assertrepr_compare(config: pytest.Config, op: str, left: object, righ
     estimates = [side for side in (left, right) if module is not None and isinstance(side, module.Estimate)]
     if not estimates:
         return None
+    from pytest_emid.recorder import current
     from pytest_emid.reports.explain import compare
 
     recorder = current()
@@ -269,12 +226,12 @@ def measure_emid(
     are asked once a run, and kept between runs in --emid-cache-dir. Works from tests and from fixtures of any scope;
     each test is measured with the emid_model, emid_dataset, emid_encoders and emid_calibration of its own directory.
     """
-    from pytest_emid import fixtures
+    from pytest_emid import fixtures, recorder, recording
     from pytest_emid.reports.progress import ProgressBar
 
-    if _record(pytestconfig):
+    if recording.start(pytestconfig):
         # Asked for by name in a run whose tests do not mention it: record what is left of the test that runs.
-        enter(request._pyfuncitem)
+        recorder.enter(request._pyfuncitem)
     # The other fixtures are requested so that they exist, and so that this one ends before them.
     progress = None if _is_worker(pytestconfig) else ProgressBar(pytestconfig)
     look = None

@@ -3,8 +3,6 @@
 A report's payload holds the keys of the results that were measured, the decisions on them, and each result in full
 the first time that this process sends it. Keys follow from content, so equal numbers from two workers are one row,
 and different numbers for one scenario are two.
-
-PYTEST_DONT_REWRITE: this module is loaded in every pytest run and asserts nothing.
 """
 
 from __future__ import annotations
@@ -194,7 +192,8 @@ def current() -> Recorder | None:
     recorder = _item.stash.get(RECORDER, None)
     if recorder is None:
         stash = _item.config.stash
-        recorder = _item.stash[RECORDER] = Recorder(_item, from_item(stash[CONFIG], _item), stash[OUTBOX])
+        outbox = stash.setdefault(OUTBOX, Outbox())
+        recorder = _item.stash[RECORDER] = Recorder(_item, from_item(stash[CONFIG], _item), outbox)
     return recorder
 
 

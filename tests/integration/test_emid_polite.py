@@ -8,7 +8,7 @@ import pytest
 
 UNRELATED = "def test_x(): pass\ndef test_y(tmp_path): pass\n"
 HEAVY = ("torch", "transformers", "numpy", "scipy", "PIL", "jinja2", "hypothesis", "sqlite3", "tqdm", "safetensors")
-OURS = {"pytest_emid", "pytest_emid.config", "pytest_emid.plugin", "pytest_emid.recorder"}
+OURS = {"pytest_emid", "pytest_emid.config", "pytest_emid.plugin", "pytest_emid.version"}
 
 # Written by an at-exit function, so that nothing can be imported after it looked.
 SPY = """
@@ -38,7 +38,16 @@ def test_nothing_heavy_is_imported_by_the_end_of_an_unrelated_run(
     assert loaded & {*HEAVY} == set()
     ours = {name for name in loaded if name.partition(".")[0] == "pytest_emid"}
     if arguments != ["--emid-seed=3"]:
-        assert ours == OURS | {"pytest_emid.version"}
+        assert ours == OURS
+
+
+def test_an_unrelated_suite_has_no_hook_in_every_test(pytester: pytest.Pytester) -> None:
+    pytester.makeconftest("""
+        def pytest_runtest_teardown(item):
+            assert not item.config.pluginmanager.has_plugin("emid-recording")
+        """)
+    pytester.makepyfile(UNRELATED)
+    pytester.runpytest_subprocess().assert_outcomes(passed=2)
 
 
 def test_no_file_is_left_in_an_unrelated_project(pytester: pytest.Pytester) -> None:
