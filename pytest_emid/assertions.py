@@ -190,7 +190,8 @@ def assert_bound_holds(
             direction=Direction.BELOW,
             seed=result.seed,
             reason=f"This result has no {bound} bound; it has: {available}. "
-            "The rigorous bound needs answers that fall into finitely many classes.",
+            "The rigorous bound needs answers that are a function of the query, and a model that says so: a greedy "
+            "backend, or a function loaded with greedy=True.",
         )
     elif found.emid is not None:
         decision = _decision(gate, found.emid, found.value, Direction.BELOW, result, config, _obstacles(found))

@@ -34,6 +34,8 @@ class CallableModel:
         fingerprint: identity of whatever decides the answers, such as a model's version: answers are then kept
             between runs. Without one, nobody can know whether the function still answers the same, so they are kept
             while this object lives and are asked again in the next run.
+        greedy: the function promises equal answers to equal questions, as greedy decoding gives. Answers that are
+            strings then carry entropy 0, which the rigorous bound on EMID needs.
 
     Attributes:
         ephemeral: whether answers must not outlive this object, because no fingerprint was given.
@@ -50,6 +52,7 @@ class CallableModel:
         batch_size: int = 16,
         name: str | None = None,
         fingerprint: str | None = None,
+        greedy: bool = False,
     ) -> None:
         if not callable(function):
             raise ModelError(f"{function!r} cannot be called. Give a function (images, questions) -> answers.")
@@ -58,9 +61,10 @@ class CallableModel:
         self._function = function
         self._per_sample = per_sample
         self._batch_size = batch_size
+        self._entropy = 0.0 if greedy else None
         self.name = name or getattr(function, "__name__", type(function).__name__)
         self.ephemeral = fingerprint is None
-        said = f"once:{uuid.uuid4()}" if fingerprint is None else f"named:{fingerprint}"
+        said = f"once:{uuid.uuid4()}" if fingerprint is None else f"named:{fingerprint}{':greedy' if greedy else ''}"
         self.fingerprint = hashlib.sha256(f"callable:{said}".encode()).hexdigest()
 
     def __repr__(self) -> str:
@@ -131,7 +135,7 @@ class CallableModel:
         if isinstance(answer, Response):
             return answer
         if isinstance(answer, str):
-            return Response(answer.strip(), Outcome.OK)
+            return Response(answer.strip(), Outcome.OK, entropy=self._entropy)
         raise ModelError(
             f"{self.name} answered sample {sample.id!r} with a {type(answer).__name__}: {str(answer)[:80]!r}. "
             "An answer is a string or a Response."

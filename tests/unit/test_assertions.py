@@ -256,7 +256,8 @@ def test_a_bound_that_was_not_estimated_is_undecided() -> None:
     assert message(caught)[0].endswith("asked: within a bound that this result does not have (n = 90)")
     assert message(caught)[6] == (
         "  why        This result has no rigorous bound; it has: scale_adjusted. "
-        "The rigorous bound needs answers that fall into finitely many classes."
+        "The rigorous bound needs answers that are a function of the query, and a model that says so: a greedy "
+        "backend, or a function loaded with greedy=True."
     )
 
 

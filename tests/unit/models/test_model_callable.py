@@ -208,3 +208,18 @@ def test_bad_arguments() -> None:
         CallableModel(3)  # type: ignore[arg-type]
     with pytest.raises(ModelError, match="batch_size is 0; it must be at least 1"):
         CallableModel(listed, batch_size=0)
+
+
+def test_a_promise_of_greedy_decoding_gives_entropy_zero() -> None:
+    samples = [Sample("a", Image.new("RGB", (2, 2)), "What?", "That.")]
+    for greedy, entropy in ((True, 0.0), (False, None)):
+        model = CallableModel(lambda images, questions: ["That."], greedy=greedy, fingerprint="1")
+        assert [response.entropy for _, response in model.respond(samples)] == [entropy]
+    kept = Response("No.", Outcome.REFUSED)
+    ((_, response),) = CallableModel(lambda images, questions: [kept], greedy=True).respond(samples)
+    assert response == kept
+
+
+def test_the_promise_is_part_of_the_identity() -> None:
+    one, two = (CallableModel(len, fingerprint="1", greedy=greedy) for greedy in (True, False))
+    assert one.fingerprint != two.fingerprint
