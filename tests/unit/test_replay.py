@@ -97,13 +97,14 @@ def test_packs_of_several_models(tmp_path: Path) -> None:
         ReplayModel(tmp_path / "pack.json", model="x")
 
 
-@pytest.mark.parametrize("where", ["answers", "vectors"])
-@pytest.mark.parametrize("field", ["key", "fingerprint", "text", "entropy", "float32", "digest"])
+@pytest.mark.parametrize(
+    ("where", "field"),
+    [("answers", f) for f in ("key", "fingerprint", "text", "entropy", "digest")]
+    + [("vectors", f) for f in ("key", "fingerprint", "float32", "digest")],
+)
 def test_a_changed_entry_is_noticed(pack: Path, where: str, field: str) -> None:
     content = json.loads(pack.read_text())
     entry = content[where][1]
-    if field not in entry:
-        pytest.skip("the other kind has this field")
     entry[field] = 0.5 if field == "entropy" else entry[field][:-4] + "0000"
     pack.write_text(json.dumps(content))
     with Cache(None) as cache:
