@@ -12,7 +12,7 @@ from pytest_emid.information.estimate import Estimate
 from pytest_emid.reports.format import clip, decimals, interval, measured, number, percent, quantity, visible
 from pytest_emid.results import Bound, EmidResult, Record, scrub
 
-__all__ = ["bound_line", "compare", "headline", "message"]
+__all__ = ["asks_about", "bound_line", "compare", "headline", "message"]
 
 WORST: Final = 5
 """Samples that a message shows."""
@@ -70,7 +70,7 @@ def _lines(
     yield f"  measured   {_setting(result, 'model', result.model)} on {visible(result.clean.dataset)}"
     yield f"  encoders   {_setting(result, 'encoders', result.encoders)}"
     yield ""
-    yield from _bounds(result.bounds)
+    yield from _bounds(result.bounds, decision)
     yield from _companions(result)
     if result.remarks:
         yield ""
@@ -166,10 +166,16 @@ def _attempt() -> int:
     return recorder.attempt if recorder is not None else 1
 
 
-def _bounds(bounds: Mapping[str, Bound]) -> Iterator[str]:
+def asks_about(decision: Decision, bound: str) -> bool:
+    """Whether the gate is about the bound of this name."""
+    return bound.replace("_", "-") in decision.gate.split()
+
+
+def _bounds(bounds: Mapping[str, Bound], decision: Decision) -> Iterator[str]:
+    """One line each; how it was estimated where the gate is about it."""
     for bound in bounds.values():
         yield f"bound: {bound_line(bound)}"
-        if bound.note:
+        if bound.note and asks_about(decision, bound.name):
             yield f"       {visible(bound.note)}"
     if bounds:
         yield ""

@@ -11,7 +11,7 @@ import pytest
 from pytest_emid.config import OPTIONS, EmidConfig
 from pytest_emid.gates import Decision, Verdict
 from pytest_emid.ledger import Ledger, Row
-from pytest_emid.reports.explain import headline
+from pytest_emid.reports.explain import asks_about, headline
 from pytest_emid.reports.format import clip, decimals, measured, number, percent, visible
 from pytest_emid.results import Bound, EmidResult
 
@@ -115,7 +115,7 @@ def _retained(result: EmidResult) -> str:
 
 def _shown_bound(row: Row) -> Bound | None:
     """The bound that a gate was asked about, else the strictest that there is."""
-    asked = [name for name in PREFERRED_BOUNDS for d in row.decisions if name.replace("_", "-") in d.gate.split()]
+    asked = [name for name in PREFERRED_BOUNDS if any(asks_about(decision, name) for decision in row.decisions)]
     for name in (*asked, *PREFERRED_BOUNDS):
         if name in row.result.bounds:
             return row.result.bounds[name]

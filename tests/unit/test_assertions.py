@@ -60,7 +60,7 @@ def test_the_rest_of_a_failure_holds_bounds_companions_and_the_five_worst_sample
         assert_information_retained(result, 0.9)
     lines = message(caught)
     text = "\n".join(lines)
-    assert "bound: scale_adjusted 1.77 (score, not a bound) = images 0.5 + answers 1.27\n       Raw roots." in text
+    assert "bound: scale_adjusted 1.77 (score, not a bound) = images 0.5 + answers 1.27\n\n" in text
     table = [line.split("  ")[0] for line in lines[lines.index("") : -1] if line]
     assert [name for name in table if name in ("information, direct", "EMI (published EMID)", "EMI, anchored")] == [
         "information, direct",
@@ -247,6 +247,10 @@ def test_what_is_not_a_bound_says_so(name: Any, gate: str, note: str) -> None:
     with pytest.raises(AssertionError) as caught:
         assert_bound_holds(make_result(emid=3.0, bounds={name: Bound(name, 1.77, unit, {})}), name)
     assert f"  note       {note}" in message(caught)[:8]
+    with pytest.raises(AssertionError, match=r"\nbound: .*\n       How it was estimated\.\n"):
+        assert_bound_holds(
+            make_result(emid=3.0, bounds={name: Bound(name, 1.77, unit, {}, "How it was estimated.")}), name
+        )
 
 
 def test_a_bound_that_was_not_estimated_is_undecided() -> None:
