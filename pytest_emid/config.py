@@ -179,6 +179,15 @@ OPTIONS: Final = (
         "(default: .emid). Created by the first measurement, never before.",
     ),
     Option(
+        "cache",
+        "string",
+        "{use,off,read,refresh}",
+        "use, off, read or refresh",
+        _one_of("use", "off", "read", "refresh"),
+        "use keeps and serves answers and embeddings; off keeps nothing on disk; read serves and never asks, and says "
+        "what is missing; refresh asks anew and keeps (default: use).",
+    ),
+    Option(
         "json",
         "string",
         "PATH",
@@ -237,6 +246,7 @@ class EmidConfig:
     batch_size: int | None = None
     device: str | None = None
     cache_dir: str = ".emid"
+    cache: str = "use"
     json: str | None = None
     contact_sheet: str | None = None
     undecided: str = "fail"

@@ -10,7 +10,7 @@ from collections.abc import Callable
 from dataclasses import dataclass, field
 from operator import methodcaller
 from pathlib import Path
-from typing import TYPE_CHECKING, Any, Final
+from typing import TYPE_CHECKING, Any, Final, cast
 
 import pytest
 
@@ -245,9 +245,10 @@ class MeasureEmid:
 
     def _open_cache(self, config: EmidConfig) -> Cache:
         if self._cache is None:
-            from pytest_emid.cache import Cache
+            from pytest_emid.cache import Cache, Mode
 
-            self._cache = Cache(None if config.cache_dir == "none" else self._root / config.cache_dir)
+            path = None if config.cache_dir == "none" else self._root / config.cache_dir
+            self._cache = Cache(path, mode=cast("Mode", config.cache))
         return self._cache
 
 

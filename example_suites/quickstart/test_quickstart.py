@@ -49,11 +49,11 @@ def test_blur_and_typos_together(measure_emid, shift):
     assert_information_retained(measure_emid(shift), 0.3)
 
 
-def test_smallest_blur_that_costs_a_tenth(measure_emid):
+def test_smallest_blur_that_costs_a_twentieth(measure_emid):
     """Hypothesis looks for the smallest blur that breaks the model, and names it."""
 
     def breaks(shift):
-        return measure_emid(shift).information_retained.value < 0.9
+        return measure_emid(shift).information_retained.value < 0.95
 
     smallest = find(
         strategies.shifts("defocus_blur"),
@@ -67,4 +67,4 @@ def test_smallest_blur_that_costs_a_tenth(measure_emid):
             suppress_health_check=list(HealthCheck),
         ),
     )
-    print(f"the smallest blur that costs a tenth of the information: {smallest!r}")
+    print(f"the smallest blur that costs a twentieth of the information: {smallest!r}")

@@ -1,0 +1,109 @@
+"""`--emid-cache`: what is kept and served."""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+import pytest
+
+CONFTEST = """
+import pytest
+import pytest_emid
+from PIL import Image
+from pytest_emid.models import Response
+
+
+class Noted:
+    name, fingerprint = "noted", "noted:1"
+
+    def respond(self, samples):
+        with open("asked.txt", "a") as log:
+            for position, sample in enumerate(samples):
+                print(sample.id, file=log)
+                yield position, Response(sample.reference, entropy=0.0)
+
+
+@pytest.fixture(scope="session")
+def emid_model():
+    return Noted()
+
+
+def vectors(items):
+    import zlib
+    import numpy as np
+
+    def one(item):
+        seed = zlib.crc32(item.encode() if isinstance(item, str) else item.tobytes())
+        return np.random.default_rng(seed).normal(size=8)
+
+    rows = np.array([one(item) for item in items], dtype=np.float32)
+    return rows / np.linalg.norm(rows, axis=1, keepdims=True)
+
+
+class Encoder:
+    name = fingerprint = "vectors"
+
+    def encode(self, items):
+        return vectors(items)
+
+
+@pytest.fixture(scope="session")
+def emid_encoders():
+    return pytest_emid.Encoders(Encoder(), Encoder())
+"""
+INI = """
+[pytest]
+emid_dataset = scenes
+emid_limit = 60
+"""
+
+
+@pytest.fixture
+def suite(pytester: pytest.Pytester) -> pytest.Pytester:
+    pytester.makeini(INI)
+    pytester.makeconftest(CONFTEST)
+    pytester.makepyfile(test_it="def test_it(measure_emid): measure_emid('keyboard:3')")
+    return pytester
+
+
+def asked(pytester: pytest.Pytester, *arguments: str, **outcomes: int) -> int:
+    """How many questions a run asked."""
+    log = Path(pytester.path, "asked.txt")
+    log.unlink(missing_ok=True)
+    pytester.runpytest_subprocess("-p", "no:xdist", *arguments).assert_outcomes(**(outcomes or {"passed": 1}))
+    return len(log.read_text().split()) if log.exists() else 0
+
+
+def test_use_keeps_and_serves(suite: pytest.Pytester) -> None:
+    first = asked(suite)
+    assert 60 < first <= 120
+    assert asked(suite) == 0
+    assert asked(suite, "--emid-cache=use") == 0
+
+
+def test_off_keeps_nothing(suite: pytest.Pytester) -> None:
+    first = asked(suite, "--emid-cache=off")
+    assert asked(suite, "--emid-cache=off") == first
+    assert not Path(suite.path, ".emid", "cache.sqlite").exists()
+
+
+def test_refresh_asks_anew_and_keeps(suite: pytest.Pytester) -> None:
+    first = asked(suite)
+    assert asked(suite, "--emid-cache=refresh") == first
+    assert asked(suite) == 0
+
+
+def test_read_never_asks_and_says_what_is_missing(suite: pytest.Pytester) -> None:
+    assert asked(suite, "--emid-cache=read", failed=1) == 0
+    asked(suite)
+    assert asked(suite, "--emid-cache=read") == 0
+    suite.makepyfile(test_it="def test_it(measure_emid): measure_emid('keyboard:4')")
+    run = suite.runpytest_subprocess("-p", "no:xdist", "--emid-cache=read")
+    run.assert_outcomes(failed=1)
+    run.stdout.fnmatch_lines(["*answers of noted, and its mode is 'read': scene-000000-conversation,*"])
+
+
+def test_an_unknown_mode_lists_the_legal_ones(suite: pytest.Pytester) -> None:
+    run = suite.runpytest_subprocess("--emid-cache=always")
+    assert run.ret == pytest.ExitCode.USAGE_ERROR
+    run.stderr.fnmatch_lines(["*--emid-cache: 'always' is not legal. Legal: use, off, read or refresh.*"])
