@@ -16,7 +16,7 @@ from scipy.stats import spearmanr
 
 from pytest_emid import encoders, models
 from pytest_emid.cache import Cache
-from pytest_emid.data import scenes_dataset
+from pytest_emid.data import load, scenes_dataset
 from pytest_emid.measurement import Measurer
 from pytest_emid.results import EmidResult
 
@@ -56,6 +56,7 @@ def main() -> None:
     parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
     parser.add_argument("--n", type=int, default=200)
     parser.add_argument("--seed", type=int, default=0)
+    parser.add_argument("--dataset", default="scenes", help="another domain or language, such as scenes:hard:de")
     parser.add_argument("--model", default="tiny-llava")
     parser.add_argument("--encoders", default="tiny")
     parser.add_argument("--cache", type=Path, help="keep answers here between runs")
@@ -64,7 +65,7 @@ def main() -> None:
     options = parser.parse_args()
     measurer = Measurer(
         models.load(options.model),
-        scenes_dataset(options.n, options.seed),
+        load(options.dataset, options.n, options.seed),
         encoders.load(options.encoders),
         calibration=scenes_dataset(1000, stream="calibration"),
         cache=Cache(options.cache),
