@@ -23,6 +23,7 @@ BENCHMARKS: tuple[tuple[str, tuple[str, ...], bool], ...] = (
     ("speed/run.py", ("--quick",), False),
     ("validity/theory.py", ("--quick",), False),
     ("validity/bounds.py", ("--quick",), False),
+    ("validity/known_mi.py", ("--quick",), False),
     ("validity/coverage.py", ("--quick",), False),
     ("validity/power.py", ("--quick",), False),
     ("validity/tiny_llava.py", ("--n", "60", "--shifts", "defocus_blur:1", "frost:1", "keyboard:1"), False),
