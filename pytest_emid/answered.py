@@ -35,6 +35,14 @@ class Embedded:
         """The query embedding x; see `query`."""
         return query(self.image, self.text)
 
+    @property
+    def query_form(self) -> str:
+        """Which of its two forms `query` has here, in words."""
+        image, text = self.image.shape[1], self.text.shape[1]
+        return (
+            "mean of picture and question" if image == text else f"picture and question side by side ({image} + {text})"
+        )
+
 
 @dataclass(frozen=True, slots=True)
 class Answered(Embedded):
@@ -52,7 +60,7 @@ class Answered(Embedded):
 def query(image: Array, text: Array) -> Array:
     """x = (z_v + z_t) / 2, as in the paper's protocol; side by side where the encoders differ in dimension.
 
-    The second form carries the same information and lets any two encoders be paired; the report names it.
+    The second form carries the same information and lets any two encoders be paired; results name it (`query`).
     """
     if image.shape[1] == text.shape[1]:
         mean: Array = ((image + text) / 2).astype(np.float32)

@@ -206,7 +206,7 @@ class Measurer:
             ),
             critic=critic,
             remarks=remarks,
-            settings=self.settings,
+            settings={**self.settings, "query": clean.answered.query_form},
         )
 
 

@@ -101,7 +101,7 @@ def test_a_result_holds_both_sides_sample_by_sample(result):
     assert [r.id for r in result.clean.records] == [r.id for r in result.shifted.records]
     assert all(r.exact == 1.0 and r.response == r.reference for r in result.clean.records)
     assert result.shifted.records[0].question.isupper()
-    assert result.settings == {"seed": "0 (default)"}
+    assert result.settings == {"seed": "0 (default)", "query": "mean of picture and question"}
 
 
 def test_estimates_are_means_of_the_records(result):
@@ -288,6 +288,7 @@ def test_encoders_of_different_dimensions_are_put_side_by_side():
     dataset = scenes_dataset(60)
     result = Measurer(Oracle(dataset), dataset, Encoders(PatchEncoder(), WordEncoder(40))).measure(Shout())
     assert np.isfinite(result.emid.value)
+    assert result.settings["query"] == "picture and question side by side (24 + 40)"
 
 
 def test_progress_is_reported():
