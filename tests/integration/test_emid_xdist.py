@@ -117,7 +117,8 @@ def pytest_runtest_makereport(item):
     result = project.runpytest("-k", "96", "--no-summary")
     result.assert_outcomes(passed=1)
     assert result.ret == pytest.ExitCode.TESTS_FAILED
-    assert (
+    # pytest 8 leaves plugins no word under --no-summary
+    assert pytest.version_tuple < (9,) or (
         "MISSING: test_x.py::test_a[96] measured 1 results, of which 1 did not arrive. "
         "Another plugin dropped or replaced the" in result.stdout.lines
     )

@@ -173,7 +173,7 @@ def test_a_sample_that_fails_alone_is_a_failure(llava: Path, samples: list[Sampl
     found = answers(TransformersModel(llava), [*samples[:3], bad])
     assert found["bad"].outcome is Outcome.FAILED
     assert found["bad"].text == ""
-    assert "image" in found["bad"].error
+    assert found["bad"].error  # in the words of transformers
     assert {s.id: found[s.id] for s in samples[:3]} == {s.id: greedy[s.id] for s in samples[:3]}
 
 
