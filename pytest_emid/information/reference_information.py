@@ -157,6 +157,9 @@ def decoded(
     score is the cosine of that prediction to the whitened reference, minus the same for a regression on the question
     alone.
 
+    A diagnostic, not a gate: the decoder is fitted on each set anew, and the noise of that fit is not in the spread of
+    the scores, so that intervals of their mean are too short (docs/validity.md, section 5).
+
     Args:
         whitening, response, reference, text, clusters: as for `direct`.
         folds: clusters are dealt to this many folds, whole.
