@@ -56,6 +56,12 @@ class Answered(Embedded):
     responses: tuple[Response, ...]
     response: Array
 
+    @property
+    def only_answer(self) -> str | None:
+        """The answer that every sample got, where there is only one; None where answers differ."""
+        texts = {response.text for response in self.responses}
+        return texts.pop() if len(texts) == 1 else None
+
 
 def query(image: Array, text: Array) -> Array:
     """x = (z_v + z_t) / 2, as in the paper's protocol; side by side where the encoders differ in dimension.

@@ -17,7 +17,7 @@ from pytest_emid import recorder
 from pytest_emid.config import EmidConfig
 from pytest_emid.gates import Decision, Direction, UndecidedWarning, Verdict, decide, rescaled, within_p_value
 from pytest_emid.information.estimate import Estimate
-from pytest_emid.reports.format import measured
+from pytest_emid.reports.format import clip, measured
 from pytest_emid.results import Bound, EmidResult
 
 __all__ = [
@@ -58,8 +58,12 @@ def assert_information_retained(
     config = _config(confidence, undecided)
     clean, shifted = ([record.information for record in side.records] for side in (result.clean, result.shifted))
     retained, contrast = _retained(result, clean, shifted, at_least, config.gate_confidence)
-    obstacles = []
-    if math.isfinite(contrast.value) and not (math.isfinite(contrast.low) and math.isfinite(contrast.high)):
+    obstacles = _collapse_obstacles(result)
+    if (
+        not obstacles
+        and math.isfinite(contrast.value)
+        and not (math.isfinite(contrast.low) and math.isfinite(contrast.high))
+    ):
         obstacles.append(
             "On clean data the answers say too little about the references for this n "
             f"(direct information {measured(result.clean.information)}): there is nothing to retain."
@@ -108,11 +112,12 @@ def assert_emid_below(
     _check_number("threshold", threshold)
     config = _config(confidence, undecided)
     if not anchored:
-        decision = _decision("EMID", result.emid, threshold, Direction.BELOW, result, config, _critic_obstacles(result))
+        obstacles = [*_critic_obstacles(result), *_collapse_obstacles(result)]
+        decision = _decision("EMID", result.emid, threshold, Direction.BELOW, result, config, obstacles)
         return _conclude(decision, result, config, _emid)
     if result.anchored_emid is None:
         raise ValueError(f"{result.scenario} compares unpaired sets, which have no anchored EMID. Leave anchored out.")
-    obstacles = _critic_obstacles(result)
+    obstacles = [*_critic_obstacles(result), *_collapse_obstacles(result)]
     decision = _decision("anchored EMID", result.anchored_emid, threshold, Direction.BELOW, result, config, obstacles)
     return _conclude(decision, result, config, lambda result: result.anchored or ())
 
@@ -300,6 +305,17 @@ def _critic_obstacles(result: EmidResult) -> list[str]:
         return []
     r2 = measured(result.critic.r2)
     return [f"The critic is uninformative (held-out R2 {r2}), so EMI and EMID say nothing: no gate on them passes."]
+
+
+def _collapse_obstacles(result: EmidResult) -> list[str]:
+    """Why no gate on what was lost may pass: there was nothing to lose."""
+    answers = {record.response for record in result.clean.records}
+    if len(answers) > 1:
+        return []
+    return [
+        f"All {result.clean.n} answers on clean data are the same ({clip(answers.pop(), 60)!r}): there is nothing that "
+        "the shift could take away. Check the model, its prompt and its pictures."
+    ]
 
 
 def _obstacles(bound: Bound) -> list[str]:

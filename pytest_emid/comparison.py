@@ -26,7 +26,7 @@ from pytest_emid.information.reference_information import decoded, decoded_obsta
 from pytest_emid.information.reliability import Reliability
 from pytest_emid.results import Record, Side
 
-__all__ = ["MINIMUM_CLUSTERS", "MINIMUM_SAMPLES", "Scored", "check_size", "differences", "score", "side"]
+__all__ = ["MINIMUM_CLUSTERS", "MINIMUM_SAMPLES", "Scored", "check_size", "collapsed", "differences", "score", "side"]
 
 Float = NDArray[np.float64]
 
@@ -95,16 +95,31 @@ def score(
     if reliability is None:
         reliability = reliability_of(*arrays, clusters=clusters, seed=seed)
     can_decode = decoded_obstacle(len(dataset), len(set(clusters))) is None
+    # What answers everything alike says nothing, exactly: I(Y_ref; constant) = 0.
+    silent = np.zeros(len(dataset)) if answered.only_answer is not None else None
     return Scored(
         answered=answered,
-        psi_response=contributions(calibration.critic, answered.query, answered.response),
+        psi_response=_told(calibration, answered, answered),
         psi_reference=contributions(calibration.critic, answered.query, answered.reference),
-        information=direct(*arrays, reliability=reliability, clusters=clusters, seed=seed),
+        information=direct(*arrays, reliability=reliability, clusters=clusters, seed=seed)
+        if silent is None
+        else silent,
         reliability=reliability,
-        decoded=decoded(*arrays, clusters=clusters, seed=seed) if can_decode else None,
+        decoded=(decoded(*arrays, clusters=clusters, seed=seed) if silent is None else silent) if can_decode else None,
         cosine=cosine_to_reference(answered.response, answered.reference),
         exact=exact_match([r.text for r in answered.responses], [s.reference for s in dataset]),
     )
+
+
+def _told(calibration: Calibration, asked: Answered, answered: Answered) -> Float:
+    """Contributions to what answers say about queries.
+
+    A model that answers everything alike says nothing: I(X; constant) = 0, and so is every contribution, whatever the
+    critic. Embeddings that do not vary though the answers do are an encoder's failure, and an error.
+    """
+    if answered.only_answer is not None:
+        return np.zeros(len(answered.responses))
+    return contributions(calibration.critic, asked.query, answered.response)
 
 
 def side(scored: Scored, confidence: float) -> Side:
@@ -145,6 +160,19 @@ def side(scored: Scored, confidence: float) -> Side:
     )
 
 
+def collapsed(clean: Scored, shifted: Scored) -> tuple[str, ...]:
+    """Sentences about sides on which every answer is the same."""
+    sides = (
+        (clean, "clean", "there is nothing that a shift could take away. Check the model, its prompt and its pictures"),
+        (shifted, "shifted", "they say nothing about the samples"),
+    )
+    return tuple(
+        f"All {len(side.answered.responses)} {name} answers are the same ({answer[:60]!r}): {meaning}."
+        for side, name, meaning in sides
+        if (answer := side.answered.only_answer) is not None
+    )
+
+
 @dataclass(frozen=True)
 class Differences:
     """What changed from the clean to the shifted side; the fields of `EmidResult` of the same names."""
@@ -177,9 +205,7 @@ def differences(
 
     anchored = None
     if paired:
-        anchored = clean.psi_response - contributions(
-            calibration.critic, clean.answered.query, shifted.answered.response
-        )
+        anchored = clean.psi_response - _told(calibration, clean.answered, shifted.answered)
     return Differences(
         emid=drop(clean.emi, shifted.emi, "critic scale"),
         anchored_emid=None if anchored is None else mean_interval(anchored, clusters, confidence),

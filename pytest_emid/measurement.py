@@ -9,7 +9,7 @@ from pytest_emid import shifts
 from pytest_emid.answered import Answered, Embedded
 from pytest_emid.cache import Cache
 from pytest_emid.calibration import Calibration
-from pytest_emid.comparison import Scored, check_size, differences, score, side
+from pytest_emid.comparison import Scored, check_size, collapsed, differences, score, side
 from pytest_emid.data.dataset import Dataset
 from pytest_emid.data.sample import image_digest
 from pytest_emid.encoders.base import Encoders
@@ -180,7 +180,7 @@ class Measurer:
         changed = differences(clean, shifted, self.calibration, paired, self.confidence)
         apart = divergences(clean.answered, answered, paired, self.permutations, self.seed)
         critic = self.calibration.report()
-        remarks = suspect(
+        remarks = collapsed(clean, shifted) + suspect(
             information_lost=changed.information_lost,
             information_retained=changed.information_retained,
             decoded_retained=changed.decoded_retained,
