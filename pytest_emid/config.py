@@ -103,6 +103,12 @@ def _confidence(value: Any) -> float:
 
 
 def _one_of(*legal: str) -> Callable[[Any], str]:
+def _shard(value: Any) -> str:
+    from pytest_emid.sharding import parse_shard
+
+    return str(parse_shard(_text(value)))
+
+
     def parse(value: Any) -> str:
         if value not in legal:
             raise ValueError
@@ -206,6 +212,15 @@ OPTIONS: Final = (
     Option(
         "undecided",
         "string",
+    Option(
+        "shard",
+        "string",
+        "K/N",
+        "K/N with integers 1 <= K <= N",
+        _shard,
+        "run the K-th of N parts of the suite: each scenario and each test is in exactly one, tests that measure "
+        "nothing in the first. python -m pytest_emid merge makes one report of the --emid-json files of all N.",
+    ),
         "{fail,xfail,warn}",
         "fail, xfail or warn",
         _one_of("fail", "xfail", "warn"),
@@ -252,6 +267,7 @@ class EmidConfig:
     undecided: str = "fail"
     confidence: float = 0.95
     family: int = 1
+    shard: str | None = None
     origins: Mapping[str, str] = field(default_factory=dict)
 
     def overridden(self, values: Mapping[str, Any], origin: Callable[[Option], str]) -> EmidConfig:
@@ -291,6 +307,11 @@ class EmidConfig:
 
 
 KEYWORD: Final = "fixture:measure_emid"
+    def deciding(self) -> dict[str, Any]:
+        """The values that decide what is measured and what a gate says of it; reports of one run agree on them."""
+        keys = ("model", "dataset", "encoders", "limit", "seed", "undecided", "confidence", "family")
+        return {key: getattr(self, key) for key in keys}
+
 """In the keywords of every test that requests the fixture: no node, marker or file can have this name."""
 
 PAYLOAD: Final = "emid"

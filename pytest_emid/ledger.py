@@ -152,11 +152,29 @@ class Ledger:
                     "outcome": self._outcomes.get(nodeid, "unknown"),
                     "measured": self._measured.get(nodeid, []),
                     "decisions": self._decisions.get(nodeid, []),
+                    "expected": nodeid in self._expected,
+                    "direct": nodeid not in self._indirect,
+                    "attempts": self._attempts.get(nodeid, 1),
                 }
                 for nodeid in sorted({*self._outcomes, *self._measured}, key=natural)
             ],
             "problems": self.problems(),
         }
+
+    def restore(self, document: Mapping[str, Any]) -> None:
+        """Take what another run's `document` says, apart from its problems: the inverse, for any number of them."""
+        for result in document["results"]:
+            self._results[result["key"]] = {name: value for name, value in result.items() if name != "key"}
+        for test in document["tests"]:
+            nodeid = test["nodeid"]
+            self._outcomes[nodeid] = test["outcome"]
+            self._measured[nodeid] = list(test["measured"])
+            self._decisions[nodeid] = list(test["decisions"])
+            self._attempts[nodeid] = test["attempts"]
+            if test["expected"]:
+                self._expected.add(nodeid)
+            if not test["direct"]:
+                self._indirect.add(nodeid)
 
 
 def natural(text: str) -> list[tuple[int, int | str]]:

@@ -12,7 +12,7 @@ from __future__ import annotations
 
 import sys
 from collections.abc import Iterator
-from typing import TYPE_CHECKING, Final
+from typing import TYPE_CHECKING, Any, Final
 
 import pytest
 
@@ -43,6 +43,10 @@ def pytest_configure(config: pytest.Config) -> None:
     effective = config.stash[CONFIG]
     if effective.contact_sheet is not None and config.getoption("dist", "no") != "no":
         raise pytest.UsageError(f"{effective.origin('contact_sheet')}: one process draws the contact sheet. Add -n0.")
+    if effective.shard is not None:
+        from pytest_emid.sharding import Sharding, parse_shard
+
+        config.pluginmanager.register(Sharding(parse_shard(effective.shard), config), "emid-sharding")
 
 
 def pytest_sessionstart(session: pytest.Session) -> None:
@@ -135,7 +139,7 @@ class Reporter:
             from pytest_emid.reports import json
 
             try:
-                json.write(session.config.invocation_params.dir / self._config.json, self.ledger.document())
+                json.write(session.config.invocation_params.dir / self._config.json, self._document(session))
             except OSError as error:
                 self._problems.append(f"{self._config.origin('json')}: cannot write {self._config.json}: {error}.")
         sheet = session.config.stash.get(SHEET, None)
@@ -148,6 +152,15 @@ class Reporter:
         if self._problems:
             session.testsfailed = max(session.testsfailed, len(self._problems))
             session.exitstatus = pytest.ExitCode.TESTS_FAILED
+
+    def _document(self, session: pytest.Session) -> dict[str, Any]:
+        document = {**self.ledger.document(), "options": self._config.deciding()}
+        if self._config.shard is not None:
+            from pytest_emid.sharding import SHARD
+
+            failed = bool(self._problems) or session.exitstatus != pytest.ExitCode.OK
+            document["shard"] = {**session.config.stash.get(SHARD, {}), "of": self._config.shard, "failed": failed}
+        return document
 
     def pytest_terminal_summary(self, terminalreporter: pytest.TerminalReporter) -> None:
         """One section, one row a measurement; nothing when no test had to do with this plugin."""

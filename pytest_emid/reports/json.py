@@ -14,17 +14,18 @@ from dataclasses import fields
 from pathlib import Path
 from typing import Any, Final
 
+from pytest_emid.gates import Decision
 from pytest_emid.information.estimate import Estimate
 from pytest_emid.results import SCHEMA_VERSION, Bound, CriticReport, Divergences, EmidResult, Record, Side
 from pytest_emid.version import __version__
 
-__all__ = ["read", "write"]
+__all__ = ["read", "read_document", "write"]
 
 NUMBERS: Final = {"nan": math.nan, "inf": math.inf, "-inf": -math.inf}
 
 FLOATS: Final = frozenset(
     field.name
-    for kind in (Bound, CriticReport, Divergences, EmidResult, Estimate, Record, Side)
+    for kind in (Bound, CriticReport, Decision, Divergences, EmidResult, Estimate, Record, Side)
     for field in fields(kind)
     if "float" in str(field.type)
 )
@@ -66,6 +67,16 @@ def read(path: Path | str) -> list[EmidResult]:
         ValueError: another schema version, or not such a file.
         OSError: the file cannot be read.
     """
+    return [EmidResult.from_dict(result) for result in read_document(path)["results"]]
+
+
+def read_document(path: Path | str) -> dict[str, Any]:
+    """All that a file of `--emid-json` holds, as it was before it was written.
+
+    Raises:
+        ValueError: another schema version, or not such a file.
+        OSError: the file cannot be read.
+    """
     document = json.loads(Path(path).read_text(encoding="utf-8"))
     if not isinstance(document, dict) or document.get("plugin") != "pytest-emid":
         raise ValueError(f"{path} was not written by --emid-json.")
@@ -74,7 +85,8 @@ def read(path: Path | str) -> list[EmidResult]:
             f"{path} has schema version {document.get('schema_version')!r}; this release reads version "
             f"{SCHEMA_VERSION}. Read it with pytest-emid {document.get('version')}, or measure again."
         )
-    return [EmidResult.from_dict(_loose(result)) for result in document["results"]]
+    loose: dict[str, Any] = _loose(document)
+    return loose
 
 
 def _strict(value: Any) -> Any:

@@ -1,0 +1,145 @@
+"""`python -m pytest_emid`: what is done with the reports and caches of runs, between runs."""
+
+from __future__ import annotations
+
+import argparse
+import sys
+from collections.abc import Sequence
+from pathlib import Path
+from typing import Final
+
+from pytest_emid.errors import EmidError
+
+__all__ = ["main"]
+
+FAILED: Final = 1
+UNUSABLE: Final = 2
+CACHE: Final = ".emid"
+
+
+def main(arguments: Sequence[str] | None = None) -> int:
+    """Run a command.
+
+    Returns:
+        0; 1 where a test or a gate of the merged run failed, or something of it is missing; 2 where the command
+        cannot be carried out.
+    """
+    given = _parser().parse_args(arguments)
+    try:
+        status: int = given.run(given)
+    except (EmidError, OSError) as error:
+        sys.stderr.write(f"python -m pytest_emid {given.command}: {error}\n")
+        return UNUSABLE
+    return status
+
+
+def _parser() -> argparse.ArgumentParser:
+    parser = argparse.ArgumentParser(prog="python -m pytest_emid", description=__doc__)
+    commands = parser.add_subparsers(dest="command", required=True, metavar="COMMAND")
+
+    merge = commands.add_parser(
+        "merge",
+        help="one report, and one exit status, for all shards of a run",
+        description="Put the --emid-json reports of all shards of one run together, print the summary, and exit with 1 "
+        "where a test failed in any shard.",
+    )
+    merge.add_argument("reports", nargs="+", type=Path, metavar="REPORT", help="the report of a shard; give all")
+    merge.add_argument("--out", type=Path, metavar="PATH", help="write the merged report to this file")
+    merge.add_argument(
+        "--caches", nargs="+", type=Path, default=[], metavar="DIR", help="gather these caches of shards, too ..."
+    )
+    _cache_option(merge, "... in this cache")
+    merge.set_defaults(run=_merge)
+
+    pack = commands.add_parser(
+        "pack",
+        help="write a cache to a replay pack: JSON that can be committed",
+        description="Write a cache's answers and vectors to a replay pack, with which a run needs no model.",
+    )
+    pack.add_argument("out", type=Path, metavar="PACK", help="the file to write")
+    pack.add_argument("--no-vectors", action="store_true", help="leave the vectors out: they are computed again")
+    _cache_option(pack, "the cache to read")
+    pack.set_defaults(run=_pack)
+
+    unpack = commands.add_parser(
+        "unpack",
+        help="keep what replay packs and other caches hold",
+        description="Keep in one cache what replay packs and other caches hold; an answer is never replaced.",
+    )
+    unpack.add_argument("sources", nargs="+", type=Path, metavar="SOURCE", help="a replay pack, or a cache folder")
+    _cache_option(unpack, "the cache that gains")
+    unpack.set_defaults(run=_unpack)
+    return parser
+
+
+def _cache_option(parser: argparse.ArgumentParser, help: str) -> None:
+    parser.add_argument("--cache", type=Path, default=Path(CACHE), metavar="DIR", help=f"{help} (default: {CACHE})")
+
+
+def _merge(given: argparse.Namespace) -> int:
+    from pytest_emid.config import EmidConfig
+    from pytest_emid.merging import merge
+    from pytest_emid.reports import json
+    from pytest_emid.reports.screen import screen
+    from pytest_emid.reports.terminal import summarize
+
+    merged = merge(given.reports)
+    if given.out is not None:
+        json.write(given.out, merged.document())
+    config = EmidConfig(**merged.options)
+    terminal = screen()
+    summarize(terminal, merged.ledger, merged.problems, config)
+    for note in merged.notes:
+        terminal.write_line(note, yellow=True)
+    if given.caches:
+        _gather(given.cache, given.caches)
+    if merged.failed:
+        terminal.write_line(f"FAILED: {len(given.reports)} shards", red=True, bold=True)
+        return FAILED
+    terminal.write_line(f"passed: {len(given.reports)} shards", green=True)
+    return 0
+
+
+def _pack(given: argparse.Namespace) -> int:
+    from pytest_emid.cache import Cache
+    from pytest_emid.errors import DataError
+
+    if not given.cache.exists():
+        raise DataError(f"there is no cache {given.cache}. Name another with --cache.")
+    with Cache(given.cache) as cache:
+        written = cache.export_pack(given.out, vectors=not given.no_vectors)
+    _say(f"{given.out}: {written.answers:,} answers, {written.vectors:,} vectors, {written.bytes:,} bytes")
+    return 0
+
+
+def _unpack(given: argparse.Namespace) -> int:
+    from pytest_emid.cache import Cache
+
+    for source in given.sources:
+        if source.is_dir() or source.suffix != ".json":
+            _gather(given.cache, [source])
+            continue
+        with Cache(given.cache) as cache:
+            held = cache.import_pack(source)
+        _say(f"{given.cache}: {held.answers:,} answers and {held.vectors:,} vectors of {source}")
+    return 0
+
+
+def _gather(folder: Path, sources: Sequence[Path]) -> None:
+    from pytest_emid.cache import Cache
+    from pytest_emid.union import Gained, gather
+
+    def tell(source: Path, gained: Gained) -> None:
+        other = f"; {gained.other_answers:,} answers differ, and the first is kept" if gained.other_answers else ""
+        _say(f"{folder}: {gained.answers:,} answers and {gained.vectors:,} vectors gained from {source}{other}")
+
+    with Cache(folder) as cache:
+        gather(cache, sources, tell)
+
+
+def _say(line: str) -> None:
+    sys.stdout.write(f"{line}\n")
+
+
+if __name__ == "__main__":
+    sys.exit(main())
