@@ -10,6 +10,7 @@ from __future__ import annotations
 
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field, replace
+from pathlib import Path
 from typing import Any, Final, Literal
 
 import pytest
@@ -102,13 +103,13 @@ def _confidence(value: Any) -> float:
     return number
 
 
-def _one_of(*legal: str) -> Callable[[Any], str]:
 def _shard(value: Any) -> str:
     from pytest_emid.sharding import parse_shard
 
     return str(parse_shard(_text(value)))
 
 
+def _one_of(*legal: str) -> Callable[[Any], str]:
     def parse(value: Any) -> str:
         if value not in legal:
             raise ValueError
@@ -130,9 +131,11 @@ OPTIONS: Final = (
         "dataset",
         "string",
         "NAME",
-        "a name such as scenes",
+        "scenes (built in), a file, a folder or hub:OWNER/NAME:SPLIT",
         _text,
-        "evaluation set, unless the fixture emid_dataset is overridden. scenes is built in.",
+        "evaluation set, unless the fixture emid_dataset is overridden: scenes (built in; also scenes:LANGUAGE, "
+        "scenes:DOMAIN, scenes:DOMAIN:LANGUAGE), a table (.jsonl, .json, .csv, .tsv, .parquet), a folder in LLaVA's "
+        "layout or one that was exported, or hub:OWNER/NAME:SPLIT. In an ini file paths start at rootdir.",
     ),
     Option(
         "encoders",
@@ -141,7 +144,7 @@ OPTIONS: Final = (
         "auto, tiny, paper, or a pair 'IMAGE + TEXT' of folders or Hub ids",
         _text,
         "embeddings, unless the fixture emid_encoders is overridden: tiny (built in), paper (CLIP ViT-B/32 and XLM-R "
-        "base), a pair 'IMAGE + TEXT', or auto: tiny for the built-in dataset, paper for any other (default: auto).",
+        "base), a pair 'IMAGE + TEXT', or auto: tiny for scenes, paper for any other dataset (default: auto).",
     ),
     Option(
         "limit",
@@ -210,9 +213,6 @@ OPTIONS: Final = (
         "write an HTML page of what the measured shifts do to some samples; with --emid-list-shifts, of every shift.",
     ),
     Option(
-        "undecided",
-        "string",
-    Option(
         "shard",
         "string",
         "K/N",
@@ -221,6 +221,9 @@ OPTIONS: Final = (
         "run the K-th of N parts of the suite: each scenario and each test is in exactly one, tests that measure "
         "nothing in the first. python -m pytest_emid merge makes one report of the --emid-json files of all N.",
     ),
+    Option(
+        "undecided",
+        "string",
         "{fail,xfail,warn}",
         "fail, xfail or warn",
         _one_of("fail", "xfail", "warn"),
@@ -264,10 +267,10 @@ class EmidConfig:
     cache: str = "use"
     json: str | None = None
     contact_sheet: str | None = None
+    shard: str | None = None
     undecided: str = "fail"
     confidence: float = 0.95
     family: int = 1
-    shard: str | None = None
     origins: Mapping[str, str] = field(default_factory=dict)
 
     def overridden(self, values: Mapping[str, Any], origin: Callable[[Option], str]) -> EmidConfig:
@@ -296,9 +299,18 @@ class EmidConfig:
         origin = self.origins.get(key, DEFAULT)
         return CALL if origin.startswith("argument ") else "marker" if origin.startswith("marker ") else origin
 
+    def start(self, key: str, rootdir: Path) -> Path:
+        """The folder at which a relative path begins: rootdir where an ini file says it, else the current one."""
+        return rootdir if self.origin(key).startswith("ini ") else Path()
+
     def describe(self, key: str) -> str:
         """A value with its origin, such as `200 (--emid-limit)`."""
         return f"{getattr(self, key)} ({self.origin(key)})"
+
+    def deciding(self) -> dict[str, Any]:
+        """The values that decide what is measured and what a gate says of it; reports of one run agree on them."""
+        keys = ("model", "dataset", "encoders", "limit", "seed", "undecided", "confidence", "family")
+        return {key: getattr(self, key) for key in keys}
 
     @property
     def gate_confidence(self) -> float:
@@ -307,11 +319,6 @@ class EmidConfig:
 
 
 KEYWORD: Final = "fixture:measure_emid"
-    def deciding(self) -> dict[str, Any]:
-        """The values that decide what is measured and what a gate says of it; reports of one run agree on them."""
-        keys = ("model", "dataset", "encoders", "limit", "seed", "undecided", "confidence", "family")
-        return {key: getattr(self, key) for key in keys}
-
 """In the keywords of every test that requests the fixture: no node, marker or file can have this name."""
 
 PAYLOAD: Final = "emid"

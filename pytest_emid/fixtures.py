@@ -17,7 +17,6 @@ import pytest
 from pytest_emid import recorder
 from pytest_emid.config import EmidConfig
 from pytest_emid.data.dataset import Dataset
-from pytest_emid.data.sample import LazyImage
 from pytest_emid.encoders.base import Encoders
 from pytest_emid.errors import EmidError
 from pytest_emid.models.base import Model
@@ -38,7 +37,6 @@ __all__ = [
 ]
 
 NAMES: Final = ("emid_model", "emid_dataset", "emid_encoders", "emid_calibration")
-BUILTIN_DATASET: Final = "scenes"
 CALIBRATION_SAMPLES: Final = 1000
 
 Look = Callable[[Dataset, Shift | str | Dataset, int], None]
@@ -63,7 +61,8 @@ there is no dataset to test on. Define the fixture emid_dataset in conftest.py:
     def emid_dataset():
         return pytest_emid.Dataset("mine", [pytest_emid.Sample("1", image, "What is it?", "A dog."), ...])
 
-or name one: --emid-dataset=scenes (built in), or emid_dataset = scenes in the ini file."""
+or name one: --emid-dataset=scenes (built in), a file, a folder or hub:OWNER/NAME:SPLIT, or emid_dataset = scenes in
+the ini file."""
 
 
 def default_model(config: EmidConfig) -> Model:
@@ -81,8 +80,8 @@ def default_model(config: EmidConfig) -> Model:
     return models.load(config.model, **_backend_options(config))
 
 
-def default_dataset(config: EmidConfig) -> Dataset:
-    """The dataset that the option names.
+def default_dataset(config: EmidConfig, rootdir: Path) -> Dataset:
+    """The dataset that the option names, whole: a marker may ask for more samples than the option limit does.
 
     Raises:
         pytest.UsageError: none is named; the message shows how to define the fixture.
@@ -93,9 +92,10 @@ def default_dataset(config: EmidConfig) -> Dataset:
         raise pytest.UsageError(UNDEFINED_DATASET)
     from pytest_emid import data
 
-    if config.dataset == BUILTIN_DATASET and config.limit:
-        return data.load(config.dataset, n=config.limit)
-    return data.load(config.dataset)
+    dataset = data.load(config.dataset, root=config.start("dataset", rootdir))
+    if config.limit > len(dataset) and _scenes_options(dataset) is not None:
+        return data.load(config.dataset, n=config.limit)  # there are always more scenes
+    return dataset
 
 
 def default_encoders(config: EmidConfig, dataset: Dataset) -> Encoders:
@@ -104,25 +104,25 @@ def default_encoders(config: EmidConfig, dataset: Dataset) -> Encoders:
 
     spec = config.encoders
     if spec == "auto":
-        spec = "tiny" if _is_builtin(dataset) else "paper"
+        spec = "tiny" if _scenes_options(dataset) is not None else "paper"
     return encoders.load(spec, **_backend_options(config))
 
 
 def default_calibration(dataset: Dataset) -> Dataset | None:
-    """1,000 scenes that share no picture with the tested ones; None for any other dataset."""
-    if not _is_builtin(dataset):
+    """1,000 scenes in the language and domain of the tested ones, of which they share no picture; else None."""
+    options = _scenes_options(dataset)
+    if options is None:
         return None
     from pytest_emid.data import scenes_dataset
 
-    return scenes_dataset(CALIBRATION_SAMPLES, stream="calibration")
+    return scenes_dataset(CALIBRATION_SAMPLES, stream="calibration", **options)
 
 
-def _is_builtin(dataset: Any) -> bool:
-    """Whether these are scenes, whoever made them; a user's dataset may have the name, but not such pictures."""
-    if not isinstance(dataset, Dataset) or dataset.name != BUILTIN_DATASET:
-        return False
-    image = dataset[0].image
-    return isinstance(image, LazyImage) and image.source.startswith(f"{BUILTIN_DATASET}:")
+def _scenes_options(dataset: Any) -> dict[str, str] | None:
+    """Language and domain where a fixture's value is scenes, whoever made them; None for anything else."""
+    from pytest_emid.data.builtin import scenes_options
+
+    return scenes_options(dataset) if isinstance(dataset, Dataset) else None
 
 
 def _backend_options(config: EmidConfig) -> dict[str, Any]:

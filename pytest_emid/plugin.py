@@ -62,7 +62,7 @@ def pytest_cmdline_main(config: pytest.Config) -> int | None:
         return None
     from pytest_emid.reports import shift_list
 
-    return shift_list.main(options.from_pytest(config), config.invocation_params.dir)
+    return shift_list.main(options.from_pytest(config), config.invocation_params.dir, config.rootpath)
 
 
 def pytest_report_header(config: pytest.Config) -> str | None:
@@ -192,12 +192,13 @@ def emid_model(pytestconfig: pytest.Config) -> Model:
 def emid_dataset(pytestconfig: pytest.Config) -> Dataset:
     """The clean evaluation set. Override it in conftest.py, with session scope, and return a pytest_emid.Dataset.
 
-    Without an override it is what --emid-dataset or the ini value emid_dataset names; scenes is built in.
+    Without an override it is what --emid-dataset or the ini value emid_dataset names: scenes (built in), a file, a
+    folder, or hub:OWNER/NAME:SPLIT; see pytest_emid.data.load.
     """
     from pytest_emid import fixtures
 
     __tracebackhide__ = True
-    return fixtures.default_dataset(pytestconfig.stash[CONFIG])
+    return fixtures.default_dataset(pytestconfig.stash[CONFIG], pytestconfig.rootpath)
 
 
 @pytest.fixture(scope="session")
@@ -205,7 +206,7 @@ def emid_encoders(pytestconfig: pytest.Config, emid_dataset: Dataset) -> Encoder
     """The embeddings that measurements use. Override it to return pytest_emid.encoders.load(...) of your choice.
 
     Without an override it is what --emid-encoders names: tiny (built in), paper (CLIP ViT-B/32 and XLM-R base), or
-    auto (default): tiny for the built-in dataset, paper for any other.
+    auto (default): tiny for scenes, paper for any other dataset.
     """
     from pytest_emid import fixtures
 
@@ -216,7 +217,7 @@ def emid_encoders(pytestconfig: pytest.Config, emid_dataset: Dataset) -> Encoder
 def emid_calibration(emid_dataset: Dataset) -> Dataset | None:
     """Clean samples, disjoint from emid_dataset, on whose references critic and whitening are fitted.
 
-    Override it to return a Dataset of 300 or more. By default 1,000 further scenes for the built-in dataset, and
+    Override it to return a Dataset of 300 or more. By default 1,000 further scenes of the same kind for scenes, and
     None for any other: the tested references themselves, which is valid but makes levels optimistic.
     """
     from pytest_emid import fixtures

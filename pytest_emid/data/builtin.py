@@ -1,4 +1,4 @@
-"""The built-in datasets by name, as a user writes them in `emid_dataset`."""
+"""The built-in scenes as datasets, by language and domain, and by name."""
 
 from __future__ import annotations
 
@@ -13,12 +13,16 @@ from pytest_emid.data.languages import LANGUAGES
 from pytest_emid.data.sample import LazyImage, Sample
 from pytest_emid.errors import DataError
 
-__all__ = ["DATASETS", "load", "scenes_dataset", "scenes_spec"]
+__all__ = ["SCENES", "load_scenes", "scenes_dataset", "scenes_options", "scenes_spec"]
+
+SCENES: Final = "scenes"
+"""What the name of every built-in dataset begins with."""
+
+SAMPLES: Final = 300
+"""How many samples there are where nobody says."""
 
 SCENES_VERSION: Final = 1
 """Raised whenever a picture, a question or an answer of a given seed changes."""
-
-DATASETS: Final = ("scenes",)
 
 DOMAIN_VERSION: Final = 1
 """Raised whenever a picture of another than the training domain changes."""
@@ -84,8 +88,8 @@ def scenes_dataset(
 
 
 def scenes_spec(language: str = "en", domain: str = "training") -> str:
-    """How `load` is told to make these scenes: `scenes`, `scenes:de`, `scenes:hard` or `scenes:hard:ko`."""
-    parts = ["scenes"] + ([domain] if domain != TRAINING.name else []) + ([language] if language != "en" else [])
+    """How `load_scenes` is told to make these scenes: `scenes`, `scenes:de`, `scenes:hard` or `scenes:hard:ko`."""
+    parts = [SCENES] + ([domain] if domain != TRAINING.name else []) + ([language] if language != "en" else [])
     return ":".join(parts)
 
 
@@ -101,26 +105,52 @@ def _languages() -> str:
     return ", ".join(f"{code} ({language.name})" for code, language in LANGUAGES.items())
 
 
-def load(spec: str, n: int | None = None, seed: int = 0) -> Dataset:
-    """A built-in dataset by name: `scenes`, `scenes:<language>`, `scenes:<domain>` or `scenes:<domain>:<language>`.
+def load_scenes(spec: str, n: int | None = None, seed: int = 0) -> Dataset:
+    """Scenes by name: `scenes`, `scenes:<language>`, `scenes:<domain>` or `scenes:<domain>:<language>`.
+
+    Args:
+        spec: the name.
+        n: samples; 300 by default.
+        seed: another seed gives other pictures.
 
     Raises:
-        DataError: the name, or a part of it, is unknown; the message lists what there is.
+        DataError: the name is none of these, or a part of it is unknown; the message lists what there is.
     """
+    return scenes_dataset(SAMPLES if n is None else n, seed, **_options(spec))
+
+
+def scenes_options(dataset: Dataset) -> dict[str, str] | None:
+    """The `language` and `domain` with which `scenes_dataset` makes more samples of the same kind.
+
+    None where these are not clean scenes: a user's dataset may have the name, but not such pictures.
+    """
+    image = dataset[0].image
+    if not (isinstance(image, LazyImage) and image.source.startswith(f"{SCENES}:")):
+        return None
+    try:
+        options = _options(dataset.name)
+    except DataError:
+        return None
+    return {"language": "en", "domain": TRAINING.name, **options}
+
+
+def _options(spec: str) -> dict[str, str]:
+    """Domain and language where a spec names them."""
     name, *parts = spec.split(":")
-    if name != "scenes":
-        raise DataError(
-            f"unknown built-in dataset {spec!r}. Known: {', '.join(DATASETS)}. "
-            "For your own data define the fixture emid_dataset in conftest.py and return a pytest_emid.data.Dataset."
-        )
+    if name != SCENES:
+        raise DataError(f"dataset {spec!r} is not built in. {_forms()}")
     chosen: dict[str, str] = {}
     for part in parts:
         what = "domain" if part in DOMAINS else "language" if part in LANGUAGES else None
         if what is None or what in chosen:
             problem = f"names two {what}s" if what else f"names {part!r}, which is neither a domain nor a language"
-            raise DataError(
-                f"dataset {spec!r} {problem}. Write scenes, scenes:LANGUAGE, scenes:DOMAIN or scenes:DOMAIN:LANGUAGE. "
-                f"Domains: {', '.join(DOMAINS)}. Languages: {_languages()}."
-            )
+            raise DataError(f"dataset {spec!r} {problem}. {_forms()}")
         chosen[what] = part
-    return scenes_dataset(300 if n is None else n, seed, **chosen)
+    return chosen
+
+
+def _forms() -> str:
+    return (
+        "Write scenes, scenes:LANGUAGE, scenes:DOMAIN or scenes:DOMAIN:LANGUAGE. "
+        f"Domains: {', '.join(DOMAINS)}. Languages: {_languages()}."
+    )

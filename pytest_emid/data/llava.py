@@ -12,7 +12,7 @@ from pytest_emid.data.files import json_lines
 from pytest_emid.data.records import Row, build
 from pytest_emid.errors import DataError
 
-__all__ = ["load_llava", "load_prompts"]
+__all__ = ["load_llava", "load_llava_folder", "load_prompts"]
 
 
 def load_llava(
@@ -58,6 +58,40 @@ def load_llava(
         raise DataError(f"{file}: there is no question in it.")
     columns = {"id": "question_id", "image": "image", "question": "text", "reference": "reference"}
     return build(name or file.stem, rows, columns=columns, images=Path(images))
+
+
+def load_llava_folder(folder: str | os.PathLike[str], *, name: str | None = None) -> Dataset:
+    """A dataset in LLaVA's layout in one folder: `questions.jsonl`, `answers.jsonl` and the folder `images`.
+
+    Where the files have other names, they are the only one that ends in `questions.jsonl` and the only one with
+    `answer` in its name, as in `qa90_questions.jsonl` and `qa90_gpt4_answer.jsonl`.
+
+    Args:
+        folder: the folder.
+        name: of the dataset; by default the folder's.
+
+    Raises:
+        DataError: a part is missing, several files could be it, or as for `load_llava`.
+    """
+    root = Path(folder)
+    questions = _only(root, "questions.jsonl", "*questions.jsonl")
+    answers = _only(root, "answers.jsonl", "*answer*.jsonl")
+    if not (root / "images").is_dir():
+        raise DataError(f"{root}: there is no folder images, which LLaVA's layout has. Put the pictures there.")
+    return load_llava(questions, root / "images", answers, name=name or root.resolve().name)
+
+
+def _only(root: Path, usual: str, pattern: str) -> Path:
+    if (root / usual).is_file():
+        return root / usual
+    found = sorted(path.name for path in root.glob(pattern) if path.is_file())
+    if len(found) != 1:
+        problem = f"it could be {', '.join(found)}" if found else f"nor {pattern}"
+        raise DataError(
+            f"{root}: there is no {usual}, which LLaVA's layout has, {'and ' if found else ''}{problem}. "
+            f"Rename the right one to {usual}, or pass the files to data.load_llava."
+        )
+    return root / found[0]
 
 
 def load_prompts(path: str | os.PathLike[str]) -> dict[str, str]:

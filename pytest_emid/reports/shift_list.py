@@ -21,7 +21,7 @@ An id is name:severity, with options name(option=value):severity. Ids compose wi
 defocus_blur:3+keyboard:1. Another dataset is a natural shift: pytest_emid.shifts.natural(dataset)."""
 
 
-def main(config: EmidConfig, folder: Path) -> int:
+def main(config: EmidConfig, folder: Path, rootdir: Path) -> int:
     """Print the list; write the contact sheet of every shift, where one was asked for. Returns the exit status.
 
     Raises:
@@ -31,17 +31,17 @@ def main(config: EmidConfig, folder: Path) -> int:
         for line in lines():
             sys.stdout.write(f"{line}\n")
         if config.contact_sheet is not None:
-            _draw(config, folder / config.contact_sheet)
+            _draw(config, folder / config.contact_sheet, rootdir)
     except (EmidError, OSError) as error:
         raise pytest.UsageError(f"--emid-list-shifts: {error}") from error
     return int(pytest.ExitCode.OK)
 
 
-def _draw(config: EmidConfig, path: Path) -> None:
+def _draw(config: EmidConfig, path: Path, rootdir: Path) -> None:
     from pytest_emid import data
     from pytest_emid.reports.contact_sheet import ContactSheet
 
-    dataset = data.load(config.dataset or "scenes")
+    dataset = data.load(config.dataset or "scenes", root=config.start("dataset", rootdir))
     sheet = ContactSheet()
     for shift in every_shift():
         sheet.add(dataset, shift, config.seed)

@@ -115,7 +115,7 @@ def test_the_list_draws_every_shift(pytester: pytest.Pytester, monkeypatch: pyte
     ("argument", "message"),
     [
         ("--emid-seed=x", "--emid-seed: 'x' is not legal. Legal: an integer of at least 0."),
-        ("--emid-dataset=scene", "--emid-list-shifts: unknown built-in dataset 'scene'. Known: scenes"),
+        ("--emid-dataset=scene", "--emid-list-shifts: there is no dataset 'scene', and no file or folder "),
     ],
 )
 def test_wrong_values_are_usage_errors(pytester: pytest.Pytester, argument: str, message: str) -> None:

@@ -28,7 +28,9 @@ def test_an_unknown_name_says_which_there_are(pytester: pytest.Pytester) -> None
     pytester.makepyfile(TEST)
     result = pytester.runpytest("--emid-model=tiny-llava", "--emid-dataset=scene")
     result.assert_outcomes(errors=1)
-    result.stdout.fnmatch_lines(["E *DataError: unknown built-in dataset 'scene'. Known: scenes.*"])
+    result.stdout.fnmatch_lines(
+        [f"E *DataError: there is no dataset 'scene', and no file or folder {pytester.path / 'scene'}. A dataset is *"]
+    )
 
 
 @pytest.mark.parametrize(

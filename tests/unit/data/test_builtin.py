@@ -4,7 +4,9 @@ import itertools
 import numpy as np
 import pytest
 
-from pytest_emid.data import load, scenes, scenes_dataset
+from pytest_emid import shifts
+from pytest_emid.data import Dataset, load, scenes, scenes_dataset
+from pytest_emid.data.builtin import load_scenes, scenes_options, scenes_spec
 from pytest_emid.data.domains import DOMAINS
 from pytest_emid.data.languages import LANGUAGES
 from pytest_emid.errors import DataError
@@ -58,13 +60,10 @@ def test_load_by_name():
     assert len(load("scenes")) == 300
 
 
-def test_unknown_name():
+def test_a_name_that_is_no_scenes():
     with pytest.raises(DataError) as caught:
-        load("coco")
-    assert str(caught.value) == (
-        "unknown built-in dataset 'coco'. Known: scenes. For your own data define the fixture emid_dataset in "
-        "conftest.py and return a pytest_emid.data.Dataset."
-    )
+        load_scenes("coco")
+    assert str(caught.value) == f"dataset 'coco' is not built in. {LISTED}"
 
 
 def test_at_least_one_sample():
@@ -160,3 +159,18 @@ def test_unknown_language_and_domain():
     with pytest.raises(DataError) as caught:
         scenes_dataset(3, domain="coco")
     assert str(caught.value) == "scenes: there is no domain 'coco'. Domains: training, easy, normal, hard."
+
+
+@pytest.mark.parametrize("language", LANGUAGES)
+@pytest.mark.parametrize("domain", DOMAINS)
+def test_scenes_know_how_to_make_more_of_their_kind(language, domain):
+    dataset = load(scenes_spec(language, domain), 9)
+    assert scenes_options(dataset) == {"language": language, "domain": domain}
+    assert scenes_options(dataset.subset(3, seed=1)) == {"language": language, "domain": domain}
+
+
+def test_what_is_called_scenes_but_is_none():
+    mine = Dataset("scenes:de", [s.with_(image=s.open_image()) for s in load("scenes:de", 3)])
+    blurred = shifts.parse("contrast:1").apply(load("scenes", 3), 0)
+    assert scenes_options(mine) is None
+    assert scenes_options(blurred) is None
