@@ -12,6 +12,7 @@ from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from typing import Final, Generic, TypeVar
 
+from pytest_emid.errors import DataError
 from pytest_emid.store import Store
 
 __all__ = ["Ask", "obtain"]
@@ -54,7 +55,7 @@ def obtain(
         Exception: what `ask.make` raises; claims are let go, so that others go on.
     """
     began = time.time()
-    owner = f"{socket.gethostname()}|{os.getpid()}|{uuid.uuid4()}"
+    owner = f"{_machine()}|{os.getpid()}|{uuid.uuid4()}"
     found: dict[bytes, V] = {}
 
     def take(values: Mapping[bytes, V]) -> None:
@@ -84,7 +85,9 @@ def _lease(store: Store, owner: str) -> Iterator[None]:
     def renew() -> None:
         try:
             while not ended.wait(LEASE / 3):
-                store.renew(owner, LEASE)
+                # Who cannot renew asks on: at worst, another process asks the same.
+                with contextlib.suppress(DataError):
+                    store.renew(owner, LEASE)
         finally:
             store.close_thread()
 
@@ -101,10 +104,18 @@ def _lease(store: Store, owner: str) -> Iterator[None]:
         store.release(owner)
 
 
+def _machine() -> str:
+    """Within what a process id names one process: a machine, and on Linux a container's part of it."""
+    try:
+        return f"{socket.gethostname()} {os.readlink('/proc/self/ns/pid')}"  # noqa: PTH115
+    except OSError:
+        return socket.gethostname()
+
+
 def _gone(owner: str) -> bool:
     """Whether an owner's process has ended, where that can be known: on this machine, on POSIX."""
-    host, pid, _ = owner.split("|")
-    if host != socket.gethostname() or os.name != "posix":
+    machine, pid, _ = owner.split("|")
+    if machine != _machine() or os.name != "posix":
         return False
     try:
         os.kill(int(pid), 0)

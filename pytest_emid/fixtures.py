@@ -150,12 +150,18 @@ class MeasureEmid:
     """
 
     def __init__(
-        self, config: EmidConfig, root: Path, progress: ProgressBar | None = None, look: Look | None = None
+        self,
+        config: EmidConfig,
+        root: Path,
+        progress: ProgressBar | None = None,
+        look: Look | None = None,
+        began: float | None = None,
     ) -> None:
         self._config = config
         self._root = root
         self._progress = progress
         self._look = look
+        self._began = began
         self._measurers: dict[tuple[Any, ...], tuple[_Parts, Measurer]] = {}
         self._cache: Cache | None = None
 
@@ -248,7 +254,7 @@ class MeasureEmid:
             from pytest_emid.cache import Cache, Mode
 
             path = None if config.cache_dir == "none" else self._root / config.cache_dir
-            self._cache = Cache(path, mode=cast("Mode", config.cache))
+            self._cache = Cache(path, mode=cast("Mode", config.cache), fresh_since=self._began)
         return self._cache
 
 

@@ -11,6 +11,7 @@ PYTEST_DONT_REWRITE: this module asserts nothing.
 from __future__ import annotations
 
 import sys
+import time
 from collections.abc import Iterator
 from typing import TYPE_CHECKING, Any, Final
 
@@ -28,6 +29,9 @@ if TYPE_CHECKING:
     from pytest_emid.reports.contact_sheet import ContactSheet
 
 FIXTURE: Final = "measure_emid"
+BEGAN: Final = "emid_began"
+"""In a worker's input: when the run began, so that all its processes agree on what is fresh."""
+START: Final = pytest.StashKey[float]()
 SHEET: Final[pytest.StashKey[ContactSheet]] = pytest.StashKey()
 
 
@@ -40,6 +44,7 @@ def pytest_configure(config: pytest.Config) -> None:
     """Wrong configuration ends the run here, before anything is collected."""
     config.addinivalue_line("markers", options.MARKER_LINE)
     config.stash[CONFIG] = options.from_pytest(config)
+    config.stash[START] = getattr(config, "workerinput", {}).get(BEGAN, time.time())
     effective = config.stash[CONFIG]
     if effective.contact_sheet is not None and config.getoption("dist", "no") != "no":
         raise pytest.UsageError(f"{effective.origin('contact_sheet')}: one process draws the contact sheet. Add -n0.")
@@ -47,6 +52,12 @@ def pytest_configure(config: pytest.Config) -> None:
         from pytest_emid.sharding import Sharding, parse_shard
 
         config.pluginmanager.register(Sharding(parse_shard(effective.shard), config), "emid-sharding")
+
+
+@pytest.hookimpl(optionalhook=True)
+def pytest_configure_node(node: Any) -> None:
+    """Tell a pytest-xdist worker, also one that replaces a crashed one, when the run began."""
+    node.workerinput[BEGAN] = node.config.stash[START]
 
 
 def pytest_sessionstart(session: pytest.Session) -> None:
@@ -253,7 +264,9 @@ def measure_emid(
         from pytest_emid.reports.contact_sheet import ContactSheet
 
         look = pytestconfig.stash.setdefault(SHEET, ContactSheet()).add
-    measure = fixtures.MeasureEmid(pytestconfig.stash[CONFIG], pytestconfig.rootpath, progress, look)
+    measure = fixtures.MeasureEmid(
+        pytestconfig.stash[CONFIG], pytestconfig.rootpath, progress, look, began=pytestconfig.stash[START]
+    )
     yield measure
     measure.close()
 

@@ -109,12 +109,12 @@ def claim(path: Path, owner: str, expires: float, samples: Sequence[Sample]) -> 
 
 @pytest.mark.parametrize("state", ["expired", "dead"])
 def test_a_claim_without_a_living_owner_is_anybody_s(tmp_path: Path, state: str) -> None:
-    import socket
+    from pytest_emid.asking import _machine
 
     samples, path = make_samples(3), tmp_path / "c.db"
     child = subprocess.Popen([sys.executable, "-c", ""])
     child.wait()
-    owner = f"elsewhere|{os.getpid()}|x" if state == "expired" else f"{socket.gethostname()}|{child.pid}|x"
+    owner = f"elsewhere|{os.getpid()}|x" if state == "expired" else f"{_machine()}|{child.pid}|x"
     claim(path, owner, time.time() + (0.3 if state == "expired" else 1000), samples)
     began = time.monotonic()
     model = CountingModel()
