@@ -35,6 +35,9 @@ def samples_to_decide(estimate: Estimate, threshold: float, power: float = 0.8) 
     Takes the estimate for the truth, and clusters of the present mean size. "Decide" means that the interval of the
     estimate's confidence excludes the threshold. May be fewer than the present n where that was ample.
 
+    An estimate without spread whose limits allow for what was not seen (`retained_interval` of an unchanged set) is
+    decided by as many samples without a change as bring the limit to the threshold.
+
     Returns:
         Samples in all (not more samples); None where no number decides: the estimate equals the threshold, has no
         standard error, or would need more than 10^12 clusters.
@@ -48,6 +51,8 @@ def samples_to_decide(estimate: Estimate, threshold: float, power: float = 0.8) 
     distance = abs(estimate.value - threshold)
     if not math.isfinite(distance) or not math.isfinite(estimate.se) or distance == 0.0:
         return None
+    if estimate.se == 0.0 and estimate.high > estimate.low:
+        return _unchanged_to_decide(estimate, distance)
     size = estimate.n / estimate.clusters
     spread = estimate.se * math.sqrt(estimate.clusters)
 
@@ -64,6 +69,17 @@ def samples_to_decide(estimate: Estimate, threshold: float, power: float = 0.8) 
         middle = (low + high) // 2
         low, high = (low, middle) if decides(middle) else (middle, high)
     return math.ceil(high * size - 1e-9)
+
+
+def _unchanged_to_decide(estimate: Estimate, distance: float) -> int | None:
+    """The n at which the limit, proportional to p(n) = 1 - ((1 - confidence) / 2)^(1/n), reaches the threshold."""
+    tail = math.log((1.0 - estimate.confidence) / 2)
+    reach = min(estimate.high - estimate.value, estimate.value - estimate.low)
+    share = -math.expm1(tail / estimate.n) * distance / reach if reach > 0.0 else 1.0
+    if share >= 1.0:
+        return 1
+    needed = tail / math.log1p(-share)
+    return math.ceil(needed - 1e-9) if needed <= MOST_CLUSTERS else None
 
 
 def _reach(estimate: Estimate, clusters: int, power: float) -> float:

@@ -224,6 +224,32 @@ class TestRetained:
         assert contrast.value == pytest.approx(0.9)
         assert (contrast.low, contrast.high) == (-math.inf, math.inf)
 
+    def test_where_nothing_changed_the_limits_allow_for_changes_that_n_samples_can_miss(self, rng):
+        scores, labels = rng.normal(1.0, 0.3, size=90), np.repeat(np.arange(30), 3)
+        whole = retained_interval(scores, scores.copy(), labels)
+        missed = stats.binomtest(0, 90).proportion_ci(0.95, method="exact").high
+        assert (whole.value, whole.se) == (1.0, 0.0)
+        assert (whole.low, whole.high) == pytest.approx((1.0 - missed, 1.0 + missed))
+        assert 3.0 / 90 < missed < 4.0 / 90
+
+    @pytest.mark.parametrize("at_least", [0.5, 0.95, 0.97, 1.0])
+    def test_the_contrast_agrees_where_nothing_changed(self, rng, at_least):
+        scores = rng.normal(1.0, 0.3, size=90)
+        whole, contrast = retained_interval(scores, scores), retained_contrast(scores, scores, at_least)
+        assert contrast.value == pytest.approx((1.0 - at_least) * scores.mean())
+        assert (contrast.low > 0) == (whole.low > at_least)
+        assert contrast.high > 0
+        assert contrast.se == 0.0
+
+    def test_one_changed_answer_is_hardly_worse_than_none(self):
+        scores = np.full(90, 1.0) + 0.1 * np.resize([1, -1], 90)
+        labels = np.repeat(np.arange(30), 3)
+        changed = scores.copy()
+        changed[4] = 0.0
+        none, one = retained_interval(scores, scores, labels), retained_interval(scores, changed, labels)
+        assert one.value < none.value
+        assert one.low == pytest.approx(none.low, abs=0.01)
+
     @pytest.mark.parametrize("function", [retained_contrast, unpaired_retained_contrast])
     def test_the_share_must_be_finite(self, function):
         with pytest.raises(EstimationError) as caught:

@@ -7,7 +7,7 @@ import pytest
 
 from pytest_emid.errors import EstimationError
 from pytest_emid.information.estimate import Estimate
-from pytest_emid.information.intervals import mean_interval
+from pytest_emid.information.intervals import mean_interval, retained_contrast, retained_interval
 from pytest_emid.information.power import minimum_detectable, samples_to_decide
 
 
@@ -46,6 +46,15 @@ def test_even_odds_need_fewer_samples():
 def test_enough_already():
     assert samples_to_decide(estimate(value=5.0), 0.0) < 90
     assert samples_to_decide(estimate(value=5.0, se=0.0), 0.0) == 6
+
+
+@pytest.mark.parametrize("at_least", [0.9, 0.99])
+def test_a_set_in_which_nothing_changed_is_decided_by_more_samples_in_which_nothing_changes(at_least):
+    scores = [1.0, 1.2] * 15
+    needed = samples_to_decide(retained_contrast(scores, scores, at_least), 0.0)
+    for n, decided in ((needed, True), (needed - 1, False)):
+        scores = ([1.0, 1.2] * n)[:n]
+        assert (retained_interval(scores, scores).low >= at_least) == decided
 
 
 @pytest.mark.parametrize(
