@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import time
 from collections import Counter
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Callable, Iterable, Iterator, Sequence
 from dataclasses import dataclass
 from functools import partial
 from pathlib import Path
@@ -27,13 +27,15 @@ from pytest_emid.store import Answer, Sizes, Store, Vector
 __all__ = ["Cache", "Counts", "Mode", "Progress"]
 
 Mode = Literal["use", "off", "read", "refresh"]
-"""`use` keeps and serves; `off` keeps nothing on disk; `read` serves and never asks; `refresh` asks anew and keeps."""
+"""`use` keeps and serves; `off` keeps nothing on disk; `read` serves, never asks and never writes; `refresh` asks anew
+and keeps."""
 Progress = Callable[[int, int], None]
 """Called with (answers so far, answers in all)."""
 Rows = NDArray[np.float32]
 
 ENCODE_AT_ONCE: Final = 64
 FILE: Final = "cache.sqlite"
+_PACK: Final = ".json"
 _SUFFIXES: Final = frozenset({".sqlite", ".sqlite3", ".db"})
 
 
@@ -52,16 +54,18 @@ class Cache:
 
     Args:
         path: a folder (made when missing; the file is `cache.sqlite` in it), or a file whose name ends in `.sqlite`,
-            `.sqlite3` or `.db`. None keeps everything in memory, for this object only.
+            `.sqlite3` or `.db`. None keeps everything in memory, for this object only. A file that ends in `.json` is
+            a replay pack: it is only read, so `use` is `read`.
         mode: see `Mode`.
         fresh_since: for `refresh`, the time (seconds since the epoch) from which on entries count as fresh; the
             processes of one run share it, so that each answer is refreshed once. By default now.
-        max_bytes: of content; the longest unused entries go when the cache is opened.
-        max_age: in seconds; entries unused for longer go when the cache is opened.
+        max_bytes: of content; the longest unused entries go when the cache is opened, unless it is only read.
+        max_age: in seconds; entries unused for longer go when the cache is opened, unless it is only read.
         across_machines: the file is shared over a network file system (see `Store`).
 
     Raises:
-        DataError: an unknown mode; a file that is not a cache, is damaged or cannot be written.
+        DataError: an unknown mode; a file that is not a cache, is damaged or cannot be written; in mode `read`, no
+            file.
     """
 
     def __init__(
@@ -76,14 +80,23 @@ class Cache:
     ) -> None:
         if mode not in get_args(Mode):
             raise DataError(f"unknown cache mode {mode!r}; it is one of {', '.join(get_args(Mode))}.")
-        self.path = None if path is None else _file(Path(path))
-        self.mode: Mode = mode
+        pack = None if path is None or mode == "off" or Path(path).suffix != _PACK else Path(path)
+        self.path = None if path is None else pack or _file(Path(path), make=mode in ("use", "refresh"))
+        self.mode: Mode = "read" if pack is not None and mode == "use" else mode
         self.counts = Counts()
         self._since = 0.0 if mode != "refresh" else time.time() if fresh_since is None else fresh_since
-        self.store = Store(None if mode == "off" else self.path, across_machines)
+        in_memory = mode == "off" or pack is not None
+        self.store = Store(None if in_memory else self.path, across_machines, read_only=mode == "read")
         self._fleeting = Store(None)
         self._pictures = Pictures(self.store)
-        if max_bytes is not None or max_age is not None:
+        if pack is not None:
+            if mode == "refresh":
+                raise DataError(
+                    f"the replay pack {pack} can only be read; answers that are asked anew cannot be kept in it. "
+                    "Refresh a cache folder, and write the pack again: python -m pytest_emid pack."
+                )
+            read_pack(pack, self.store)
+        if (max_bytes is not None or max_age is not None) and not self.store.read_only:
             self.store.prune(max_bytes, max_age)
 
     def __enter__(self) -> Cache:
@@ -115,8 +128,15 @@ class Cache:
 
     def missing(self, model: Model, samples: Sequence[Sample], *, repeat: int = 0) -> int:
         """How many distinct questions `respond` would ask now."""
-        keys = set(answer_keys(model, samples, self._pictures.digests(samples), repeat))
-        return len(keys) - len(self._store_of(model).answers(keys, self._since))
+        return len(self.parted(model, samples, repeat=repeat)[1])
+
+    def parted(
+        self, model: Model, samples: Sequence[Sample], *, repeat: int = 0
+    ) -> tuple[frozenset[bytes], frozenset[bytes]]:
+        """The keys of the distinct questions whose answers are kept, and of those that `respond` would ask now."""
+        keys = frozenset(answer_keys(model, samples, self._pictures.digests(samples), repeat))
+        kept = frozenset(self._kept(model, keys))
+        return kept, keys - kept
 
     def respond(
         self, model: Model, samples: Sequence[Sample], *, repeat: int = 0, progress: Progress | None = None
@@ -136,7 +156,7 @@ class Cache:
             DataError: a picture cannot be read; or in mode `read` some answers are not kept.
             ModelError: the model raised, or broke its contract. What it had answered is kept.
         """
-        store = self._store_of(model)
+        store = self.store_of(model)
         digests = self._pictures.digests(samples)
         keys = answer_keys(model, samples, digests, repeat)
         times = Counter(keys)
@@ -157,13 +177,14 @@ class Cache:
                 self.counts.failed += response.outcome is Outcome.FAILED
                 yield wanted[position], response
 
-        found = dict(store.answers(times, self._since))
+        found = dict(self._kept(model, times))
         self.counts.served += len(found)
         arrived(list(found))
         missing = [key for key in _distinct(keys) if key not in found]
         if missing:
-            self._must_not_only_read(f"answers of {model.name}", [samples[first[key]].id for key in missing])
-            ask = Ask(lambda some: store.answers(some, self._since), store.failures, make)
+            scored = " with token scores" if _wants_scores(model) else ""
+            self._must_not_only_read(f"answers of {model.name}{scored}", [samples[first[key]].id for key in missing])
+            ask = Ask(partial(self._kept, model), store.failures, make)
             found.update(obtain(store, ask, missing, arrived))
         return [found[key] for key in keys]
 
@@ -209,7 +230,7 @@ class Cache:
         encode: Callable[[Sequence[str]], Rows],
         label: Callable[[str], str],
     ) -> Rows:
-        store = self._store_of(encoder)
+        store = self.store_of(encoder)
         keys = [embedding_key(encoder.fingerprint, kind, digest) for digest in digests]
         of = dict(zip(keys, digests, strict=True))
 
@@ -237,7 +258,14 @@ class Cache:
             )
         return np.stack([found[key] for key in keys]) if keys else np.zeros((0, 0), dtype=np.float32)
 
-    def _store_of(self, asked: object) -> Store:
+    def _kept(self, model: Model, keys: Iterable[bytes]) -> dict[bytes, Response]:
+        """What is kept and serves this model: an answer without the scores that it promises does not."""
+        answers = self.store_of(model).answers(keys, self._since)
+        if not _wants_scores(model):
+            return answers
+        return {k: r for k, r in answers.items() if r.scores is not None or r.outcome is Outcome.REFUSED}
+
+    def store_of(self, asked: object) -> Store:
         """What answers for one object's life only (a function without a fingerprint) is not written to the file."""
         return self._fleeting if getattr(asked, "ephemeral", False) else self.store
 
@@ -252,15 +280,21 @@ class Cache:
         )
 
 
+def _wants_scores(model: Model) -> bool:
+    return bool(getattr(model, "scores", False))
+
+
 def _distinct(keys: Sequence[bytes]) -> list[bytes]:
     """Distinct keys in the order in which they first occur."""
     return list(dict.fromkeys(keys))
 
 
-def _file(path: Path) -> Path:
-    """The database's path; a new folder tells version control to leave it alone."""
+def _file(path: Path, make: bool) -> Path:
+    """The database's path; a folder that is made tells version control to leave it alone."""
     if path.suffix in _SUFFIXES and not path.is_dir():
         return path
+    if not make:
+        return path / FILE
     try:
         path.mkdir(parents=True, exist_ok=True)
         ignore = path / ".gitignore"
@@ -287,6 +321,11 @@ def _checked(model: Model, samples: Sequence[Sample]) -> Iterator[tuple[int, Res
                 raise ModelError(
                     f"{model.name} answered sample {samples[position].id!r} with a {type(response).__name__}, "
                     "not a pytest_emid.models.Response."
+                )
+            if _wants_scores(model) and response.scores is None and response.outcome in (Outcome.OK, Outcome.TRUNCATED):
+                raise ModelError(
+                    f"{model.name} answered sample {samples[position].id!r} without token scores, which its attribute "
+                    "scores promises. It must give them with every answer, or set scores to False."
                 )
             waiting.remove(position)
             yield position, response

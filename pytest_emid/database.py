@@ -8,7 +8,7 @@ import sqlite3
 import threading
 import time
 import weakref
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
 from pathlib import Path
 from typing import Final, TypeVar
 
@@ -18,9 +18,11 @@ __all__ = ["Database"]
 
 APPLICATION: Final = 0x454D4944
 """`EMID`, in the file's header: nobody else's database is taken for ours."""
-SCHEMA: Final = 1
+SCHEMA: Final = 2
 PATIENCE: Final = 60.0
 """Seconds to wait for another process's write."""
+
+_NO_ACCESS: Final = frozenset({sqlite3.SQLITE_CANTOPEN, sqlite3.SQLITE_READONLY, sqlite3.SQLITE_PERM})
 
 T = TypeVar("T")
 
@@ -33,25 +35,40 @@ class Database:
         tables: SQL that makes the tables in a new file.
         across_machines: several machines share the file over a network. WAL needs shared memory, so the older
             rollback journal is used; the file system must have working POSIX locks.
+        upgrades: SQL that brings the tables from a format to the next one, by the format.
+        read_only: nothing is ever written, so that the file may be on a medium that cannot be written.
 
     Raises:
-        DataError: the file is not ours, is damaged, was written by a newer version, or cannot be written.
+        DataError: the file is not ours, is damaged, was written by another version, cannot be written, or is missing
+            where it is only to be read.
     """
 
-    def __init__(self, path: Path | None, tables: str, across_machines: bool = False) -> None:
+    def __init__(
+        self,
+        path: Path | None,
+        tables: str,
+        across_machines: bool = False,
+        upgrades: Mapping[int, str] | None = None,
+        read_only: bool = False,
+    ) -> None:
         self.path = path
+        self.read_only = read_only and path is not None
+        self._frozen = False
+        self._upgrades = dict(upgrades or {})
         self._tables = tables
         self._journal = "DELETE" if across_machines else "WAL"
         self._connections: dict[tuple[int, int], sqlite3.Connection] = {}
         self._finalizer = weakref.finalize(self, _close, self._connections)
-        if path is not None:
+        if path is not None and not read_only:
             try:
                 path.parent.mkdir(parents=True, exist_ok=True)
             except OSError as error:
                 raise DataError(
                     f"cannot make the cache folder {path.parent}: {error}. Choose another with --emid-cache-dir."
                 ) from error
-        self.do(self._prepare)
+        if self.read_only:
+            self._frozen = _is_frozen(self._present())
+        self.do(self._check if self.read_only else self._prepare)
 
     def close(self) -> None:
         """Close this process's connections. The file is opened again when it is used."""
@@ -63,6 +80,22 @@ class Database:
         if connection is not None:
             connection.close()
 
+    def _present(self) -> Path:
+        if self.path is None or not self.path.is_file():
+            raise DataError(
+                f"there is no cache {self.path}, and its mode is 'read'. "
+                "Run once where the model is, with --emid-cache=use, and bring the cache or a replay pack here."
+            )
+        return self.path
+
+    def _check(self, connection: sqlite3.Connection) -> None:
+        """Refuse a file that cannot be read as it is."""
+        if connection.execute("PRAGMA application_id").fetchone()[0] != APPLICATION:
+            raise self._foreign()
+        version = connection.execute("PRAGMA user_version").fetchone()[0]
+        if version != SCHEMA:
+            raise self._of_format(version)
+
     def _prepare(self, connection: sqlite3.Connection) -> None:
         """Make the tables in a new file; refuse a file that is not ours."""
         tables = connection.execute("SELECT count(*) FROM sqlite_master").fetchone()[0]
@@ -70,16 +103,13 @@ class Database:
         version = connection.execute("PRAGMA user_version").fetchone()[0]
         if application == APPLICATION and version == SCHEMA:
             return
+        if application == APPLICATION and version in self._upgrades:
+            self._upgrade(connection)
+            return
         if application == APPLICATION:
-            raise DataError(
-                f"the cache {self.path} has format {version}; this version of pytest-emid reads format {SCHEMA}. "
-                "Use the version that wrote it, or move the file away to start a new cache."
-            )
+            raise self._of_format(version)
         if tables:
-            raise DataError(
-                f"{self.path} is a database of another program, not a cache of pytest-emid. "
-                "Choose another place with --emid-cache-dir."
-            )
+            raise self._foreign()
         connection.execute("PRAGMA auto_vacuum = INCREMENTAL")
         connection.execute(f"PRAGMA journal_mode = {self._journal}")
         connection.execute("BEGIN IMMEDIATE")
@@ -94,19 +124,41 @@ class Database:
             connection.execute("ROLLBACK")
             raise
 
+    def _upgrade(self, connection: sqlite3.Connection) -> None:
+        """Bring the tables to this version's format, all or nothing."""
+        connection.execute("BEGIN IMMEDIATE")
+        try:
+            version = connection.execute("PRAGMA user_version").fetchone()[0]  # somebody may have been faster
+            for step in range(version, SCHEMA):
+                connection.execute(self._upgrades[step])
+            connection.execute(f"PRAGMA user_version = {SCHEMA}")
+            connection.execute("COMMIT")
+        except BaseException:
+            connection.execute("ROLLBACK")
+            raise
+
     def _connection(self) -> sqlite3.Connection:
         key = (os.getpid(), 0 if self.path is None else threading.get_ident())
         if key not in self._connections:
             connection = sqlite3.connect(
-                ":memory:" if self.path is None else self.path,
+                self._address(),
+                uri=self.read_only,
                 timeout=PATIENCE,
                 isolation_level=None,
                 check_same_thread=False,
             )
             # A commit survives the end of the process; only a power cut can lose the last ones, never the file.
-            connection.execute("PRAGMA synchronous = NORMAL")
+            if not self.read_only:
+                connection.execute("PRAGMA synchronous = NORMAL")
             self._connections[key] = connection
         return self._connections[key]
+
+    def _address(self) -> str:
+        if self.path is None:
+            return ":memory:"
+        if not self.read_only:
+            return str(self.path)
+        return f"{self.path.absolute().as_uri()}?mode=ro{'&immutable=1' if self._frozen else ''}"
 
     def do(self, work: Callable[[sqlite3.Connection], T]) -> T:
         """Run `work`, again while other processes hold the file."""
@@ -116,10 +168,10 @@ class Database:
                 return work(self._connection())
             except sqlite3.OperationalError as error:
                 if not _is_busy(error) or time.monotonic() > deadline:
-                    raise self.unreadable(str(error)) from error
+                    raise self._failed(error) from error
                 time.sleep(0.02)
             except sqlite3.DatabaseError as error:
-                raise self.unreadable(str(error)) from error
+                raise self._failed(error) from error
 
     def transact(self, work: Callable[[sqlite3.Connection], T]) -> T:
         """Run `work` as one transaction."""
@@ -137,6 +189,33 @@ class Database:
 
         return self.do(whole)
 
+    def _failed(self, error: sqlite3.DatabaseError) -> DataError:
+        """The error for what SQLite raised."""
+        if getattr(error, "sqlite_errorcode", 0) & 0xFF not in _NO_ACCESS:
+            return self.unreadable(str(error))
+        self.close()
+        if not self.read_only:
+            return DataError(
+                f"the cache {self.path} cannot be written: {error}. Make it and its folder writable, only read it with "
+                "--emid-cache=read, or choose another place with --emid-cache-dir."
+            )
+        return DataError(
+            f"the cache {self.path} cannot be read: {error}. Make it readable; if the run that wrote it was killed, "
+            "open it once where it can be written: python -m pytest_emid pack writes a replay pack of it."
+        )
+
+    def _of_format(self, version: int) -> DataError:
+        return DataError(
+            f"the cache {self.path} has format {version}; this version of pytest-emid reads format {SCHEMA}. "
+            "Use the version that wrote it, or move the file away to start a new cache."
+        )
+
+    def _foreign(self) -> DataError:
+        return DataError(
+            f"{self.path} is a database of another program, not a cache of pytest-emid. "
+            "Choose another place with --emid-cache-dir."
+        )
+
     def unreadable(self, why: str) -> DataError:
         """The error for a file that SQLite cannot use."""
         self.close()
@@ -144,6 +223,13 @@ class Database:
             f"the cache {self.path} cannot be used: {why}. Delete or move the file (only answers and embeddings are "
             "in it: they are asked again), or choose another place with --emid-cache-dir."
         )
+
+
+def _is_frozen(path: Path) -> bool:
+    """Whether nobody can write: WAL's readers, too, need a file beside the database, and none can be made."""
+    beside = [path.with_name(f"{path.name}-{kind}") for kind in ("wal", "shm")]
+    writable = os.access(path.parent, os.W_OK, effective_ids=os.access in os.supports_effective_ids)
+    return not writable and not any(file.exists() and file.stat().st_size for file in beside)
 
 
 def _is_busy(error: sqlite3.OperationalError) -> bool:

@@ -91,7 +91,7 @@ class Pictures:
             known = {}
         rest = [sample for sample in dataset if sample.id not in known]
         new = dict(zip((sample.id for sample in rest), self._render(rest), strict=True))
-        if new:
+        if new and not self._store.read_only:
             self._store.put_pictures(name, new, replace=stale)
         known.update(new)
         return [known[sample.id] for sample in dataset]

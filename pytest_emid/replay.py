@@ -15,7 +15,7 @@ from typing import Any, Final
 import numpy as np
 
 from pytest_emid.errors import DataError
-from pytest_emid.models.base import Outcome, Response
+from pytest_emid.models.base import Outcome, Response, TokenScores
 from pytest_emid.store import Answer, Sizes, Store, Vector
 
 __all__ = ["read_entries", "read_pack", "write_pack"]
@@ -95,12 +95,14 @@ def _answer_entry(answer: Answer) -> dict[str, Any]:
         "text": response.text,
         "error": response.error,
         "entropy": response.entropy,
+        **({} if response.scores is None else {"scores": response.scores.to_dict()}),
     }
 
 
 def _answer(entry: dict[str, Any]) -> Answer:
     outcome, entropy = Outcome(entry["outcome"]), entry["entropy"]
-    response = Response(entry["text"], outcome, entry["error"], None if entropy is None else float(entropy))
+    scores = TokenScores.from_dict(entry["scores"]) if "scores" in entry else None
+    response = Response(entry["text"], outcome, entry["error"], None if entropy is None else float(entropy), scores)
     return Answer(bytes.fromhex(entry["key"]), entry["model"], entry["fingerprint"], response)
 
 

@@ -18,19 +18,22 @@ import numpy as np
 from numpy.typing import NDArray
 
 from pytest_emid.database import Database
-from pytest_emid.models.base import Outcome, Response
+from pytest_emid.models.base import Outcome, Response, TokenScores
 
 __all__ = ["Answer", "Sizes", "Store", "Vector"]
 
 log: Final = logging.getLogger(__name__)
 
+_RESPONSE: Final = "outcome, text, error, entropy, scores"
+"""Columns of an answer that its digest covers, after the key."""
+_SIZE: Final = "length(text) + coalesce(length(scores), 0) + 200"
 _CHUNK: Final = 400
 _DAY: Final = 86_400.0
 _TABLES: Final = """
 CREATE TABLE answers (
     key BLOB PRIMARY KEY, model TEXT NOT NULL, fingerprint TEXT NOT NULL,
     outcome TEXT NOT NULL, text BLOB NOT NULL, error BLOB NOT NULL,
-    entropy REAL, created REAL NOT NULL, used REAL NOT NULL, digest BLOB NOT NULL
+    entropy REAL, created REAL NOT NULL, used REAL NOT NULL, digest BLOB NOT NULL, scores BLOB
 ) WITHOUT ROWID;
 CREATE TABLE vectors (
     key BLOB PRIMARY KEY, encoder TEXT NOT NULL, fingerprint TEXT NOT NULL, vector BLOB NOT NULL,
@@ -42,6 +45,8 @@ CREATE TABLE pictures (
 CREATE TABLE claims (key BLOB PRIMARY KEY, owner TEXT NOT NULL, expires REAL NOT NULL) WITHOUT ROWID;
 CREATE INDEX claims_by_owner ON claims (owner);
 """
+_UPGRADES: Final = {1: "ALTER TABLE answers ADD COLUMN scores BLOB"}
+"""From a format to the next."""
 
 
 class Answer(NamedTuple):
@@ -78,13 +83,15 @@ class Store(Database):
         path: the database; it and its folder are made when missing. None keeps everything in memory.
         across_machines: several machines share the file over a network. WAL needs shared memory, so the older
             rollback journal is used; the file system must have working POSIX locks.
+        read_only: nothing is ever written: no use is noted, no damaged entry dropped.
 
     Raises:
-        DataError: the file is not ours, is damaged, was written by a newer version, or cannot be written.
+        DataError: the file is not ours, is damaged, was written by another version, cannot be written, or is missing
+            where it is only to be read.
     """
 
-    def __init__(self, path: Path | None, across_machines: bool = False) -> None:
-        super().__init__(path, _TABLES, across_machines)
+    def __init__(self, path: Path | None, across_machines: bool = False, read_only: bool = False) -> None:
+        super().__init__(path, _TABLES, across_machines, _UPGRADES, read_only)
         self.damaged = 0
 
     # answers
@@ -94,15 +101,14 @@ class Store(Database):
         found: dict[bytes, Response] = {}
         old: list[bytes] = []
         now = time.time()
-        sql = "SELECT key, outcome, text, error, entropy, used, digest FROM answers WHERE created >= ? AND key IN (%s)"
-        for row in self._select(sql, list(keys), since):
-            key, outcome, text, error, entropy, used, digest = row
-            if outcome == Outcome.FAILED:
+        sql = f"SELECT key, {_RESPONSE}, used, digest FROM answers WHERE created >= ? AND key IN (%s)"
+        for key, *columns, used, digest in self._select(sql, list(keys), since):
+            if columns[0] == Outcome.FAILED:
                 continue
-            if digest != _digest(key, outcome, text, error, entropy):
+            if digest != _digest(key, *columns):
                 self._drop_damaged("answers", key)
                 continue
-            found[key] = Response(_text(text), Outcome(outcome), _text(error), entropy)
+            found[key] = _response(*columns)
             if used < now - _DAY:
                 old.append(key)
         self._touch("answers", old, now)
@@ -129,12 +135,10 @@ class Store(Database):
 
     def every_answer(self) -> Iterator[Answer]:
         """All answers that are sound, failures left out, in the order of their keys."""
-        sql = "SELECT key, model, fingerprint, outcome, text, error, entropy, digest FROM answers ORDER BY key"
-        for key, model, fingerprint, outcome, text, error, entropy, digest in self.do(
-            lambda connection: connection.execute(sql).fetchall()
-        ):
-            if outcome != Outcome.FAILED and digest == _digest(key, outcome, text, error, entropy):
-                yield Answer(key, model, fingerprint, Response(_text(text), Outcome(outcome), _text(error), entropy))
+        sql = f"SELECT key, model, fingerprint, {_RESPONSE}, digest FROM answers ORDER BY key"
+        for key, model, fingerprint, *columns, digest in self.do(lambda connection: connection.execute(sql).fetchall()):
+            if columns[0] != Outcome.FAILED and digest == _digest(key, *columns):
+                yield Answer(key, model, fingerprint, _response(*columns))
 
     # vectors
 
@@ -234,8 +238,7 @@ class Store(Database):
 
         def count(connection: sqlite3.Connection) -> Sizes:
             answers, failures, answer_bytes = connection.execute(
-                "SELECT count(*), coalesce(sum(outcome = 'failed'), 0), coalesce(sum(length(text) + 200), 0) "
-                "FROM answers"
+                f"SELECT count(*), coalesce(sum(outcome = 'failed'), 0), coalesce(sum({_SIZE}), 0) FROM answers"
             ).fetchone()
             vectors, vector_bytes = connection.execute(
                 "SELECT count(*), coalesce(sum(length(vector) + 160), 0) FROM vectors"
@@ -259,7 +262,7 @@ class Store(Database):
                     gone += connection.execute(f"DELETE FROM {table} WHERE used < ?", (oldest,)).rowcount
             if max_bytes is not None:
                 sql = (
-                    "SELECT 'answers', key, length(text) + 200, used FROM answers UNION ALL "
+                    f"SELECT 'answers', key, {_SIZE}, used FROM answers UNION ALL "
                     "SELECT 'vectors', key, length(vector) + 160, used FROM vectors ORDER BY used DESC"
                 )
                 kept = 0
@@ -293,35 +296,45 @@ class Store(Database):
             yield from self.do(lambda c, q=filled, a=(since, *part): c.execute(q, a).fetchall())  # type: ignore[misc]
 
     def _touch(self, table: str, keys: list[bytes], now: float) -> None:
-        if keys:
+        if keys and not self.read_only:
             rows = [(now, key) for key in keys]
             self.transact(lambda c: c.executemany(f"UPDATE {table} SET used = ? WHERE key = ?", rows))
 
     def _drop_damaged(self, table: str, key: bytes) -> None:
         self.damaged += 1
         log.warning("cache %s: an entry in %s does not match its digest and is made anew.", self.path, table)
-        self.do(lambda connection: connection.execute(f"DELETE FROM {table} WHERE key = ?", (key,)))
+        if not self.read_only:
+            self.do(lambda connection: connection.execute(f"DELETE FROM {table} WHERE key = ?", (key,)))
 
 
 def _insert(answer: Answer) -> tuple[str, tuple[Any, ...]]:
     key, model, fingerprint, response = answer
     text, error = _bytes(response.text), _bytes(response.error)
     outcome, entropy = str(response.outcome), None if response.entropy is None else float(response.entropy)
-    digest = _digest(key, outcome, text, error, entropy)
+    scores = None if response.scores is None else response.scores.to_bytes()
+    digest = _digest(key, outcome, text, error, entropy, scores)
     now = time.time()
     fields = "error = excluded.error, created = excluded.created, digest = excluded.digest"
     if response.outcome is Outcome.FAILED:
         change = f"{fields} WHERE answers.outcome = 'failed'"
     else:
         change = f"{fields}, model = excluded.model, outcome = excluded.outcome, text = excluded.text, "
-        change += "entropy = excluded.entropy, used = excluded.used"
+        change += "entropy = excluded.entropy, scores = excluded.scores, used = excluded.used"
     return (
-        f"INSERT INTO answers VALUES (?,?,?,?,?,?,?,?,?,?) ON CONFLICT (key) DO UPDATE SET {change}",
-        (key, model, fingerprint, outcome, text, error, entropy, now, now, digest),
+        f"INSERT INTO answers VALUES (?,?,?,?,?,?,?,?,?,?,?) ON CONFLICT (key) DO UPDATE SET {change}",
+        (key, model, fingerprint, outcome, text, error, entropy, now, now, digest, scores),
     )
 
 
+def _response(outcome: str, text: bytes, error: bytes, entropy: float | None, scores: bytes | None) -> Response:
+    """Of the columns `_RESPONSE`."""
+    told = None if scores is None else TokenScores.from_bytes(scores)
+    return Response(_text(text), Outcome(outcome), _text(error), entropy, told)
+
+
 def _digest(*parts: bytes | str | float | None) -> bytes:
+    if parts[-1] is None:  # no scores: entries of the first format had none
+        parts = parts[:-1]
     digest = hashlib.sha256()
     for part in parts:
         raw = part if isinstance(part, bytes) else repr(part).encode()

@@ -11,7 +11,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any, Final
 
 from pytest_emid.errors import ModelError
-from pytest_emid.models.base import Model, Outcome, Response
+from pytest_emid.models.base import Model, Outcome, Response, TokenScores
 
 if TYPE_CHECKING:
     from pytest_emid.models.callables import CallableModel
@@ -31,6 +31,7 @@ __all__ = [
     "ReplayModel",
     "Response",
     "Sampling",
+    "TokenScores",
     "TransformersModel",
     "load",
 ]

@@ -8,8 +8,9 @@ from enum import StrEnum
 from typing import Protocol, runtime_checkable
 
 from pytest_emid.data.sample import Sample
+from pytest_emid.models.scores import TokenScores
 
-__all__ = ["Model", "Outcome", "Response"]
+__all__ = ["Model", "Outcome", "Response", "TokenScores"]
 
 
 class Outcome(StrEnum):
@@ -29,18 +30,25 @@ class Response:
         text: the answer; empty when it failed.
         outcome: how it ended.
         error: for a failure, what went wrong.
-        entropy: H(P_theta(.|x)) in nats where the backend knows it (0.0 for greedy decoding), else None.
+        entropy: H(P_theta(.|x)) in nats where the backend knows it, else None: 0.0 for greedy decoding; for a drawn
+            answer the sum of its steps' entropies, which is unbiased (see `TokenScores.path_entropy`).
+        scores: of the answer's tokens, where they were asked for.
     """
 
     text: str
     outcome: Outcome = Outcome.OK
     error: str = ""
     entropy: float | None = None
+    scores: TokenScores | None = None
 
 
 @runtime_checkable
 class Model(Protocol):
-    """A multimodal LLM: image and text in, text out."""
+    """A multimodal LLM: image and text in, text out.
+
+    A model may also have an attribute `scores`: True promises `Response.scores` with every answer but refusals, so that
+    kept answers without them are asked again. It is no part of the fingerprint, for the answers are the same.
+    """
 
     @property
     def name(self) -> str:

@@ -27,17 +27,22 @@ class Choice(LogitsProcessor):
     Attributes:
         sampling: None for greedy.
         generators: one per row; needed for sampling only.
+        measure: whether to record log-probabilities and entropies. They are reduced at each step, so that no more
+            than one step's scores of the vocabulary are in memory.
         keep: how many steps' scores to keep.
         scores: the scores of the first steps, each of shape (rows, vocabulary), before any noise.
         gaps: per step, best minus second-best score of every row, relative to the size of the best (at least 1).
-        entropies: per step, entropy of the distribution that every row was drawn from, in nats (sampling only).
+        chosen: per step, log-probability of every row's choice, in nats (measured only).
+        entropies: per step, entropy of every row's distribution, in nats (measured, or sampling).
     """
 
     sampling: Sampling | None = None
     generators: Sequence[np.random.Generator] = ()
+    measure: bool = False
     keep: int = 0
     scores: list[torch.Tensor] = field(default_factory=list)
     gaps: list[torch.Tensor] = field(default_factory=list)
+    chosen: list[torch.Tensor] = field(default_factory=list)
     entropies: list[torch.Tensor] = field(default_factory=list)
 
     def __call__(self, input_ids: torch.Tensor, scores: torch.Tensor) -> torch.Tensor:
@@ -47,11 +52,18 @@ class Choice(LogitsProcessor):
             self.scores.append(scores)
         if self.sampling is not None:
             logp = distribution(scores, self.sampling)
-            self.entropies.append(torch.special.entr(logp.exp()).sum(-1))
             scores = logp + self._gumbel(logp)
+            self._measure(logp, scores)
+        elif self.measure:
+            self._measure(torch.log_softmax(scores, dim=-1), scores)
         best = scores.topk(2, dim=-1).values
         self.gaps.append((best[:, 0] - best[:, 1]) / best[:, 0].abs().clamp(min=1.0))
         return scores
+
+    def _measure(self, logp: torch.Tensor, scores: torch.Tensor) -> None:
+        self.entropies.append(torch.special.entr(logp.exp()).sum(-1))
+        if self.measure:
+            self.chosen.append(logp.gather(-1, scores.argmax(-1, keepdim=True))[:, 0])
 
     def _gumbel(self, like: torch.Tensor) -> torch.Tensor:
         rows = [generator.gumbel(size=like.shape[-1]) for generator in self.generators]

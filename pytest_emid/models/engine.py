@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import copy
 import logging
+from bisect import bisect_left
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any, Final
@@ -15,7 +16,7 @@ from transformers import AutoModelForImageTextToText, LogitsProcessorList
 
 from pytest_emid.data.sample import Sample, image_digest
 from pytest_emid.errors import ModelError
-from pytest_emid.models.base import Outcome, Response
+from pytest_emid.models.base import Outcome, Response, TokenScores
 from pytest_emid.models.decoding import Choice
 from pytest_emid.models.loading import load_processor, load_weights, quietly
 from pytest_emid.models.sampling import Sampling, generator_for
@@ -47,6 +48,7 @@ class Settings:
     system: str
     prompt: str | None
     exact: bool
+    scores: bool = False
 
 
 @dataclass(frozen=True, slots=True)
@@ -183,7 +185,7 @@ class Engine:
         return choice.scores
 
     def _run(self, samples: Sequence[Sample], multiple: int | None = None) -> list[_Row]:
-        choice = Choice()
+        choice = Choice(measure=self.settings.scores)
         if self.settings.sampling is not None:
             choice.sampling = self.settings.sampling
             choice.generators = [
@@ -192,26 +194,54 @@ class Engine:
             ]
         inputs = self._inputs(samples, multiple)
         tokens = self._generate(inputs, choice, self.generation.max_new_tokens)
-        gaps, entropies = torch.stack(choice.gaps).cpu(), None
-        if choice.entropies:
-            entropies = torch.stack(choice.entropies).cpu()
+        gaps = torch.stack(choice.gaps).cpu()
+        entropies, chosen = (torch.stack(steps).cpu() if steps else None for steps in (choice.entropies, choice.chosen))
         return [
-            self._row(new, gaps[:, i], None if entropies is None else entropies[:, i]) for i, new in enumerate(tokens)
+            self._row(
+                new,
+                gaps[:, i],
+                None if entropies is None else entropies[:, i],
+                None if chosen is None else chosen[:, i],
+            )
+            for i, new in enumerate(tokens)
         ]
 
-    def _row(self, tokens: torch.Tensor, gaps: torch.Tensor, entropies: torch.Tensor | None) -> _Row:
-        """Cut a row at its end token, and say how it ended."""
+    def _row(
+        self, tokens: torch.Tensor, gaps: torch.Tensor, entropies: torch.Tensor | None, chosen: torch.Tensor | None
+    ) -> _Row:
+        """Cut a row at its end token, and say how it ended.
+
+        Args:
+            tokens: new tokens of one row, (steps,).
+            gaps: how clear each choice was.
+            entropies: of each step, where they were measured.
+            chosen: log-probability of each token, where they were measured.
+        """
         ends = self.generation.eos_token_id
         ends = torch.tensor([] if ends is None else ends, dtype=tokens.dtype).reshape(-1)
         found = torch.isin(tokens, ends).nonzero()
         length = int(found[0]) + 1 if len(found) else len(tokens)
+        stop = self._first_stop(tokens[:length])
+        finished = bool(len(found)) or stop is not None
+        length = stop or length  # what follows fills the batch up
         text = self.tokenizer.decode(tokens[:length], skip_special_tokens=True)
+        entropy = 0.0 if self.settings.sampling is None else _total(entropies, length)
+        scores = None if chosen is None or entropies is None else _scores(chosen[:length], entropies[:length])
+        outcome = Outcome.OK if finished else Outcome.TRUNCATED
+        return _Row(Response(text.strip(), outcome, entropy=entropy, scores=scores), float(gaps[:length].min()))
+
+    def _first_stop(self, tokens: torch.Tensor) -> int | None:
+        """How many tokens there are until a stop string is complete; None where there is none."""
         stops = self.settings.generation.get("stop_strings") or ()
-        stopped = any(stop in text for stop in ([stops] if isinstance(stops, str) else stops))
-        finished = bool(len(found)) or stopped
-        entropy = 0.0 if entropies is None else float(entropies[:length].double().sum())
-        response = Response(text.strip(), Outcome.OK if finished else Outcome.TRUNCATED, entropy=entropy)
-        return _Row(response, float(gaps[:length].min()))
+        stops = [stops] if isinstance(stops, str) else stops
+
+        def stopped(count: int) -> bool:
+            text = self.tokenizer.decode(tokens[:count], skip_special_tokens=True)
+            return any(stop in text for stop in stops)
+
+        if not stops or not stopped(len(tokens)):
+            return None
+        return bisect_left(range(len(tokens) + 1), True, key=stopped)
 
     def _inputs(self, samples: Sequence[Sample], multiple: int | None = None) -> Any:
         texts = [self._prompt(sample.question) for sample in samples]
@@ -272,3 +302,15 @@ class Engine:
                 "Leave them out, or see transformers' GenerationConfig for what there is."
             )
         return config
+
+
+def _scores(chosen: torch.Tensor, entropies: torch.Tensor) -> TokenScores:
+    if not (torch.isfinite(chosen).all() and torch.isfinite(entropies).all()):
+        raise ArithmeticError("the model's scores of its answer are not finite")
+    return TokenScores(
+        tuple(chosen.double().clamp(max=0.0).tolist()), tuple(entropies.double().clamp(min=0.0).tolist())
+    )
+
+
+def _total(entropies: torch.Tensor | None, length: int) -> float | None:
+    return None if entropies is None else float(entropies[:length].double().sum())

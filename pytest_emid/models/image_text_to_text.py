@@ -49,6 +49,9 @@ class TransformersModel:
         seed: of the drawing. A query's answer depends on (seed, picture, question), not on its neighbours.
         generation: further `GenerationConfig` fields, such as `{"repetition_penalty": 1.1}`. The model's own
             generation config holds for the rest, apart from sampling and beams.
+        scores: whether answers carry log-probabilities and entropies of their tokens (`Response.scores`). Answers and
+            fingerprint are the same without; kept answers that lack them are asked again. Rounding in the sixth digit
+            depends on what shared the batch.
         system: a system message before the question.
         prompt: instead of the chat template, a prompt with `{question}` in it, for models that have no template.
         trust_remote_code: run the code that comes with the checkpoint. Off unless asked for.
@@ -76,6 +79,7 @@ class TransformersModel:
         sampling: Sampling | Mapping[str, Any] | None = None,
         seed: int = 0,
         generation: Mapping[str, Any] | None = None,
+        scores: bool = False,
         system: str = "",
         prompt: str | None = None,
         trust_remote_code: bool = False,
@@ -100,6 +104,7 @@ class TransformersModel:
         self.sampling = sampling if sampling is None or isinstance(sampling, Sampling) else Sampling(**sampling)
         self.seed = seed
         self.generation = dict(generation or {})
+        self.scores = scores
         self.system = system
         self.prompt = prompt
         self.trust_remote_code = trust_remote_code
@@ -165,6 +170,7 @@ class TransformersModel:
                 system=self.system,
                 prompt=self.prompt,
                 exact=self.exact,
+                scores=self.scores,
             ),
         )
 

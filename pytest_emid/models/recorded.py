@@ -8,9 +8,10 @@ from collections.abc import Iterable, Iterator, Mapping, Sequence
 from pathlib import Path
 from typing import Any
 
+from pytest_emid.data.files import json_lines
 from pytest_emid.data.sample import Sample
 from pytest_emid.errors import DataError
-from pytest_emid.models.base import Outcome, Response
+from pytest_emid.models.base import Outcome, Response, TokenScores
 
 __all__ = ["RecordedModel"]
 
@@ -23,8 +24,9 @@ class RecordedModel:
             sample id to text or `Response`, or a list of such records.
         name: what reports call it; by default the file's name without its suffix.
 
-    A record may also hold `outcome` (`ok`, `refused`, `truncated` or `failed`), `error` and `entropy`. An answer
-    belongs to a sample id: when the recording holds the question (`prompt`), it must be the one that is asked.
+    A record may also hold `outcome` (`ok`, `refused`, `truncated` or `failed`), `error`, `entropy`, and `scores` (see
+    `TokenScores.to_dict`). An answer belongs to a sample id: when the recording holds the question (`prompt`), it must
+    be the one that is asked.
 
     Raises:
         DataError: unreadable files or records, a repeated id, other questions than those asked; while answering,
@@ -59,7 +61,9 @@ class RecordedModel:
         digest = hashlib.sha256()
         for key in sorted(self._answers):
             response, question = self._answers[key]
-            parts = (key, response.text, response.outcome, response.error, str(response.entropy), question or "")
+            parts = [key, response.text, response.outcome, response.error, str(response.entropy), question or ""]
+            if response.scores is not None:
+                parts.append(json.dumps(response.scores.to_dict()))
             digest.update(json.dumps(parts).encode())
         self.fingerprint = hashlib.sha256(b"recorded:" + digest.digest()).hexdigest()
 
@@ -70,20 +74,8 @@ class RecordedModel:
         return f"RecordedModel({self.name!r}, {len(self)} answers)"
 
     def _read(self, path: Path) -> None:
-        try:
-            lines = path.read_text(encoding="utf-8").splitlines()
-        except (OSError, UnicodeDecodeError) as error:
-            raise DataError(f"cannot read the answer file {path}: {type(error).__name__}: {error}.") from error
-        for number, line in enumerate(lines, start=1):
-            if not line.strip():
-                continue
-            try:
-                record = json.loads(line)
-            except ValueError as error:
-                raise DataError(
-                    f"{path}, line {number}: not JSON: {error}. An answer file has one record a line."
-                ) from (error)
-            self._record(record, f"{path}, line {number}")
+        for where, record in json_lines(path):
+            self._record(record, where)
 
     def _record(self, record: Any, where: str) -> None:
         if not isinstance(record, Mapping):
@@ -95,7 +87,11 @@ class RecordedModel:
         said = str(record.get("outcome", Outcome.OK))
         if said not in list(Outcome):
             raise DataError(f"{where}: unknown outcome {said!r}; it is one of {', '.join(Outcome)}.")
-        response = Response(record["text"], Outcome(said), str(record.get("error", "")), record.get("entropy"))
+        try:
+            scores = None if record.get("scores") is None else TokenScores.from_dict(record["scores"])
+        except DataError as error:
+            raise DataError(f"{where}: {error}") from error
+        response = Response(record["text"], Outcome(said), str(record.get("error", "")), record.get("entropy"), scores)
         self._add(str(record["question_id"]), response, record.get("prompt"), where)
 
     def _add(self, key: str, response: Response, question: str | None, where: str) -> None:

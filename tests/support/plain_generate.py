@@ -4,25 +4,37 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from pathlib import Path
+from typing import Any
 
 from pytest_emid.data.sample import Sample
 from pytest_emid.models import Outcome
 
 
-def alone(folder: Path, samples: Sequence[Sample]) -> dict[str, tuple[str, Outcome]]:
-    import torch
+def load(folder: Path) -> tuple[Any, Any]:
+    """Model and processor."""
     from transformers import AutoModelForImageTextToText
 
-    from pytest_emid.models.loading import load_processor
+    from pytest_emid.models.loading import load_processor, quietly
 
-    processor = load_processor(str(folder), None, False)
-    model = AutoModelForImageTextToText.from_pretrained(folder)
+    with quietly():
+        return AutoModelForImageTextToText.from_pretrained(folder), load_processor(str(folder), None, False)
+
+
+def inputs_for(processor: Any, sample: Sample) -> Any:
+    """One question by the chat template, as tensors."""
+    content = [{"type": "image"}, {"type": "text", "text": sample.question}]
+    text = processor.apply_chat_template([{"role": "user", "content": content}], add_generation_prompt=True)
+    return processor(images=[sample.open_image()], text=[text], return_tensors="pt")
+
+
+def alone(folder: Path, samples: Sequence[Sample]) -> dict[str, tuple[str, Outcome]]:
+    import torch
+
+    model, processor = load(folder)
     ends = set(model.generation_config.eos_token_id)
     out = {}
     for sample in samples:
-        content = [{"type": "image"}, {"type": "text", "text": sample.question}]
-        text = processor.apply_chat_template([{"role": "user", "content": content}], add_generation_prompt=True)
-        inputs = processor(images=[sample.open_image()], text=[text], return_tensors="pt")
+        inputs = inputs_for(processor, sample)
         with torch.no_grad():
             new = model.generate(**inputs, do_sample=False)[0, inputs["input_ids"].shape[1] :]
         ended = Outcome.OK if ends & set(new.tolist()) else Outcome.TRUNCATED

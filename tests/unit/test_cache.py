@@ -466,7 +466,7 @@ class TestFile:
         with pytest.raises(DataError) as caught:
             Cache(path)
         assert str(caught.value) == (
-            f"the cache {path} has format 99; this version of pytest-emid reads format 1. "
+            f"the cache {path} has format 99; this version of pytest-emid reads format 2. "
             "Use the version that wrote it, or move the file away to start a new cache."
         )
 

@@ -92,8 +92,8 @@ def test_another_question_is_not_answered() -> None:
     ("line", "message"),
     [
         ("{", "{path}, line 1: not JSON: Expecting property name enclosed in double quotes: line 1 column 2 (char 1). "
-         "An answer file has one record a line."),
-        ("[1]", "{path}, line 1: a record is an object with question_id and text, not a list."),
+         "The file must hold one JSON object a line."),
+        ("[1]", "{path}, line 1: a list, not an object. One JSON object a line is needed."),
         ('{"text": "x"}', "{path}, line 1: the record has no 'question_id'; it holds 'text'."),
         ('{"question_id": 1, "text": 2}', "{path}, line 1: the record has no 'text'; it holds 'question_id', 'text'."),
         (
@@ -116,11 +116,22 @@ def test_bad_files(tmp_path: Path, line: str, message: str) -> None:
 
 
 def test_an_unreadable_file(tmp_path: Path) -> None:
-    with pytest.raises(DataError, match=r"cannot read the answer file .*none\.jsonl: FileNotFoundError"):
+    with pytest.raises(DataError) as caught:
         RecordedModel(tmp_path / "none.jsonl")
+    assert str(caught.value) == f"cannot read {tmp_path / 'none.jsonl'}: No such file or directory. Check the path."
     (tmp_path / "latin.jsonl").write_bytes(b'{"question_id": 1, "text": "caf\xe9"}')
-    with pytest.raises(DataError, match=r"cannot read the answer file .*latin\.jsonl: UnicodeDecodeError"):
+    with pytest.raises(DataError) as caught:
         RecordedModel(tmp_path / "latin.jsonl")
+    assert str(caught.value) == (f"{tmp_path / 'latin.jsonl'}, line 1: not UTF-8 (byte 32). Save the file as UTF-8.")
+
+
+@pytest.mark.parametrize("odd", ["\u2028", "\u2029", "\x85", "\x1c"])
+def test_only_a_line_feed_ends_a_line(tmp_path: Path, odd: str) -> None:
+    records = [{"question_id": i, "text": f"one{odd}two {i}"} for i in range(2)]
+    path = tmp_path / "answers.jsonl"
+    path.write_bytes("".join(json.dumps(r, ensure_ascii=False) + "\n" for r in records).encode())
+    answers = [response.text for _, response in RecordedModel(path).respond([sample("0"), sample("1")])]
+    assert answers == [f"one{odd}two 0", f"one{odd}two 1"]
 
 
 @pytest.mark.skipif("EMID_REFERENCE" not in os.environ, reason="EMID_REFERENCE is not set")
