@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import json
 import math
 import os
 from collections.abc import Sequence
@@ -10,6 +9,7 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
+from pytest_emid.data.files import json_lines
 from pytest_emid.errors import DataError
 
 __all__ = ["Review", "load_reviews", "review_scores"]
@@ -42,11 +42,7 @@ def load_reviews(path: str | os.PathLike[str]) -> tuple[Review, ...]:
         DataError: the file cannot be read, is empty, or a line is not such a review; the message names file and line.
     """
     file = Path(path)
-    try:
-        lines = file.read_text(encoding="utf-8").splitlines()
-    except (OSError, UnicodeDecodeError) as error:
-        raise DataError(f"{file}: cannot read the reviews: {error}.") from error
-    reviews = tuple(_review(file, number, line) for number, line in enumerate(lines, start=1) if line.strip())
+    reviews = tuple(_review(where, number, record) for number, (where, record) in enumerate(json_lines(file), start=1))
     if not reviews:
         raise DataError(f"{file}: there is no review in it.")
     return reviews
@@ -65,20 +61,14 @@ def review_scores(reviews: Sequence[Review], category: str | None = None) -> tup
     return [review.response_score for review in chosen], [review.reference_score for review in chosen]
 
 
-def _review(file: Path, number: int, line: str) -> Review:
-    try:
-        record: Any = json.loads(line)
-    except json.JSONDecodeError as error:
-        raise DataError(f"{file}, line {number}: not JSON ({error}).") from error
-    scores = record.get("tuple") if isinstance(record, dict) else None
+def _review(where: str, number: int, record: dict[str, Any]) -> Review:
+    scores = record.get("tuple")
     if not (isinstance(scores, list) and len(scores) == 2 and all(_is_number(score) for score in scores)):
-        raise DataError(
-            f"{file}, line {number}: expected `tuple`, a list of the reference's score and the model's, got {scores!r}."
-        )
+        raise DataError(f"{where}: expected `tuple`, a list of the reference's score and the model's, got {scores!r}.")
     reference, response = (float(score) for score in scores)
     if reference <= 0 or response < 0:
         raise DataError(
-            f"{file}, line {number}: scores {scores} are not a judgement (-1 marks one that could not be read). "
+            f"{where}: scores {scores} are not a judgement (-1 marks one that could not be read). "
             "Judge that question again, or leave the line out."
         )
     return Review(str(record.get("question_id", number)), str(record.get("category", "")), reference, response)

@@ -1,4 +1,4 @@
-"""Natural shifts: one dataset against another, and questions from a parallel column."""
+"""Natural shifts: one dataset against another, and questions as somebody else shifted them."""
 
 from __future__ import annotations
 
@@ -134,7 +134,8 @@ def parallel_text(id: str, texts: Mapping[str, str]) -> ParallelText:
     """The textual shift that replaces each question by a given text.
 
     For questions as somebody else shifted them: `parallel_text("sr_4", data.load_prompts("answers.jsonl"))` replays
-    the questions that recorded answers belong to. `translate` makes a shift of translations that composes.
+    the questions that recorded answers belong to. It has any id, is known to nobody else and composes with nothing;
+    `translate` is for translations, which do.
 
     Args:
         id: what results call it.

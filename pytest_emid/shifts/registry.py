@@ -37,7 +37,7 @@ __all__ = [
 GROUP: Final = "pytest_emid.shifts"
 """The entry-point group."""
 
-CODE_VERSION: Final = "2"
+CODE_VERSION: Final = "3"
 """Part of every shifted dataset's fingerprint; it rises when a built-in shift changes what it produces."""
 
 MODALITIES: Final = ("visual", "textual")

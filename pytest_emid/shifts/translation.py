@@ -31,6 +31,9 @@ def translate(
 ) -> SyntheticShift:
     """Register the textual shift `translate_<language>`, and return it; it composes and parses like any other.
 
+    For translations, which other shifts may follow (`translate_de+keyboard(layout=de):1`). Questions that somebody
+    else shifted, under a name of their own, are `parallel_text`; a dataset that also has other pictures is `natural`.
+
     Args:
         translation: from a sample's id, or from a question, to its translation; or a function from a question to its
             translation, such as a `ChatTranslator`.
@@ -147,8 +150,11 @@ class _Cache:
     def _read(self) -> dict[str, str]:
         if self._known is None:
             self._known = {}
-            lines = self.path.read_text(encoding="utf-8").splitlines() if self.path.exists() else []
+            # Only a line feed ends a line of JSON lines: U+2028 and its like may stand in a text.
+            lines = self.path.read_bytes().split(b"\n") if self.path.exists() else []
             for number, line in enumerate(lines, start=1):
+                if not line.strip():
+                    continue
                 try:
                     row = json.loads(line)
                     key = json.dumps([row["language"], row["translator"], row["text"]])

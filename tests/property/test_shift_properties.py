@@ -38,6 +38,36 @@ def test_any_text_stays_text(shift: shifts.SyntheticShift, text: str, seed: int)
     shifted.encode("utf-8")
 
 
+WORDS = st.lists(st.sampled_from(["the", "The", "red", "circle", "left", "Größe", "χρώμα", "रंग", "색상"]), max_size=14)
+
+
+@pytest.mark.parametrize("rates", ["standard", "published"])
+@given(words=WORDS, seed=st.integers(0, 2**32))
+@settings(max_examples=60, deadline=None)
+def test_a_higher_level_never_swaps_words_back(rates: str, words: list[str], seed: int) -> None:
+    text = " ".join(words)
+    before, moved = words, set()
+    for shift in shifts.textual("word_swap", rates=rates):
+        after = shift.apply_text(text, seed, "s").split()
+        if rates == "published":
+            before = [word.lower() for word in words]
+        now = {i for i, (was, is_) in enumerate(zip(before, after, strict=True)) if was != is_}
+        assert sorted(after) == sorted(before)
+        assert moved <= now
+        assert len(set(before)) < 2 or len(now) >= 2
+        moved = now
+
+
+@given(words=st.integers(2, 40), seed=st.integers(0, 2**32))
+@settings(max_examples=60, deadline=None)
+def test_each_level_of_word_swap_moves_its_share_of_the_words(words: int, seed: int) -> None:
+    before = [f"word{chr(97 + i % 26) * (1 + i // 26)}" for i in range(words)]
+    for shift, rate in zip(shifts.textual("word_swap"), (0.1, 0.2, 0.3, 0.4, 0.5), strict=True):
+        after = shift.apply_text(" ".join(before), seed, "s").split()
+        pairs = min(max(1, int(rate * words + 0.5)), words // 2)
+        assert sum(was != is_ for was, is_ in zip(before, after, strict=True)) == 2 * pairs
+
+
 @given(st.data())
 def test_strategy_respects_its_bounds(data: st.DataObject) -> None:
     low = data.draw(st.integers(1, 5))

@@ -68,16 +68,20 @@ def word_insert(text: str, severity: int, rng: np.random.Generator, *, source: s
 
 @register_textual("word_swap", options={**RATES, **PROTECT}, variants=PUBLISHED)
 def word_swap(text: str, severity: int, rng: np.random.Generator, *, rates: str, protect: str) -> str:
-    """Pairs of words that change places, anywhere in the text."""
+    """Pairs of words that change places, anywhere in the text; no word moves twice."""
     tokens = tokenize(normalise(text, protect) if rates == "published" else text, protect)
-    words = _words(tokens)
-    draws = rng.random((len(words), 2))
-    for first, second in draws[: _number(tokens, severity, rates)]:
-        one = words[int(first * len(words))]
-        others = [position for position in words if tokens[position].text != tokens[one].text]
-        if others:
-            other = others[int(second * len(others))]
-            tokens[one], tokens[other] = tokens[other], tokens[one]
+    waiting = [int(position) for position in rng.permutation(_words(tokens))]
+    pairs = []
+    # Drawn apart from one another: a word that moved twice could end where it was, and a level undo a lower one.
+    while waiting:
+        one = waiting.pop(0)
+        other = next((position for position in waiting if tokens[position].text != tokens[one].text), None)
+        if other is None:
+            break  # all that are left are the same word
+        waiting.remove(other)
+        pairs.append((one, other))
+    for one, other in pairs[: _number(tokens, severity, rates)]:
+        tokens[one], tokens[other] = tokens[other], tokens[one]
     return join(tokens)
 
 

@@ -48,7 +48,8 @@ def test_blank_lines_do_not_shift_line_numbers(tmp_path: Path):
     [
         ({"tuple": "7 8"}, "expected `tuple`, a list of the reference's score and the model's, got '7 8'."),
         ({"tuple": [7, True]}, "expected `tuple`, a list of the reference's score and the model's, got [7, True]."),
-        ([7, 8], "expected `tuple`, a list of the reference's score and the model's, got None."),
+        ({"id": 1}, "expected `tuple`, a list of the reference's score and the model's, got None."),
+        ([7, 8], "a list, not an object. One JSON object a line is needed."),
         (
             {"tuple": [-1, -1]},
             "scores [-1, -1] are not a judgement (-1 marks one that could not be read). "
@@ -71,15 +72,25 @@ def test_lines_that_are_no_reviews_are_named(tmp_path: Path, line: object, probl
 def test_files_that_are_no_reviews_are_named(tmp_path: Path):
     broken = tmp_path / "broken.jsonl"
     broken.write_text("{", encoding="utf-8")
-    with pytest.raises(DataError, match=r"broken\.jsonl, line 1: not JSON \("):
+    with pytest.raises(DataError, match=r"broken\.jsonl, line 1: not JSON: "):
         load_reviews(broken)
     empty = tmp_path / "empty.jsonl"
     empty.write_text("\n", encoding="utf-8")
     with pytest.raises(DataError) as caught:
         load_reviews(empty)
     assert str(caught.value) == f"{empty}: there is no review in it."
-    with pytest.raises(DataError, match=r"missing\.jsonl: cannot read the reviews: "):
-        load_reviews(tmp_path / "missing.jsonl")
+    missing = tmp_path / "missing.jsonl"
+    with pytest.raises(DataError) as caught:
+        load_reviews(missing)
+    assert str(caught.value) == f"cannot read {missing}: No such file or directory. Check the path."
+
+
+@pytest.mark.parametrize("odd", ["\u2028", "\u2029", "\x85", "\x1c"])
+def test_only_a_line_feed_ends_a_line(tmp_path: Path, odd: str):
+    lines = [{"question_id": f"q{odd}{i}", "content": f"7 8{odd}Good.", "tuple": [7, 8]} for i in range(2)]
+    file = tmp_path / "reviews.jsonl"
+    file.write_bytes("".join(json.dumps(line, ensure_ascii=False) + "\n" for line in lines).encode())
+    assert [review.question_id for review in load_reviews(file)] == [f"q{odd}0", f"q{odd}1"]
 
 
 def test_an_unknown_category_lists_those_that_there_are(tmp_path: Path):

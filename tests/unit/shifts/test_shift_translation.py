@@ -111,6 +111,25 @@ def test_a_function_is_asked_once_and_its_output_is_kept(clean: Dataset, tmp_pat
     assert len(asked) == 4
 
 
+@pytest.mark.parametrize("odd", ["\u2028", "\u2029", "\x85", "\x1c", "\r"])
+def test_only_a_line_feed_ends_a_kept_line(odd: str, tmp_path) -> None:
+    path = tmp_path / "translations.jsonl"
+    clean = Dataset("odd", [Sample("a", Image.new("RGB", (2, 2)), f"What{odd}now?", "red")])
+    shifted = [
+        shifts.translate(str.upper, "loud", cache=path, replace=True).apply(clean, 0)[0].question for _ in range(2)
+    ]
+    assert shifted == [f"WHAT{odd}NOW?".upper()] * 2
+    # a person, or another program, may write the characters themselves, and leave a line empty
+    line = {"language": "quiet", "translator": "", "text": f"What{odd}now?", "translation": f"what{odd}now"}
+    written = json.dumps(line, ensure_ascii=False)
+    path.write_bytes(path.read_bytes() + f"\n{written}\n".encode())
+
+    def never(text: str) -> str:
+        raise AssertionError(text)
+
+    assert shifts.translate(never, "quiet", cache=path).apply(clean, 0)[0].question == f"what{odd}now"
+
+
 def test_a_failing_translator_keeps_nothing(clean: Dataset, tmp_path) -> None:
     def broken(text: str) -> str:
         raise TimeoutError("no answer")
