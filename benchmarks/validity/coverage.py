@@ -2,6 +2,7 @@
 
     python benchmarks/validity/coverage.py --out coverage.json            # some hours on one core
     python benchmarks/validity/coverage.py --quick --out coverage.json    # under two minutes
+    python benchmarks/validity/coverage.py --read a.json b.json           # the rows of earlier runs as a table
 
 Two simulated worlds (linear, nonlinear), n = 60, 90, 300, critics and whitenings fitted on m = 100, 300, 1000 clean
 reference pairs and frozen, samples independent or three to a picture, sets paired or not. Reported per cell:
@@ -11,63 +12,89 @@ reference pairs and frozen, samples independent or three to a picture, sets pair
 - alarm_two_sided, alarm_one_sided: rejections at 5 % (one-sided: the lower limit of the 90 % interval is above 0);
   under `redraw` nothing has changed, so these are false alarms;
 - se_over_sd: mean standard error over the standard deviation of the estimate.
+
+The target is the mean over the draws of one frozen fit. Draws are divided over `--freezes` fits: a rate from few fits
+is in part the luck of these fits.
 """
 
 from __future__ import annotations
 
 import argparse
+import json
+from collections.abc import Iterable, Mapping
 from pathlib import Path
+from typing import Any
 
-from experiment import Cell, run, write
+from experiment import SEED, Cell, run, write
+from simulator import WORLDS
 
 STATISTICS = ("direct", "cosine to the reference", "anchored EMID, ridge", "published EMID, ridge")
-PAIRED = ("redraw", "style .3", "q .75", "wrong .25")
-UNPAIRED = ("redraw", "q .75")
-HEADLINE_M = 300
+CONDITIONS = ("redraw", "style .3", "q .75", "wrong .25")
+ANY_DESIGN = ("direct", "cosine to the reference")
+DESIGNS = ("paired", "unpaired")
+COLUMNS = ("coverage", "coverage_retained", "alarm_two_sided", "alarm_one_sided", "se_over_sd")
 
 
-def cells(reps: int, quick: bool) -> list[Cell]:
-    sizes = ((60, 90) if quick else (60, 90, 300), (HEADLINE_M,) if quick else (100, HEADLINE_M, 1000))
-    return [
-        Cell(world, n, m, per_cluster, reps if m == HEADLINE_M else max(reps // 4, 40))
-        for m in sorted(sizes[1], key=lambda m: m != HEADLINE_M)
-        for n in sizes[0]
-        for world in ("linear", "nonlinear")
-        for per_cluster in (1, 3)
+def table(rows: Iterable[Mapping[str, Any]]) -> str:
+    """Rows of results as Markdown; alarms only where nothing has changed."""
+    lines = [
+        "| world | n | m | a picture | sets | statistic | condition | draws | loss | share | two-sided | one-sided "
+        "| SE / sd |",
+        "| --- " * 13 + "|",
     ]
+    for row in sorted(rows, key=lambda r: (r["m"], r["n"], r["world"], r["per_cluster"], r["design"])):
+        shown = [
+            "" if "alarm" in name and row["condition"] != "redraw" else f"{row[name]:.3f}".removeprefix("0")
+            for name in COLUMNS
+        ]
+        labels = ("world", "n", "m", "per_cluster", "design", "statistic", "condition", "draws")
+        lines.append("| " + " | ".join([*(str(row[name]) for name in labels), *shown]) + " |")
+    return "\n".join(lines)
 
 
 def main() -> None:
     parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
-    parser.add_argument("--reps", type=int, default=1000, help="draws per headline cell (m = 300); others a quarter")
-    parser.add_argument("--m", type=int, nargs="*", help="only these numbers of reference pairs")
-    parser.add_argument("--n", type=int, nargs="*", help="only these numbers of samples")
+    parser.add_argument("--draws", type=int, default=1000, help="evaluations drawn per cell")
+    parser.add_argument("--n", type=int, nargs="*", default=(60, 90, 300), help="samples of an evaluation")
+    parser.add_argument("--m", type=int, nargs="*", default=(300, 100, 1000), help="clean reference pairs fitted on")
+    parser.add_argument("--worlds", nargs="*", choices=WORLDS, default=WORLDS)
+    parser.add_argument("--per-cluster", type=int, nargs="*", default=(1, 3), help="samples that share a picture")
+    parser.add_argument("--designs", nargs="*", choices=DESIGNS, default=DESIGNS)
     parser.add_argument("--statistics", nargs="*", default=STATISTICS)
-    parser.add_argument("--conditions", nargs="*", default=PAIRED)
-    parser.add_argument("--quick", action="store_true", help="40 draws of a few cells: a smoke test")
+    parser.add_argument("--conditions", nargs="*", default=CONDITIONS)
+    parser.add_argument("--freezes", type=int, default=20, help="frozen fits that the draws are divided over")
+    parser.add_argument("--resampled", type=int, default=0, help="draws that get a bootstrap and sign flips as well")
+    parser.add_argument("--seed", type=int, default=SEED)
+    parser.add_argument("--quick", action="store_true", help="a few draws of a few cells: a smoke test")
+    parser.add_argument("--read", type=Path, nargs="*", help="print these results as a table, and draw nothing")
     parser.add_argument("--out", type=Path, help="write all rows as JSON")
     options = parser.parse_args()
-    reps = 40 if options.quick else options.reps
+    if options.read:
+        print(table(row for path in options.read for row in json.loads(path.read_text())["rows"]))
+        return
+    if options.quick:
+        options.draws, options.freezes, options.resampled, options.n, options.m = 40, 4, 8, (60, 90), (300,)
     rows: list[dict[str, object]] = []
-    about = {"command": "benchmarks/validity/coverage.py", "reps": reps, "quick": options.quick}
-    for cell in cells(reps, options.quick):
-        if (options.m and cell.m not in options.m) or (options.n and cell.n not in options.n):
-            continue
-        done = run(cell, options.statistics, options.conditions, resampled=reps // 5)
-        if cell.m == HEADLINE_M:
-            done += run(cell, [s for s in options.statistics if s in STATISTICS[:2]], UNPAIRED, unpaired=True)
-        rows += done
-        print(f"\n{cell}")
-        for row in done:
-            flip = row.get("alarm_sign_flip")
-            print(
-                f"  {row['design']:8s} {row['statistic']:24s} {row['condition']:10s} "
-                f"coverage {row['coverage']:.3f}  retained {row['coverage_retained']:.3f}  "
-                f"alarms: two-sided {row['alarm_two_sided']:.3f}, one-sided {row['alarm_one_sided']:.3f}"
-                + ("" if flip is None else f", sign flip {flip:.3f}")
-                + f"  SE/sd {row['se_over_sd']:.2f}"
-            )
-        write(rows, options.out, about)
+    settings = ("draws", "freezes", "seed", "quick")
+    about = {"command": "benchmarks/validity/coverage.py", **{name: getattr(options, name) for name in settings}}
+    for m in options.m:
+        for n in options.n:
+            for world in options.worlds:
+                for per_cluster in options.per_cluster:
+                    for design in options.designs:
+                        paired = design == "paired"
+                        done = run(
+                            Cell(world, n, m, per_cluster, options.draws),
+                            [name for name in options.statistics if paired or name in ANY_DESIGN],
+                            options.conditions,
+                            unpaired=not paired,
+                            resampled=options.resampled if paired else 0,
+                            freezes=options.freezes,
+                            seed=options.seed,
+                        )
+                        rows += done
+                        print(table(done), flush=True)
+                        write(rows, options.out, about)
 
 
 if __name__ == "__main__":

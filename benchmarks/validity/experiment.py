@@ -60,18 +60,24 @@ class Frozen:
     """What was fitted before any answer was seen."""
 
     whitening: Whitening
-    unwhitened: Whitening
-    ridge: RidgeCritic
+    unwhitened: Whitening | None
+    ridge: RidgeCritic | None
     kernel: KernelCritic | None
 
 
-def freeze(world: World, rng: np.random.Generator, cell: Cell, with_kernel: bool) -> Frozen:
+def freeze(world: World, rng: np.random.Generator, cell: Cell, names: Sequence[str]) -> Frozen:
+    """What the statistics `names` need, fitted on m clean pairs."""
     pairs = world.draw(rng, cell.m, cell.per_cluster)
+    asked, told, clusters = pairs.query, pairs.reference, pairs.clusters
     return Frozen(
-        Whitening.fit(pairs.reference, pairs.text, clusters=pairs.clusters),
-        Whitening.fit(pairs.reference, pairs.text, clusters=pairs.clusters, shrinkage=1.0),
-        RidgeCritic.fit(pairs.query, pairs.reference, clusters=pairs.clusters),
-        KernelCritic.fit(pairs.query, pairs.reference, clusters=pairs.clusters) if with_kernel else None,
+        Whitening.fit(told, pairs.text, clusters=clusters),
+        (
+            Whitening.fit(told, pairs.text, clusters=clusters, shrinkage=1.0)
+            if any("not whitened" in name for name in names)
+            else None
+        ),
+        RidgeCritic.fit(asked, told, clusters=clusters) if any("ridge" in name for name in names) else None,
+        KernelCritic.fit(asked, told, clusters=clusters) if any("kernel" in name for name in names) else None,
     )
 
 
@@ -79,7 +85,8 @@ def scorers(frozen: Frozen, clean: Batch, names: Sequence[str]) -> dict[str, Cal
     """For each statistic, a function from the shifted batch to (clean scores, shifted scores)."""
     clusters = clean.clusters
 
-    def information(whitening: Whitening, weighted: bool, exponent: float) -> Callable[[Batch], Scores]:
+    def information(whitening: Whitening | None, weighted: bool, exponent: float) -> Callable[[Batch], Scores]:
+        assert whitening is not None
         options = {"clusters": clusters, "exponent": exponent}
         if weighted:
             options["reliability"] = reliability_of(
@@ -102,7 +109,8 @@ def scorers(frozen: Frozen, clean: Batch, names: Sequence[str]) -> dict[str, Cal
             decoded(frozen.whitening, b.response, b.reference, b.text, clusters=b.clusters) for b in (clean, shifted)
         )
 
-    def emi(critic: RidgeCritic, batch: Batch) -> Float:
+    def emi(critic: RidgeCritic | None, batch: Batch) -> Float:
+        assert critic is not None
         return contributions(critic, batch.query, batch.response, minus=batch.reference)
 
     def anchored(critic: RidgeCritic | KernelCritic | None) -> Callable[[Batch], Scores]:
@@ -139,6 +147,7 @@ def run(
     unpaired: bool = False,
     resampled: int = 0,
     freezes: int = 5,
+    seed: int = SEED,
 ) -> list[dict[str, object]]:
     """Rows of one cell: one per statistic and condition.
 
@@ -149,18 +158,18 @@ def run(
         unpaired: draw the shifted set from other samples.
         resampled: draws (of the first) for which sign flips and the bootstrap are run too.
         freezes: frozen fits that the draws are divided over.
+        seed: of everything that is drawn.
     """
     world = World(cell.world)
-    key = [SEED, zlib.crc32(cell.world.encode()), cell.n, cell.m, cell.per_cluster, int(unpaired)]
+    key = [seed, zlib.crc32(cell.world.encode()), cell.n, cell.m, cell.per_cluster, int(unpaired)]
     started = time.perf_counter()
     found: dict[tuple[str, str], list[dict[str, float]]] = {(a, c): [] for a in names for c in conditions}
-    with_kernel = any("kernel" in name for name in names)
     frozen = None
     for rep in range(cell.reps):
         rng = np.random.default_rng([*key, rep])
         group = rep * freezes // cell.reps
         if frozen is None or group != (rep - 1) * freezes // cell.reps:
-            frozen = freeze(world, np.random.default_rng([*key, group, 7]), cell, with_kernel)
+            frozen = freeze(world, np.random.default_rng([*key, group, 7]), cell, names)
         clean = world.draw(rng, cell.n, cell.per_cluster)
         scoring = scorers(frozen, clean, names)
         for condition in conditions:
