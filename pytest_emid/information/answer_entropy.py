@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 from enum import StrEnum
-from typing import Any
+from typing import Any, Final
 
 import numpy as np
 from numpy.typing import ArrayLike, NDArray
@@ -17,6 +17,9 @@ __all__ = ["AnswerEntropy", "EntropyScale", "EntropySource", "entropy_scale_over
 
 Float = NDArray[np.float64]
 
+UNSEEN: Final = 1e-3
+"""Most probability of answers that were not drawn, at which entropies still count as exact."""
+
 
 class EntropySource(StrEnum):
     """How the entropy of the answers, given the query, is known."""
@@ -25,6 +28,8 @@ class EntropySource(StrEnum):
     """Zero: greedy decoding makes the answer a function of the query."""
     SCORES = "scores"
     """Exact: from the model's probability of every answer."""
+    PATHS = "paths"
+    """Monte Carlo: entropies of the steps that drawn answers took, summed; unbiased for each query."""
     SAMPLES = "samples"
     """Plug-in over k sampled answers per query: biased downwards by about (classes seen - 1) / 2k nats."""
     GIVEN = "given"
@@ -59,6 +64,54 @@ class AnswerEntropy:
         return cls(entropy(table), EntropySource.SCORES)
 
     @classmethod
+    def from_drawn(cls, answers: ArrayLike, log_probabilities: ArrayLike) -> AnswerEntropy:
+        """From k drawn answers per query and the model's log-probability of each, for answers that are short.
+
+        Exact where the answers that were drawn hold all the probability. What is left, r, counts as one more answer,
+        so that the entropy is at most too small, by r times the entropy of the answers that were not drawn.
+
+        Args:
+            answers: (n, k) integers; equal ones in a row are the same answer.
+            log_probabilities: (n, k) nats, at most 0: log P_theta(answer | x).
+
+        Raises:
+            EstimationError: shapes that differ, or a query of which the drawn answers hold less than 1 - `UNSEEN` of
+                the probability, or more than all of it; the message names the worst.
+        """
+        codes, logs = _codes(answers), as_matrix("log_probabilities", log_probabilities)
+        if logs.shape != codes.shape:
+            raise EstimationError(f"log_probabilities: shape {logs.shape} for answers of shape {codes.shape}.")
+        values, held = np.empty(len(codes)), np.empty(len(codes))
+        for i, (row, told) in enumerate(zip(codes, logs, strict=True)):
+            masses = np.exp(told[np.unique(row, return_index=True)[1]])
+            held[i] = masses.sum()
+            values[i] = entropy(np.append(masses, max(1.0 - held[i], 0.0)) / max(held[i], 1.0))
+        if (np.abs(1.0 - held) > UNSEEN).any():
+            worst = int(np.abs(1.0 - held).argmax())
+            advice = "Draw more, or use `from_paths`." if held[worst] < 1.0 else "They belong to other answers."
+            raise EstimationError(
+                f"log_probabilities: the drawn answers to query {worst} hold {held[worst]:.4g} of the probability; "
+                f"it must be 1 within {UNSEEN:g}. {advice}"
+            )
+        return cls(values, EntropySource.SCORES)
+
+    @classmethod
+    def from_paths(cls, path_entropies: ArrayLike) -> AnswerEntropy:
+        """Means over k drawn answers per query of the summed entropies of their steps, (n, k) or (n,) nats.
+
+        Unbiased for each query, by the chain rule H(Y|x) = E sum_t H(Y_t | x, Y_1..Y_t-1). A maximum over queries
+        then errs upwards.
+
+        Raises:
+            EstimationError: not finite, or negative.
+        """
+        table = np.asarray(path_entropies, dtype=np.float64)
+        matrix = as_matrix("path_entropies", table[:, None] if table.ndim == 1 else table)
+        if (matrix < 0).any():
+            raise EstimationError(f"path_entropies: entropy {matrix.min():g} is negative.")
+        return cls(matrix.mean(axis=1), EntropySource.PATHS)
+
+    @classmethod
     def from_samples(cls, classes: ArrayLike) -> AnswerEntropy:
         """Plug-in entropy of the classes of k sampled answers per query, (n, k) integers.
 
@@ -67,12 +120,7 @@ class AnswerEntropy:
         Raises:
             EstimationError: not an integer matrix, or fewer than two answers per query.
         """
-        table = np.asarray(classes)
-        if table.ndim != 2 or table.dtype.kind not in "iu":
-            raise EstimationError(
-                f"classes: expected an integer matrix, one row of k answers a query, got {table.dtype} of shape "
-                f"{table.shape}."
-            )
+        table = _codes(classes)
         n, k = table.shape
         if k < 2:
             raise EstimationError(f"classes: {k} answer per query says nothing about its spread. Sample at least 2.")
@@ -131,3 +179,13 @@ def entropy_scale_over(answers: AnswerEntropy, references: ArrayLike | None = No
         if np.min(references) < 0:
             raise EstimationError(f"references: entropy {np.min(references):g} is negative.")
     return EntropyScale(float(total.max()), answers.source)
+
+
+def _codes(values: ArrayLike) -> NDArray[np.integer[Any]]:
+    table = np.asarray(values)
+    if table.ndim != 2 or table.dtype.kind not in "iu":
+        raise EstimationError(
+            f"classes: expected an integer matrix, one row of k answers a query, got {table.dtype} of shape "
+            f"{table.shape}."
+        )
+    return table

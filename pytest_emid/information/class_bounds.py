@@ -336,7 +336,7 @@ def _different(sides: tuple[_Side, _Side], codes: tuple[Labels, Labels], paired:
 
 def _source(sides: tuple[_Side, _Side]) -> EntropySource:
     """The weaker of two sources names both."""
-    order = (EntropySource.SAMPLES, EntropySource.GIVEN, EntropySource.SCORES, EntropySource.GREEDY)
+    order = tuple(EntropySource[name] for name in ("SAMPLES", "GIVEN", "PATHS", "SCORES", "GREEDY"))
     return min((side.entropy.source for side in sides), key=order.index)
 
 

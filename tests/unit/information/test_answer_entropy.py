@@ -35,6 +35,28 @@ def test_plug_in_entropy_is_biased_downwards_as_its_note_says():
     assert bias == pytest.approx(-(m - 1) / (2 * k), rel=0.15)
 
 
+def test_drawn_answers_that_hold_everything_give_the_exact_entropy():
+    half, quarter = math.log(0.5), math.log(0.25)
+    drawn = AnswerEntropy.from_drawn([[3, 3, 8, 5], [1, 1, 1, 1]], [[half, half, quarter, quarter], [0.0] * 4])
+    np.testing.assert_allclose(drawn.values, [1.5 * math.log(2), 0.0], atol=1e-15)
+    assert drawn.source is EntropySource.SCORES
+
+
+def test_what_was_not_drawn_makes_the_entropy_too_small_by_no_more_than_its_part():
+    rest = 5e-4
+    truth = np.array([0.7, 0.3 - rest, rest / 2, rest / 2])
+    exact = -(truth * np.log(truth)).sum()
+    drawn = AnswerEntropy.from_drawn([[0, 1, 0]], np.log(truth[[0, 1, 0]])[None]).values[0]
+    assert exact - drawn == pytest.approx(rest * math.log(2))
+
+
+def test_paths_are_averaged():
+    paths = AnswerEntropy.from_paths([[0.0, 1.0], [2.0, 2.0]])
+    assert paths.values.tolist() == [0.5, 2.0]
+    assert paths.source is EntropySource.PATHS
+    assert AnswerEntropy.from_paths([0.25]).values.tolist() == [0.25]
+
+
 def test_the_scale_is_the_largest_sum_and_names_its_source():
     answers = AnswerEntropy.given([0.1, 0.7, 0.3])
     assert entropy_scale_over(answers) == EntropyScale(0.7, EntropySource.GIVEN)
@@ -52,6 +74,24 @@ def test_the_scale_is_the_largest_sum_and_names_its_source():
         (
             lambda: AnswerEntropy.from_samples([0.5, 1.0]),
             "classes: expected an integer matrix, one row of k answers a query, got float64 of shape (2,).",
+        ),
+        (
+            lambda: AnswerEntropy.from_drawn([[0, 1], [0, 0]], np.log([[0.5, 0.5], [0.9, 0.9]])),
+            "log_probabilities: the drawn answers to query 1 hold 0.9 of the probability; it must be 1 within 0.001. "
+            "Draw more, or use `from_paths`.",
+        ),
+        (
+            lambda: AnswerEntropy.from_drawn([[0, 1]], np.log([[0.9, 0.9]])),
+            "log_probabilities: the drawn answers to query 0 hold 1.8 of the probability; it must be 1 within 0.001. "
+            "They belong to other answers.",
+        ),
+        (
+            lambda: AnswerEntropy.from_drawn([[0, 1]], [[0.0]]),
+            "log_probabilities: shape (1, 1) for answers of shape (1, 2).",
+        ),
+        (
+            lambda: AnswerEntropy.from_paths([[0.5], [-0.25]]),
+            "path_entropies: entropy -0.25 is negative.",
         ),
         (
             lambda: AnswerEntropy.given([0.5, -0.25]),
