@@ -11,7 +11,7 @@ import sys
 import time
 import zlib
 from collections.abc import Callable, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from pathlib import Path
 
 import numpy as np
@@ -69,13 +69,15 @@ def freeze(world: World, rng: np.random.Generator, cell: Cell, names: Sequence[s
     """What the statistics `names` need, fitted on m clean pairs."""
     pairs = world.draw(rng, cell.m, cell.per_cluster)
     asked, told, clusters = pairs.query, pairs.reference, pairs.clusters
+
+    def whitening(shrinkage: float | None = None) -> Whitening:
+        fitted = Whitening.fit(told, pairs.text, clusters=clusters, shrinkage=shrinkage)
+        # As after loading: no evaluation holds a fitted pair, so that none need be looked for.
+        return replace(fitted, left_out=None)
+
     return Frozen(
-        Whitening.fit(told, pairs.text, clusters=clusters),
-        (
-            Whitening.fit(told, pairs.text, clusters=clusters, shrinkage=1.0)
-            if any("not whitened" in name for name in names)
-            else None
-        ),
+        whitening(),
+        whitening(1.0) if any("not whitened" in name for name in names) else None,
         RidgeCritic.fit(asked, told, clusters=clusters) if any("ridge" in name for name in names) else None,
         KernelCritic.fit(asked, told, clusters=clusters) if any("kernel" in name for name in names) else None,
     )
