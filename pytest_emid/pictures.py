@@ -11,10 +11,11 @@ import hashlib
 import logging
 from collections import OrderedDict
 from collections.abc import Sequence
-from importlib.metadata import version
 from typing import Final
 from weakref import WeakKeyDictionary
 
+import numpy as np
+import PIL
 from PIL import Image
 
 from pytest_emid.data.dataset import Dataset
@@ -82,7 +83,7 @@ class Pictures:
     def _recalled(self, dataset: Dataset, recipe: str) -> list[str]:
         assert self._store is not None
         # The recipe names a shift and its version; what draws the picture is part of the recipe, too.
-        name = f"{recipe}/{__version__}/{version('pillow')}/{version('numpy')}"
+        name = f"{recipe}/{__version__}/{PIL.__version__}/{np.__version__}"
         known = self._store.pictures(name)
         checked = _some([sample for sample in dataset if sample.id in known], recipe)
         stale = any(known[s.id] != digest for s, digest in zip(checked, self._render(checked), strict=True))
