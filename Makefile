@@ -3,13 +3,14 @@ PYTHON ?= python3
 VENV ?= .venv
 BIN := $(VENV)/bin
 
-.PHONY: help setup quickstart test lint bench clean
+.PHONY: help setup quickstart test lint bench figures clean
 
 help:
 	@echo "make quickstart   set everything up and measure the built-in model under shift"
 	@echo "make test         set everything up and run the tests"
 	@echo "make lint         formatting, lint and types"
 	@echo "make bench        regenerate the evidence behind the documentation (long)"
+	@echo "make figures      measure the built-in models and redraw docs/figures (about half an hour)"
 
 setup: $(BIN)/.installed
 
@@ -32,6 +33,9 @@ lint: setup
 
 bench: setup
 	$(BIN)/python benchmarks/run.py --out benchmarks/results
+
+figures: setup
+	$(BIN)/python benchmarks/figures/run.py --out docs/figures/numbers.json
 
 clean:
 	rm -rf $(VENV) build dist .mypy_cache .ruff_cache .pytest_cache .hypothesis
