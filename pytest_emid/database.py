@@ -13,6 +13,7 @@ from pathlib import Path
 from typing import Final, TypeVar
 
 from pytest_emid.errors import DataError
+from pytest_emid.mounts import is_shared
 
 __all__ = ["Database"]
 
@@ -34,7 +35,8 @@ class Database:
         path: the file; it and its folder are made when missing. None keeps everything in memory.
         tables: SQL that makes the tables in a new file.
         across_machines: several machines share the file over a network. WAL needs shared memory, so the older
-            rollback journal is used; the file system must have working POSIX locks.
+            rollback journal is used; the file system must have working POSIX locks. Known by itself where the system
+            says that the folder is on a network's file system.
         upgrades: SQL that brings the tables from a format to the next one, by the format.
         read_only: nothing is ever written, so that the file may be on a medium that cannot be written.
 
@@ -56,7 +58,8 @@ class Database:
         self._frozen = False
         self._upgrades = dict(upgrades or {})
         self._tables = tables
-        self._journal = "DELETE" if across_machines else "WAL"
+        shared = across_machines or (path is not None and not self.read_only and is_shared(path.parent))
+        self._journal = "DELETE" if shared else "WAL"
         self._connections: dict[tuple[int, int], sqlite3.Connection] = {}
         self._finalizer = weakref.finalize(self, _close, self._connections)
         if path is not None and not read_only:
@@ -102,6 +105,8 @@ class Database:
         application = connection.execute("PRAGMA application_id").fetchone()[0]
         version = connection.execute("PRAGMA user_version").fetchone()[0]
         if application == APPLICATION and version == SCHEMA:
+            if self._journal == "DELETE":  # it may have been made where only one machine saw it
+                connection.execute("PRAGMA journal_mode = DELETE")
             return
         if application == APPLICATION and version in self._upgrades:
             self._upgrade(connection)

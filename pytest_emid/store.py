@@ -82,7 +82,8 @@ class Store(Database):
     Args:
         path: the database; it and its folder are made when missing. None keeps everything in memory.
         across_machines: several machines share the file over a network. WAL needs shared memory, so the older
-            rollback journal is used; the file system must have working POSIX locks.
+            rollback journal is used; the file system must have working POSIX locks. Known by itself where the system
+            says that the folder is on a network's file system.
         read_only: nothing is ever written: no use is noted, no damaged entry dropped.
 
     Raises:
