@@ -73,7 +73,7 @@ def main() -> None:
         print(table(row for path in options.read for row in json.loads(path.read_text())["rows"]))
         return
     if options.quick:
-        options.draws, options.freezes, options.resampled, options.n, options.m = 40, 4, 8, (60, 90), (300,)
+        options.draws, options.freezes, options.resampled, options.n, options.m = 40, 2, 8, (60,), (300,)
     rows: list[dict[str, object]] = []
     settings = ("draws", "freezes", "seed", "quick")
     about = {"command": "benchmarks/validity/coverage.py", **{name: getattr(options, name) for name in settings}}

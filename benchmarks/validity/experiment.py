@@ -30,7 +30,7 @@ from pytest_emid.information.intervals import (
     unpaired_retained_interval,
 )
 from pytest_emid.information.mutual_information import contributions
-from pytest_emid.information.reference_information import decoded, direct, reliability_of
+from pytest_emid.information.reference_information import EXPONENT, Centre, decoded, direct, reliability_of
 from pytest_emid.information.resampling import bootstrap_interval, sign_flip_p
 from pytest_emid.information.whitening import Whitening
 
@@ -87,13 +87,20 @@ def scorers(frozen: Frozen, clean: Batch, names: Sequence[str]) -> dict[str, Cal
     """For each statistic, a function from the shifted batch to (clean scores, shifted scores)."""
     clusters = clean.clusters
 
-    def information(whitening: Whitening | None, weighted: bool, exponent: float) -> Callable[[Batch], Scores]:
+    def information(
+        whitening: Whitening | None,
+        weighted: bool = True,
+        exponent: float = EXPONENT,
+        centre: Centre = "offset",
+        in_sample: bool = False,
+    ) -> Callable[[Batch], Scores]:
         assert whitening is not None
-        options = {"clusters": clusters, "exponent": exponent}
+        options = {"clusters": clusters, "exponent": exponent, "centre": centre}
         if weighted:
-            options["reliability"] = reliability_of(
-                whitening, clean.response, clean.reference, clean.text, clusters=clusters
+            reliability = reliability_of(
+                whitening, clean.response, clean.reference, clean.text, clusters=clusters, centre=centre
             )
+            options["reliability"] = reliability.unpaired() if in_sample else reliability
         first = direct(whitening, clean.response, clean.reference, clean.text, **options)
 
         def score(shifted: Batch) -> Scores:
@@ -123,10 +130,13 @@ def scorers(frozen: Frozen, clean: Batch, names: Sequence[str]) -> dict[str, Cal
         )
 
     known: dict[str, Callable[[], Callable[[Batch], Scores]]] = {
-        "direct": lambda: information(frozen.whitening, True, 0.25),
-        "direct, cosine (p = 1)": lambda: information(frozen.whitening, True, 1.0),
-        "direct, all directions alike": lambda: information(frozen.whitening, False, 0.25),
-        "direct, not whitened": lambda: information(frozen.unwhitened, False, 1.0),
+        "direct": lambda: information(frozen.whitening),
+        "direct, cosine (p = 1)": lambda: information(frozen.whitening, exponent=1.0),
+        "direct, all directions alike": lambda: information(frozen.whitening, weighted=False),
+        "direct, weights not cross-fitted": lambda: information(frozen.whitening, in_sample=True),
+        "direct, centred by the mean": lambda: information(frozen.whitening, centre="mean"),
+        "direct, not centred": lambda: information(frozen.whitening, centre="none"),
+        "direct, not whitened": lambda: information(frozen.unwhitened, weighted=False, exponent=1.0),
         "decoded": lambda: read,
         "cosine to the reference": lambda: (
             lambda shifted: (

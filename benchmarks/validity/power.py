@@ -25,6 +25,16 @@ STATISTICS = (
     "anchored EMID, kernel",
     "published EMID, ridge",
 )
+PARTS = (
+    "direct",
+    "direct, cosine (p = 1)",
+    "direct, all directions alike",
+    "direct, weights not cross-fitted",
+    "direct, centred by the mean",
+    "direct, not centred",
+    "direct, not whitened",
+)
+"""The direct form, and what is left of it without each of its parts."""
 CONDITIONS = (
     "redraw",
     "style .3",
@@ -47,16 +57,19 @@ def main() -> None:
     parser.add_argument("--m", type=int, default=300)
     parser.add_argument("--n", type=int, nargs="*", default=(60, 90, 300))
     parser.add_argument("--statistics", nargs="*", default=STATISTICS)
+    parser.add_argument("--conditions", nargs="*", default=CONDITIONS)
+    parser.add_argument("--parts", action="store_true", help="the direct form, and without each of its parts")
     parser.add_argument("--quick", action="store_true", help="30 draws at n = 90: a smoke test")
     parser.add_argument("--out", type=Path, help="write all rows as JSON")
     options = parser.parse_args()
     reps = 30 if options.quick else options.reps
-    conditions = CONDITIONS[:7:2] if options.quick else CONDITIONS
+    conditions = CONDITIONS[:7:2] if options.quick else options.conditions
+    statistics = PARTS if options.parts else options.statistics
     rows: list[dict[str, object]] = []
     for n in (90,) if options.quick else options.n:
         for world in ("linear", "nonlinear"):
             cell = Cell(world, n, options.m, 1, reps)
-            names = [name for name in options.statistics if not (options.quick and "kernel" in name)]
+            names = [name for name in statistics if not (options.quick and "kernel" in name)]
             done = run(cell, names, conditions, freezes=min(5, reps))
             rows += done
             print(f"\n{cell}\n{'':30s}" + "".join(f"{c:>18s}" for c in conditions))

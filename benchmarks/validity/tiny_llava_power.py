@@ -12,10 +12,12 @@ from __future__ import annotations
 
 import argparse
 import json
-from collections.abc import Callable
+import zlib
+from collections.abc import Callable, Sequence
 from pathlib import Path
 
 import numpy as np
+import styles
 from numpy.typing import NDArray
 
 from pytest_emid import encoders, models
@@ -32,20 +34,11 @@ SHIFTS = ("defocus_blur:3", "defocus_blur:4", "defocus_blur:5", "frost:1", "keyb
 SIZES = (60, 90, 200, 500)
 SHARES = ("direct", "decoded", "cosine", "exact match")
 """Statistics of which a share can be retained; EMI of a right answer is 0."""
+STATISTICS = ("direct", "decoded", "cosine", "exact match", "anchored EMID")
+DECODED = "decoded"
 
 
-def lower_first(answer: str) -> str:
-    return answer[:1].lower() + answer[1:]
-
-
-STYLES: dict[str, Callable[[str], str]] = {
-    "prefix": lambda a: "In this picture, " + lower_first(a),
-    "preamble": lambda a: "Sure! Looking at the image, I can tell you the following. " + a,
-    "suffix": lambda a: a.rstrip(".") + ", as far as I can see in this image.",
-    "lower case": lambda a: a.lower().rstrip("."),
-    "upper case": str.upper,
-    "first half": lambda a: " ".join(a.split()[: (len(a.split()) + 1) // 2]),
-}
+STYLES = {**styles.STYLES, "paraphrase": styles.scene_paraphrase}
 
 
 class Answers:
@@ -78,10 +71,13 @@ class Study:
         self.clean = Answers([r.text for r in clean.responses], clean.response, clean.query)
 
         def encode(texts: list[str]) -> Float:
-            return encoder.text.encode(texts)
+            different = list(dict.fromkeys(texts))
+            place = {text: i for i, text in enumerate(different)}
+            rows: Float = np.asarray(encoder.text.encode(different))[[place[text] for text in texts]]
+            return rows
 
         self.shifted = {}
-        for shift in SHIFTS:
+        for shift in options.shifts:
             texts = [record.response for record in self.measurer.measure(shift).shifted.records]
             self.shifted[shift] = Answers(texts, encode(texts), clean.query)
             print(f"{shift:16s} accuracy {self.exact(texts).mean():.3f}", flush=True)
@@ -93,8 +89,10 @@ class Study:
     def exact(self, texts: list[str]) -> Float:
         return exact_match(texts, self.references)
 
-    def scores(self, rows: NDArray[np.intp], a: Answers, b: Answers) -> dict[str, tuple[Float, Float]]:
-        """Scores of both sides on the samples `rows`; `a` is the clean side."""
+    def scores(
+        self, rows: NDArray[np.intp], a: Answers, b: Answers, names: Sequence[str] = STATISTICS
+    ) -> dict[str, tuple[Float, Float]]:
+        """Scores of both sides on the samples `rows`, by statistic; `a` is the clean side."""
         calibration = self.measurer.calibration
         text, reference, clusters = self.text[rows], self.reference[rows], self.clusters[rows]
         arguments = (reference, text)
@@ -103,21 +101,17 @@ class Study:
         def both(score: Callable[[Answers], Float]) -> tuple[Float, Float]:
             return score(a), score(b)
 
-        result = {
-            "direct": both(
-                lambda s: direct(
-                    calibration.whitening, s.response[rows], *arguments, reliability=reliability, clusters=clusters
-                )
+        score: dict[str, Callable[[Answers], Float]] = {
+            "direct": lambda s: direct(
+                calibration.whitening, s.response[rows], *arguments, reliability=reliability, clusters=clusters
             ),
-            "cosine": both(lambda s: cosine_to_reference(s.response[rows], reference)),
-            "exact match": both(lambda s: self.exact(s.texts)[rows]),
-            "anchored EMID": both(lambda s: contributions(calibration.critic, a.query[rows], s.response[rows])),
+            DECODED: lambda s: decoded(calibration.whitening, s.response[rows], *arguments, clusters=clusters),
+            "cosine": lambda s: cosine_to_reference(s.response[rows], reference),
+            "exact match": lambda s: self.exact(s.texts)[rows],
+            "anchored EMID": lambda s: contributions(calibration.critic, a.query[rows], s.response[rows]),
         }
-        if decoded_obstacle(len(rows), len(set(clusters))) is None:
-            result["decoded"] = both(
-                lambda s: decoded(calibration.whitening, s.response[rows], *arguments, clusters=clusters)
-            )
-        return result
+        too_few = decoded_obstacle(len(rows), len(set(clusters))) is not None
+        return {name: both(score[name]) for name in names if name != DECODED or not too_few}
 
     def draw(self, rng: np.random.Generator, n: int) -> NDArray[np.intp]:
         pictures = rng.permutation(np.unique(self.clusters))[: -(-n // 3)]
@@ -140,8 +134,15 @@ class Study:
         return one, two
 
 
-def alarms(study: Study, rows: NDArray[np.intp], a: Answers, b: Answers, into: dict[str, list[bool]]) -> None:
-    for name, (x, y) in study.scores(rows, a, b).items():
+def alarms(
+    study: Study,
+    rows: NDArray[np.intp],
+    a: Answers,
+    b: Answers,
+    names: Sequence[str],
+    into: dict[str, list[bool]],
+) -> None:
+    for name, (x, y) in study.scores(rows, a, b, names).items():
         into.setdefault(name, []).append(paired_interval(x, y, study.clusters[rows], 0.9).low > 0)
 
 
@@ -151,6 +152,9 @@ def main() -> None:
     parser.add_argument("--reps", type=int, default=200)
     parser.add_argument("--seed", type=int, default=0)
     parser.add_argument("--encoders", default="tiny")
+    parser.add_argument("--shifts", nargs="*", default=SHIFTS)
+    parser.add_argument("--statistics", nargs="*", choices=STATISTICS, default=STATISTICS, help="of power and alarms")
+    parser.add_argument("--style-draws", type=int, default=20)
     parser.add_argument("--cache", type=Path, help="keep answers here between runs")
     parser.add_argument("--sizes", type=int, nargs="*", default=SIZES)
     parser.add_argument("--out", type=Path, help="write all rows as JSON")
@@ -161,12 +165,12 @@ def main() -> None:
     rows: list[dict[str, object]] = []
     for n in options.sizes:
         for shift, answers in study.shifted.items():
-            rng = np.random.default_rng([options.seed, n, SHIFTS.index(shift)])
+            rng = np.random.default_rng([options.seed, n, zlib.crc32(shift.encode())])
             power: dict[str, list[bool]] = {}
             false: dict[str, list[bool]] = {}
             for _ in range(options.reps):
-                alarms(study, study.draw(rng, n), study.clean, answers, power)
-                alarms(study, study.draw(rng, n), *study.swapped(rng, answers), false)
+                alarms(study, study.draw(rng, n), study.clean, answers, options.statistics, power)
+                alarms(study, study.draw(rng, n), *study.swapped(rng, answers), options.statistics, false)
             drop = clean - study.exact(answers.texts).mean()
             print(
                 f"n={n} {shift} drop {drop:.3f}: "
@@ -186,17 +190,30 @@ def main() -> None:
                 }
                 for name in power
             ]
+        swapped = {
+            name: np.mean([row["alarms_when_swapped"] for row in rows if row["n"] == n and row["statistic"] == name])
+            for name in options.statistics
+            if any(row["n"] == n and row["statistic"] == name for row in rows)
+        }
+        print(f"n={n} swapped, all shifts: " + ", ".join(f"{name} {rate:.3f}" for name, rate in swapped.items()))
     for n in options.sizes:
         for style, answers in study.styled.items():
             rng = np.random.default_rng([options.seed, n, 99])
             kept: dict[str, list[float]] = {}
-            for _ in range(10):
+            for _ in range(options.style_draws):
                 sample = study.draw(rng, n)
-                for name, (x, y) in study.scores(sample, study.clean, answers).items():
+                for name, (x, y) in study.scores(sample, study.clean, answers, SHARES).items():
                     kept.setdefault(name, []).append(float(y.mean() / x.mean()))
-            print(f"n={n} style {style}: retained " + ", ".join(f"{k} {np.mean(v):.2f}" for k, v in kept.items()))
+            shown = ", ".join(f"{k} {np.mean(v):.2f} (sd {np.std(v):.2f})" for k, v in kept.items())
+            print(f"n={n} style {style}: retained {shown}", flush=True)
             rows += [
-                {"n": n, "style": style, "statistic": name, "retained": float(np.mean(values))}
+                {
+                    "n": n,
+                    "style": style,
+                    "statistic": name,
+                    "retained": float(np.mean(values)),
+                    "sd": float(np.std(values)),
+                }
                 for name, values in kept.items()
             ]
     if options.out:
