@@ -21,10 +21,11 @@ import re
 import sys
 import zlib
 from collections import Counter
-from collections.abc import Callable, Sequence
+from collections.abc import Sequence
 from pathlib import Path
 
 import numpy as np
+import styles
 from numpy.typing import NDArray
 
 from pytest_emid.information.companions import cosine_to_reference
@@ -43,13 +44,9 @@ SHIFTS = [
     "frost_5_sr_7",
     "frost_5_KeyboardAug_3",
 ]
-STYLES: dict[str, Callable[[str], str]] = {
-    "prefix": lambda a: "In this picture, " + a[:1].lower() + a[1:],
-    "preamble": lambda a: "Sure! Looking at the image, I can tell you the following. " + a,
-    "suffix": lambda a: a.rstrip(".") + ", as far as I can see in this image.",
-    "lower case": str.lower,
-    "first half": lambda a: " ".join(a.split()[: (len(a.split()) + 1) // 2]),
-}
+
+
+STYLES = {**styles.STYLES, "synonyms": styles.synonyms}
 
 
 class Words:
