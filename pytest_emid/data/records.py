@@ -139,7 +139,8 @@ def _columns(rows: list[Row], given: Columns) -> dict[str, str | None]:
         if chosen[field] is None and (field in given or field in REQUIRED):
             raise DataError(
                 f"{rows[0].where}: there is no column {' or '.join(map(repr, wanted))} for the {field}. "
-                f"There are: {', '.join(map(repr, held)) or 'none'}. Name the right one: columns={{{field!r}: ...}}."
+                f"There are: {', '.join(map(repr, held)) or 'none'}. Rename the right one, or name it with "
+                f"columns={{{field!r}: ...}} (load_table, load_records, load_hub)."
             )
     return chosen
 

@@ -119,7 +119,7 @@ def test_a_folder_of_hugging_face_datasets(suite: pytest.Pytester, monkeypatch: 
     result.stdout.fnmatch_lines([f"clean: 12 of 12; {TINY}; calibrated on none"])
     result = suite.runpytest_subprocess("--emid-dataset=hub:bench:night")
     result.assert_outcomes(errors=1)
-    result.stdout.fnmatch_lines([f"E *DataError: dataset '{folder}': there is no split 'night'. Splits: clean."])
+    result.stdout.fnmatch_lines(["E *DataError: dataset 'bench': there is no split 'night'. Splits: clean."])
 
 
 def test_paths_in_an_ini_file_start_at_rootdir(suite: pytest.Pytester, monkeypatch: pytest.MonkeyPatch) -> None:

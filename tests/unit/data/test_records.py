@@ -138,15 +138,19 @@ def test_a_path_needs_a_folder():
 def test_wrong_columns_list_what_is_there():
     assert refused([{"id": 1, "image": png(0), "query": "?", "reference": "."}]) == (
         "mine, record 0: there is no column 'question' for the question. There are: 'id', 'image', 'query', "
-        "'reference'. Name the right one: columns={'question': ...}."
+        "'reference'. Rename the right one, or name it with columns={'question': ...} (load_table, "
+        "load_records, load_hub)."
     )
     assert refused([{"image": png(0), "question": "?", "answer": "."}]) == (
         "mine, record 0: there is no column 'reference' or 'reference_answer' for the reference. "
-        "There are: 'image', 'question', 'answer'. Name the right one: columns={'reference': ...}."
+        "There are: 'image', 'question', 'answer'. Rename the right one, or name it with "
+        "columns={'reference': ...} (load_table, "
+        "load_records, load_hub)."
     )
     assert refused([record()], columns={"category": "kind"}) == (
         "mine, record 0: there is no column 'kind' for the category. There are: 'id', 'image', 'question', "
-        "'reference'. Name the right one: columns={'category': ...}."
+        "'reference'. Rename the right one, or name it with columns={'category': ...} (load_table, "
+        "load_records, load_hub)."
     )
     assert refused([record()], columns={"answer": "reference"}) == (
         "columns names 'answer', which is no field of a sample. "
