@@ -116,6 +116,8 @@ def require_varied(name: str, matrix: NDArray[Any]) -> None:
         EstimationError: all rows are the same.
     """
     first = matrix[0]
+    if matrix.shape[0] > 1 and bool((matrix[1] != first).any()):
+        return
     if all(bool((matrix[block] == first).all()) for block in blocks(matrix.shape[0])):
         raise EstimationError(
             f"{name}: all {matrix.shape[0]} rows are identical, so there is nothing to measure. "

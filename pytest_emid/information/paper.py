@@ -123,7 +123,9 @@ class PreparedSet:
     def information(self, critic: Critic) -> tuple[float, float]:
         """I(X; response) and I(X; reference) on the critic's scale."""
         if critic.fingerprint not in self._information:
-            response, reference = estimates(critic, self.query, [self.response.rows, self.reference.rows])
+            response, reference = estimates(
+                critic, self.query, [self.response.rows, self.reference.rows], known_finite=True
+            )
             self._information[critic.fingerprint] = response, reference
         return self._information[critic.fingerprint]
 

@@ -6,7 +6,7 @@ from critic_worlds import LinearWorld, RandomGaussianCritic, dense_club
 
 from pytest_emid.errors import EstimationError
 from pytest_emid.information.critics import InfoNCECritic, RidgeCritic
-from pytest_emid.information.mutual_information import Moments, club, contributions, contributions_each
+from pytest_emid.information.mutual_information import Moments, club, contributions, contributions_each, estimates
 
 CRITIC = RandomGaussianCritic(5, 7)
 
@@ -68,6 +68,16 @@ def test_minus_is_the_difference_and_asks_the_critic_once():
     assert sum(asked) == 700
     np.testing.assert_array_equal(both[0], contributions(CRITIC, x, y))
     np.testing.assert_array_equal(both[1], contributions(CRITIC, x, z))
+
+
+@pytest.mark.parametrize("n", [60, 700])
+def test_arrays_that_are_known_to_be_finite_are_not_searched_and_yet_not_trusted(n):
+    x, y, z = draw(n)
+    assert estimates(CRITIC, x, [y, z], known_finite=True) == estimates(CRITIC, x, [y, z])
+    assert estimates(CRITIC, x, [y, z]) == pytest.approx([club(CRITIC, x, y), club(CRITIC, x, z)])
+    z[7, 3] = np.nan
+    with pytest.raises(EstimationError, match="the contribution of row 0 is not finite"):
+        estimates(CRITIC, x, [y, z], known_finite=True)
 
 
 def test_the_spread_of_contributions_is_the_standard_error_over_fresh_samples():
