@@ -135,9 +135,10 @@ def _file_digest(path: Path) -> str:
 def _resolve(hub_id: str, revision: str | None) -> str:
     """The commit behind a branch or tag: from the Hub, or from the local cache when it cannot be reached."""
     import huggingface_hub
+    from huggingface_hub import constants  # no attribute of the package until it is imported
 
     reason: Exception | None = None
-    if not huggingface_hub.constants.HF_HUB_OFFLINE:
+    if not constants.HF_HUB_OFFLINE:
         try:
             found = huggingface_hub.HfApi().model_info(hub_id, revision=revision, timeout=20).sha
             if found:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import os
 import subprocess
 import sys
 from pathlib import Path
@@ -86,8 +87,9 @@ def test_a_folder_has_no_revision(llava: Path) -> None:
 
 def test_a_hub_id_without_network(monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> None:
     import huggingface_hub
+    from huggingface_hub import constants
 
-    monkeypatch.setattr(huggingface_hub.constants, "HF_HUB_OFFLINE", True)
+    monkeypatch.setattr(constants, "HF_HUB_OFFLINE", True)
     monkeypatch.setattr(huggingface_hub, "try_to_load_from_cache", lambda *a, **k: None)
     with pytest.raises(ModelError) as caught:
         _ = models.load("org/model").fingerprint
@@ -98,6 +100,14 @@ def test_a_hub_id_without_network(monkeypatch: pytest.MonkeyPatch, tmp_path: Pat
     copy = tmp_path / ("b" * 40) / "config.json"
     monkeypatch.setattr(huggingface_hub, "try_to_load_from_cache", lambda *a, **k: str(copy))
     assert models.load("org/model").checkpoint.fingerprint == f"org/model@{'b' * 40}"
+
+
+def test_a_hub_id_before_anything_else_is_imported() -> None:
+    # `huggingface_hub.constants` is no attribute of the package until somebody imports it
+    code = "from pytest_emid import models; models.load('org/model').fingerprint"
+    environment = {**os.environ, "HF_HUB_OFFLINE": "1", "HF_HOME": "/nowhere"}
+    done = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, check=False, env=environment)
+    assert "ModelError: cannot tell which commit 'org/model' is at revision 'main'" in done.stderr
 
 
 def test_a_fingerprint_imports_neither_torch_nor_transformers(llava: Path) -> None:
