@@ -30,9 +30,9 @@ def draw(numbers: dict[str, Any], suite: str, path: Path) -> bool:
     figure, panels = plt.subplots(1, len(BOUNDS), figsize=(WIDTH, 3.9))
     for axes, bound in zip(panels, BOUNDS, strict=True):
         _panel(axes, numbers, rows, suite, bound)
-    colours = looks(numbers["models"])
     handles = [
-        Line2D([], [], color=c, marker="o", linestyle=line, label=name) for name, (c, _, line) in colours.items()
+        Line2D([], [], color=colour, marker="o", mfc=colour if filled else "white", linestyle=line, label=name)
+        for name, (colour, _, line, filled) in looks(numbers["models"]).items()
     ]
     handles += [
         Line2D([], [], color="#666666", marker=marker, linestyle="", label=f"shifted: {what}")
@@ -48,22 +48,22 @@ def draw(numbers: dict[str, Any], suite: str, path: Path) -> bool:
 
 def _panel(axes: Axes, numbers: dict[str, Any], rows: list[Row], suite: str, bound: str) -> None:
     x_label, key, y_label = AXES[bound]
-    told = []
-    for name, (colour, _, line) in looks(numbers["models"]).items():
-        own = [row for row in rows if row["model"] == name and row["bounds"][bound] is not None]
+    told, rows = [], [row for row in rows if row["bounds"][bound] is not None]
+    for name, (colour, _, line, filled) in looks(numbers["models"]).items():
+        own = [row for row in rows if row["model"] == name]
+        x, y = np.array([row["bounds"][bound] for row in own]), np.array([row[key][0] for row in own])
         for kind, (_, marker) in KINDS.items():
-            some = [(row["bounds"][bound], row[key][0]) for row in own if row["kind"] == kind]
-            if some:
-                axes.scatter(*zip(*some, strict=True), s=16, color=colour, marker=marker, alpha=0.75, linewidth=0)
-        x, y = (np.array([of(row) for row in own]) for of in (lambda r: r["bounds"][bound], lambda r: r[key][0]))
+            some = np.array([row["kind"] == kind for row in own], dtype=bool)
+            inside = colour if filled else "white"
+            axes.scatter(x[some], y[some], s=16, marker=marker, facecolor=inside, edgecolor=colour, linewidth=1.0)
         if len(set(x)) > 1:
             slope, offset = np.polyfit(x, y, 1)
             ends = np.array([x.min(), x.max()])
             axes.plot(ends, offset + slope * ends, color=colour, linestyle=line, linewidth=1.4)
         told += _coefficients(numbers, suite, name, bound, key)
     zero_line(axes)
-    if bound == "rigorous":  # both axes in nats: below the diagonal the bound holds
-        ends = np.array([0.0, max(1e-9, *(row["bounds"][bound] for row in rows))])
+    if bound == "rigorous" and rows:  # both axes in nats: below the diagonal the bound holds
+        ends = np.array([0.0, max(row["bounds"][bound] for row in rows)])
         axes.plot(ends, ends, color="#888888", linestyle=(0, (1, 1)), linewidth=1.0)
     axes.set_title("\n".join(told), fontsize=8, loc="left")
     axes.set_xlabel(x_label)

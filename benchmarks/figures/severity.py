@@ -46,7 +46,7 @@ def _training(models: dict[str, Any], family: str) -> str:
 
 def _panel(axes: Axes, numbers: dict[str, Any], rows: list[Row], measure: str) -> None:
     factor = MEASURES[measure][1]
-    for name, (colour, marker, line) in looks(numbers["models"]).items():
+    for name, (colour, marker, line, _) in looks(numbers["models"]).items():
         clean = {"retained": [1.0, 1.0, 1.0], **numbers["models"][name]["clean"]}[measure]
         points = [(0, clean), *((row["severity"], row[measure]) for row in rows if row["model"] == name)]
         x = [severity for severity, _ in points]

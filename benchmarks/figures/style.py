@@ -11,8 +11,13 @@ matplotlib.use("Agg")
 from matplotlib import pyplot as plt
 from matplotlib.axes import Axes
 
-LOOKS = (("#0072B2", "o", "-"), ("#D55E00", "s", "--"), ("#009E73", "^", "-."), ("#CC79A7", "D", ":"))
-"""Colour (Okabe and Ito's palette), marker and line style, in the order of the models."""
+LOOKS = (
+    ("#0072B2", "o", "-", True),
+    ("#D55E00", "s", "--", False),
+    ("#009E73", "^", "-.", True),
+    ("#CC79A7", "D", ":", False),
+)
+"""Colour (Okabe and Ito's palette), marker, line style, and whether points are filled, in the order of the models."""
 WIDTH = 8.6
 """Inches: as wide as a page of documentation."""
 
@@ -34,8 +39,8 @@ plt.rcParams.update(
 )
 
 
-def looks(names: Iterable[str]) -> dict[str, tuple[str, str, str]]:
-    """Model name to (colour, marker, line style)."""
+def looks(names: Iterable[str]) -> dict[str, tuple[str, str, str, bool]]:
+    """Model name to its line of `LOOKS`."""
     return {name: LOOKS[i % len(LOOKS)] for i, name in enumerate(names)}
 
 
