@@ -25,7 +25,15 @@ if TYPE_CHECKING:
     from pytest_emid.data.dataset import Dataset
     from pytest_emid.data.sample import LazyImage, Sample
     from pytest_emid.encoders.base import Encoders
-    from pytest_emid.errors import DataError, EmidError, EstimationError, ModelError, ShiftError
+    from pytest_emid.errors import (
+        BudgetError,
+        DataError,
+        EmidError,
+        EstimationError,
+        ModelError,
+        ShiftError,
+        UnavailableError,
+    )
     from pytest_emid.gates import Decision, UndecidedWarning, Verdict
     from pytest_emid.information.estimate import Estimate
     from pytest_emid.measurement import Measurer
@@ -33,6 +41,7 @@ if TYPE_CHECKING:
     from pytest_emid.results import EmidResult
 
 __all__ = [
+    "BudgetError",
     "Cache",
     "DataError",
     "Dataset",
@@ -50,6 +59,7 @@ __all__ = [
     "Response",
     "Sample",
     "ShiftError",
+    "UnavailableError",
     "UndecidedWarning",
     "Verdict",
     "__version__",
@@ -67,6 +77,7 @@ __all__ = [
 
 MODULES: Final = frozenset({"data", "encoders", "models", "shifts", "strategies"})
 HOMES: Final = {
+    "BudgetError": "errors",
     "Cache": "cache",
     "DataError": "errors",
     "Dataset": "data.dataset",
@@ -84,6 +95,7 @@ HOMES: Final = {
     "Response": "models.base",
     "Sample": "data.sample",
     "ShiftError": "errors",
+    "UnavailableError": "errors",
     "UndecidedWarning": "gates",
     "Verdict": "gates",
     "assert_bound_holds": "assertions",

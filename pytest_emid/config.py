@@ -40,7 +40,7 @@ class Option:
     Attributes:
         name: as on the command line, without `--emid-`.
         ini_type: pytest's type of the ini value.
-        metavar: what `--help` shows for its value.
+        metavar: what `--help` shows for its value; empty for a switch, which takes none on the command line.
         legal: what is legal, in words; part of every error about it.
         parse: a given value to the one that is used; raises ValueError or TypeError for what is not legal.
         help: what it does, in a sentence.
@@ -49,7 +49,7 @@ class Option:
     def __init__(
         self,
         name: str,
-        ini_type: Literal["string", "int", "float"],
+        ini_type: Literal["string", "int", "float", "bool"],
         metavar: str,
         legal: str,
         parse: Callable[[Any], Any],
@@ -109,6 +109,21 @@ def _shard(value: Any) -> str:
     return str(parse_shard(_text(value)))
 
 
+def _positive(value: Any) -> float:
+    if isinstance(value, bool) or not isinstance(value, int | float | str):
+        raise TypeError
+    number = float(value)
+    if not 0.0 < number < float("inf"):
+        raise ValueError
+    return number
+
+
+def _switch(value: Any) -> bool:
+    if not isinstance(value, bool):
+        raise TypeError
+    return value
+
+
 def _one_of(*legal: str) -> Callable[[Any], str]:
     def parse(value: Any) -> str:
         if value not in legal:
@@ -125,7 +140,7 @@ OPTIONS: Final = (
         "NAME",
         "a name such as tiny-llava, a model folder or a Hub id",
         _text,
-        "model under test, unless the fixture emid_model is overridden. tiny-llava is built in.",
+        "model under test, unless the fixture emid_model is overridden. Built in: tiny-llava, tiny-llava-robust.",
     ),
     Option(
         "dataset",
@@ -182,10 +197,10 @@ OPTIONS: Final = (
         "cache-dir",
         "string",
         "DIR",
-        "a directory, or none",
+        "a directory, a replay pack (.json), or none",
         _text,
-        "where answers and embeddings are kept between runs, relative to the root directory; none keeps nothing "
-        "(default: .emid). Created by the first measurement, never before.",
+        "where answers and embeddings are kept between runs, relative to the root directory; a replay pack is only "
+        "read; none keeps nothing (default: .emid). Created by the first measurement, never before.",
     ),
     Option(
         "cache",
@@ -195,6 +210,33 @@ OPTIONS: Final = (
         _one_of("use", "off", "read", "refresh"),
         "use keeps and serves answers and embeddings; off keeps nothing on disk; read serves and never asks, and says "
         "what is missing; refresh asks anew and keeps (default: use).",
+    ),
+    Option(
+        "cache-max-mb",
+        "float",
+        "MB",
+        "a number above 0",
+        _positive,
+        "when the cache is opened, forget what was unused for longest until at most this many megabytes of answers and "
+        "embeddings are left (default: no limit). A cache that is only read forgets nothing.",
+    ),
+    Option(
+        "cache-max-days",
+        "float",
+        "DAYS",
+        "a number above 0",
+        _positive,
+        "when the cache is opened, forget answers and embeddings that were unused for longer (default: no limit).",
+    ),
+    Option(
+        "plan",
+        "bool",
+        "",
+        "true or false",
+        _switch,
+        "ask nothing: say how many answers are cached and how many would be asked, how long that takes and what it "
+        "costs, and skip each test where it would measure. A test that measures several scenarios is counted up to "
+        "its first.",
     ),
     Option(
         "json",
@@ -265,6 +307,9 @@ class EmidConfig:
     device: str | None = None
     cache_dir: str = ".emid"
     cache: str = "use"
+    cache_max_mb: float | None = None
+    cache_max_days: float | None = None
+    plan: bool = False
     json: str | None = None
     contact_sheet: str | None = None
     shard: str | None = None
@@ -335,7 +380,10 @@ def add_options(parser: pytest.Parser) -> None:
     """
     group = parser.getgroup(GROUP, "pytest-emid: robustness of multimodal LLMs under distribution shift")
     for option in OPTIONS:
-        group.addoption(option.flag, default=None, metavar=option.metavar, help=option.help)
+        if option.metavar:
+            group.addoption(option.flag, default=None, metavar=option.metavar, help=option.help)
+        else:
+            group.addoption(option.flag, default=None, action="store_true", help=option.help)
         parser.addini(option.ini, option.help, type=option.ini_type, default=None)
     group.addoption("--emid-list-shifts", action="store_true", help="list every shift, and exit.")
 

@@ -2,7 +2,15 @@
 
 from __future__ import annotations
 
-__all__ = ["DataError", "EmidError", "EstimationError", "ModelError", "ShiftError"]
+__all__ = [
+    "BudgetError",
+    "DataError",
+    "EmidError",
+    "EstimationError",
+    "ModelError",
+    "ShiftError",
+    "UnavailableError",
+]
 
 
 class EmidError(Exception):
@@ -19,6 +27,14 @@ class ShiftError(EmidError, ValueError):
 
 class ModelError(EmidError, RuntimeError):
     """A model or an encoder failed, or broke its contract."""
+
+
+class BudgetError(ModelError):
+    """The budget is spent before every question was asked. What was answered is kept; the verdict is UNDECIDED."""
+
+
+class UnavailableError(ModelError):
+    """Nobody answers: the server is down, or lets nobody in. No further question of this run is tried."""
 
 
 class EstimationError(EmidError, ValueError):

@@ -6,11 +6,12 @@ Imported when a test that measures is set up, never before.
 from __future__ import annotations
 
 import inspect
+import warnings
 from collections.abc import Callable
 from dataclasses import dataclass, field
 from operator import methodcaller
 from pathlib import Path
-from typing import TYPE_CHECKING, Any, Final, cast
+from typing import TYPE_CHECKING, Any, Final, NoReturn, cast
 
 import pytest
 
@@ -18,7 +19,8 @@ from pytest_emid import recorder
 from pytest_emid.config import EmidConfig
 from pytest_emid.data.dataset import Dataset
 from pytest_emid.encoders.base import Encoders
-from pytest_emid.errors import EmidError
+from pytest_emid.errors import BudgetError, EmidError
+from pytest_emid.gates import UndecidedWarning
 from pytest_emid.models.base import Model
 from pytest_emid.results import EmidResult
 from pytest_emid.shifts.base import Shift
@@ -41,6 +43,8 @@ CALIBRATION_SAMPLES: Final = 1000
 
 Look = Callable[[Dataset, Shift | str | Dataset, int], None]
 """Called with (clean dataset, shift, seed) before each measurement."""
+
+MORE_BUDGET: Final = "Raise the model's budget, or measure fewer samples (--emid-limit); what is cached costs nothing."
 
 EXPLAINED: Final = methodcaller("errisinstance", (pytest.UsageError, EmidError))
 """Errors that say what to do need no frames of this package in their traceback."""
@@ -174,7 +178,8 @@ class MeasureEmid:
     ) -> EmidResult:
         """Answer and score the dataset, clean and shifted, and compare.
 
-        What was measured before in this run, for whatever test, is returned as it is.
+        What was measured before in this run, for whatever test, is returned as it is. Under `--emid-plan` nothing is
+        asked, and the test is skipped here.
 
         Args:
             shift: a shift, its id such as `defocus_blur:3+keyboard:1`, or another dataset (a natural shift).
@@ -183,6 +188,7 @@ class MeasureEmid:
 
         Raises:
             EmidError: what makes the measurement impossible; answers that arrived stay in the cache.
+            AssertionError: the model's budget is spent, under `--emid-undecided=fail`.
             pytest.UsageError: `limit` or `seed` is not legal, or no test is running.
         """
         __tracebackhide__ = EXPLAINED
@@ -195,8 +201,14 @@ class MeasureEmid:
         measurer = self._measurer(_parts(running.item), config)
         if self._look is not None:
             self._look(measurer.dataset, shift, config.seed)
+        if config.plan:
+            running.planned(measurer.plan(shift))
+            pytest.skip("planned")
         try:
             result = measurer.measure(shift)
+        except BudgetError as error:
+            running.unmeasured(_named(shift), str(error))
+            _leave_undecided(f"UNDECIDED: {_named(shift)} was not measured: {error} {MORE_BUDGET}", config)
         finally:
             if self._progress is not None:
                 self._progress.close()
@@ -241,6 +253,8 @@ class MeasureEmid:
             seed=config.seed,
             confidence=config.gate_confidence,
             progress=self._progress,
+            announce=None if self._progress is None else self._progress.announce,
+            since=self._began,
             settings={
                 "model": f"{model.name} ({parts.origins['emid_model']})",
                 "dataset": f"{dataset.name} ({parts.origins['emid_dataset']})",
@@ -254,8 +268,30 @@ class MeasureEmid:
             from pytest_emid.cache import Cache, Mode
 
             path = None if config.cache_dir == "none" else self._root / config.cache_dir
-            self._cache = Cache(path, mode=cast("Mode", config.cache), fresh_since=self._began)
+            self._cache = Cache(
+                path,
+                mode=cast("Mode", config.cache),
+                fresh_since=self._began,
+                max_bytes=None if config.cache_max_mb is None else round(config.cache_max_mb * 1e6),
+                max_age=None if config.cache_max_days is None else config.cache_max_days * 86_400.0,
+            )
         return self._cache
+
+
+def _named(shift: Shift | str | Dataset) -> str:
+    """The scenario that it makes."""
+    return shift if isinstance(shift, str) else shift.name if isinstance(shift, Dataset) else shift.id
+
+
+def _leave_undecided(message: str, config: EmidConfig) -> NoReturn:
+    """What `--emid-undecided` says, where there is no result to go on with: a warning skips the rest of the test."""
+    __tracebackhide__ = True
+    if config.undecided == "xfail":
+        pytest.xfail(message)
+    if config.undecided == "warn":
+        warnings.warn(UndecidedWarning(message), stacklevel=3)
+        pytest.skip(message)
+    raise AssertionError(message) from None
 
 
 def _parts(item: pytest.Item) -> _Parts:

@@ -14,6 +14,7 @@ if TYPE_CHECKING:
     import pytest
 
     from pytest_emid.gates import Decision, Verdict
+    from pytest_emid.plan import Plan
     from pytest_emid.results import EmidResult
 
 __all__ = ["Ledger", "Row"]
@@ -60,6 +61,8 @@ class Ledger:
         self._indirect: set[str] = set()
         self._without_payload: list[str] = []
         self._attempts: dict[str, int] = {}
+        self._unmeasured: dict[str, list[dict[str, str]]] = {}
+        self._plan: Plan | None = None
 
     def receive(self, report: pytest.TestReport, payload: Mapping[str, Any] | None, measures: bool) -> bool:
         """Take what a report carries.
@@ -79,6 +82,8 @@ class Ledger:
             self._outcomes[nodeid] = report.outcome
             self._without_payload.append(nodeid)
             return report.outcome != "passed"
+        if payload.get("needs"):
+            self.plan.add(payload["needs"])
         if measures or payload["measured"] or payload["decisions"]:
             if report.when == "call" or report.outcome != "passed":
                 self._outcomes[nodeid] = report.outcome
@@ -89,10 +94,29 @@ class Ledger:
             seen.extend(key for key in payload["measured"] if key not in seen)
             held = self._decisions.setdefault(nodeid, [])
             held.extend(decision for decision in payload["decisions"] if decision not in held)
+            if payload.get("unmeasured"):
+                self._unmeasured.setdefault(nodeid, []).extend(payload["unmeasured"])
             if not payload["direct"]:
                 self._indirect.add(nodeid)
             self._attempts[nodeid] = max(self._attempts.get(nodeid, 1), payload.get("attempt", 1))
         return True
+
+    @property
+    def plan(self) -> Plan:
+        """What the tests would ask, under `--emid-plan`."""
+        if self._plan is None:
+            from pytest_emid.plan import Plan
+
+            self._plan = Plan()
+        return self._plan
+
+    def unmeasured(self) -> dict[str, str]:
+        """Why, by scenario, something could not be measured, which leaves its gates undecided."""
+        return {
+            found["scenario"]: found["reason"]
+            for nodeid in sorted(self._unmeasured, key=natural, reverse=True)
+            for found in reversed(self._unmeasured[nodeid])
+        }
 
     def problems(self) -> list[str]:
         """What is missing, as sentences: reasons to fail the run."""
@@ -175,6 +199,8 @@ class Ledger:
                 self._expected.add(nodeid)
             if not test["direct"]:
                 self._indirect.add(nodeid)
+            if "unmeasured" in test:
+                self._unmeasured[nodeid] = list(test["unmeasured"])
 
 
 def natural(text: str) -> list[tuple[int, int | str]]:

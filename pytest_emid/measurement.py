@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import time
 from collections.abc import Callable, Mapping
 from dataclasses import fields
 
@@ -12,18 +13,24 @@ from pytest_emid.calibration import Calibration
 from pytest_emid.comparison import Scored, check_size, collapsed, differences, score, side
 from pytest_emid.data.dataset import Dataset
 from pytest_emid.data.sample import image_digest
+from pytest_emid.draws import draws_of, redrawn
 from pytest_emid.encoders.base import Encoders
-from pytest_emid.errors import DataError, EmidError, ModelError
+from pytest_emid.errors import BudgetError, DataError, EmidError, ModelError, UnavailableError
 from pytest_emid.information.suspicion import suspect
 from pytest_emid.limits import bounds, divergences
-from pytest_emid.models.base import Model, Outcome
+from pytest_emid.models.base import Model, Outcome, Response
+from pytest_emid.pace import Pace, recall
+from pytest_emid.plan import CLEAN, Forecast, Need
 from pytest_emid.results import EmidResult
 from pytest_emid.shifts.base import Shift
+from pytest_emid.watched import WatchedModel, prices_of
 
-__all__ = ["Measurer", "Progress"]
+__all__ = ["Announce", "Measurer", "Progress"]
 
 Progress = Callable[[str, int, int], None]
 """Called with (what is being asked, answers so far, answers in all) as answers arrive."""
+Announce = Callable[[str, str, Forecast], None]
+"""Called with (what is asked, name of the model, forecast) before a model is asked."""
 
 
 class Measurer:
@@ -43,6 +50,9 @@ class Measurer:
         confidence: of every interval, two-sided.
         permutations: of the null distribution of input drift, at least 199; 0 leaves the p-values out.
         progress: told about answers as they arrive.
+        announce: told what is about to be asked, whenever some answers are not kept.
+        since: seconds since the epoch; a model that was found to be out of reach at this time or later, by whatever
+            process, is not tried again. By default now.
         settings: effective options, to be carried by the results.
     """
 
@@ -58,6 +68,8 @@ class Measurer:
         confidence: float = 0.95,
         permutations: int = 199,
         progress: Progress | None = None,
+        announce: Announce | None = None,
+        since: float | None = None,
         settings: Mapping[str, str] | None = None,
     ) -> None:
         self.model = model
@@ -69,6 +81,8 @@ class Measurer:
         self.confidence = confidence
         self.permutations = permutations
         self.progress = progress
+        self.announce = announce
+        self.since = time.time() if since is None else since
         self.settings = dict(settings or {})
         self._clean: Scored | None = None
         self._calibration: Calibration | None = None
@@ -93,11 +107,37 @@ class Measurer:
             self._results[key] = self._compare(self.answer(dataset, scenario), scenario, modality, paired)
         return self._results[key]
 
+    def plan(self, shift: Shift | str | Dataset) -> tuple[Need, Need]:
+        """What `measure` would ask: of the clean set, and of the shifted one. Asks nothing and encodes nothing.
+
+        Raises:
+            EmidError: the shift cannot be applied, or a picture cannot be read.
+        """
+        dataset, scenario, _, _ = self._shifted(shift)
+        return self._need(self.dataset, CLEAN), self._need(dataset, scenario)
+
+    def _need(self, dataset: Dataset, label: str) -> Need:
+        return Need.of(
+            model=self.model.name,
+            fingerprint=self.model.fingerprint,
+            dataset=self.dataset.name,
+            content=dataset.fingerprint,
+            label=label,
+            keys=self._parted(dataset),
+            pace=recall(self.cache.store_of(self.model), self.model.fingerprint),
+            prices=prices_of(self.model),
+        )
+
+    def _parted(self, dataset: Dataset) -> tuple[list[bytes], list[bytes]]:
+        """Keys of the answers that are kept, and of those that are not, over all draws."""
+        parts = [self.cache.parted(redrawn(self.model, i), dataset, repeat=i) for i in range(draws_of(self.model))]
+        return [key for kept, _ in parts for key in kept], [key for _, missing in parts for key in missing]
+
     @property
     def clean(self) -> Scored:
         """The clean side, answered and scored once."""
         if self._clean is None:
-            answered = self.answer(self.dataset, "clean")
+            answered = self.answer(self.dataset, CLEAN)
             self._clean = score(answered, self.calibration, answered.text, self.seed)
         return self._clean
 
@@ -143,13 +183,26 @@ class Measurer:
 
         Raises:
             ModelError: some answers failed; the others are cached.
+            BudgetError, UnavailableError: some questions could not be asked; the answers to the others are cached.
         """
+        responses = self._respond(dataset, label)
+        further = tuple(self._respond(dataset, label, draw) for draw in range(1, draws_of(self.model)))
+        embedded = self._embed(dataset)
+        texts = [[response.text for response in draw] for draw in (responses, *further)]
+        first, *others = (self.cache.encode_texts(self.encoders.text, answers) for answers in texts)
+        return Answered(
+            dataset=dataset,
+            image=embedded.image,
+            text=embedded.text,
+            reference=embedded.reference,
+            responses=responses,
+            response=first,
+            further=tuple(zip(further, others, strict=True)),
+        )
 
-        def report(done: int, total: int) -> None:
-            if self.progress is not None:
-                self.progress(label, done, total)
-
-        responses = self.cache.respond(self.model, dataset, progress=report)
+    def _respond(self, dataset: Dataset, label: str, draw: int = 0) -> tuple[Response, ...]:
+        """The answers of one draw, none of which failed."""
+        responses = self._ask(dataset, label, draw)
         failed = [
             (sample.id, response.error)
             for sample, response in zip(dataset, responses, strict=True)
@@ -162,15 +215,30 @@ class Measurer:
                 f"{'; ...' if len(failed) > 3 else ''}). A measurement needs every answer; the others are cached, so "
                 "that only these are asked again."
             )
-        embedded = self._embed(dataset)
-        return Answered(
-            dataset=dataset,
-            image=embedded.image,
-            text=embedded.text,
-            reference=embedded.reference,
-            responses=tuple(responses),
-            response=self.cache.encode_texts(self.encoders.text, [response.text for response in responses]),
-        )
+        return tuple(responses)
+
+    def _ask(self, dataset: Dataset, label: str, draw: int) -> list[Response]:
+        arrived = 0
+
+        def report(done: int, total: int) -> None:
+            nonlocal arrived
+            arrived = done
+            if self.progress is not None:
+                self.progress(label, done, total)
+
+        def asking(questions: int, pace: Pace | None) -> None:
+            if self.announce is not None:
+                self.announce(label, self.model.name, Forecast(arrived, questions, pace, prices_of(self.model)))
+
+        model = redrawn(self.model, draw)
+        watched = WatchedModel(model, self.cache.store_of(model), self.since, asking)
+        try:
+            return self.cache.respond(watched, dataset, repeat=draw, progress=report)
+        except (BudgetError, UnavailableError) as error:
+            kept, missing = self._parted(dataset)
+            raise type(error)(
+                f"{error} Of the {len(kept) + len(missing)} answers to {label!r}, {len(kept)} are cached."
+            ) from None
 
     def _compare(self, answered: Answered, scenario: str, modality: str, paired: bool) -> EmidResult:
         clean = self.clean

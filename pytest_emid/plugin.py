@@ -96,6 +96,11 @@ def pytest_collection_modifyitems(config: pytest.Config, items: list[pytest.Item
             item.keywords[KEYWORD] = True
             if item.get_closest_marker("emid") is None:
                 item.add_marker("emid")
+    if config.stash[CONFIG].plan:
+        others = [item for item in items if KEYWORD not in item.keywords]
+        if others:
+            config.hook.pytest_deselected(items=others)
+            items[:] = [item for item in items if KEYWORD in item.keywords]
     # Gates can be asked about results that were saved, too.
     if measures or "pytest_emid.assertions" in sys.modules:
         from pytest_emid import recording
@@ -166,6 +171,8 @@ class Reporter:
 
     def _document(self, session: pytest.Session) -> dict[str, Any]:
         document = {**self.ledger.document(), "options": self._config.deciding()}
+        if self._config.plan:
+            document["plan"] = self.ledger.plan.to_dict()
         if self._config.shard is not None:
             from pytest_emid.sharding import SHARD
 
@@ -177,6 +184,10 @@ class Reporter:
         """One section, one row a measurement; nothing when no test had to do with this plugin."""
         if self._ledger is None and not self._problems:
             return
+        if self._config.plan:
+            from pytest_emid.reports.plan import summarize_plan
+
+            summarize_plan(terminalreporter, self.ledger.plan)
         from pytest_emid.reports.terminal import summarize
 
         summarize(terminalreporter, self.ledger, self._problems, self._config)

@@ -7,7 +7,7 @@ and different numbers for one scenario are two.
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator
 from contextlib import contextmanager
 from typing import TYPE_CHECKING, Any, Final
 
@@ -17,6 +17,7 @@ from pytest_emid.config import CONFIG, EmidConfig, from_item
 
 if TYPE_CHECKING:
     from pytest_emid.gates import Decision
+    from pytest_emid.plan import Need
     from pytest_emid.results import EmidResult
 
 __all__ = ["OUTBOX", "RECORDER", "Outbox", "Recorder", "activated", "current", "enter"]
@@ -32,6 +33,7 @@ class Outbox:
         # The result is kept beside its key, so that no other object can be given its id.
         self._keys: dict[int, tuple[EmidResult, str]] = {}
         self._sent: set[str] = set()
+        self._planned: set[tuple[str, ...]] = set()
 
     def key(self, result: EmidResult) -> str:
         """The result's content as a key: 16 hexadecimal digits."""
@@ -50,6 +52,12 @@ class Outbox:
         bodies = {key: result.to_dict() for key, result in keyed.items() if again or key not in self._sent}
         self._sent.update(bodies)
         return bodies
+
+    def needs(self, needs: list[Need]) -> list[dict[str, Any]]:
+        """Those that were not sent yet."""
+        new = [need for need in needs if need.identity not in self._planned]
+        self._planned.update(need.identity for need in new)
+        return [need.to_dict() for need in new]
 
 
 class Recorder:
@@ -70,6 +78,8 @@ class Recorder:
         self._outbox = outbox
         self._results: list[EmidResult] = []
         self._decisions: list[Decision] = []
+        self._needs: list[Need] = []
+        self._unmeasured: list[dict[str, str]] = []
         self._drained = (0, 0)
 
     @property
@@ -82,7 +92,7 @@ class Recorder:
 
     @property
     def is_empty(self) -> bool:
-        return not self._results and not self._decisions
+        return not (self._results or self._decisions or self._needs or self._unmeasured)
 
     def begin_attempt(self) -> None:
         """The test is set up again. Reports of earlier attempts may never have been seen."""
@@ -93,6 +103,16 @@ class Recorder:
         """Take note of a result; the same object is noted once."""
         if not any(known is result for known in self._results):
             self._results.append(result)
+
+    def planned(self, needs: Iterable[Need]) -> None:
+        """Take note of what a measurement would ask."""
+        self._needs.extend(needs)
+
+    def unmeasured(self, scenario: str, reason: str) -> None:
+        """Take note of a measurement that could not be made, and leaves its gates undecided."""
+        from pytest_emid.results import scrub
+
+        self._unmeasured.append({"scenario": scrub(scenario), "reason": scrub(reason)})
 
     def settled(self, decision: Decision, result: EmidResult) -> tuple[Decision, EmidResult]:
         """Take note of a gate's decision, and return the one that stands, with its result.
@@ -114,12 +134,16 @@ class Recorder:
         """What is new since the last report of this attempt, as plain data."""
         results, decisions = self._results[self._drained[0] :], self._decisions[self._drained[1] :]
         self._drained = (len(self._results), len(self._decisions))
+        needs, self._needs = self._outbox.needs(self._needs), []
+        unmeasured, self._unmeasured = self._unmeasured, []
         return {
             "attempt": self.attempt,
             "direct": self._asks_itself(),
             "measured": [self._outbox.key(result) for result in results],
             "results": self._outbox.bodies(results, again=self.attempt > 1),
             "decisions": [decision.to_dict() for decision in decisions],
+            "needs": needs,
+            "unmeasured": unmeasured,
         }
 
     def _asks_itself(self) -> bool:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import base64
+import copy
 import io
 import random
 from collections import deque
@@ -16,10 +17,11 @@ from typing import Any, Final
 from PIL import Image
 
 from pytest_emid.data.sample import Sample
-from pytest_emid.errors import DataError, ModelError
+from pytest_emid.errors import BudgetError, DataError, ModelError, UnavailableError
 from pytest_emid.models.base import Outcome, Response
 from pytest_emid.models.checkpoint import digest_of, plain
-from pytest_emid.models.server import BudgetError, RequestError, Server
+from pytest_emid.models.logprobs import token_scores
+from pytest_emid.models.server import RequestError, Server
 
 __all__ = ["OpenAIServerModel", "Usage", "png"]
 
@@ -27,7 +29,7 @@ DEFAULT_MAX_TOKENS: Final = 512
 PAUSE: Final = 0.5
 """Seconds before a malformed answer is asked again; the pause doubles up to sixteenfold."""
 _OWN: Final = frozenset(
-    {"model", "messages", "temperature", "seed", "max_tokens", "max_completion_tokens", "n", "stream"}
+    "model messages temperature seed max_tokens max_completion_tokens n stream logprobs top_logprobs".split()  # noqa: SIM905
 )
 
 
@@ -60,7 +62,13 @@ class OpenAIServerModel:
         max_tokens: an answer that reaches it is TRUNCATED.
         temperature: 0 is greedy.
         seed: sent to the server when given.
+        draws: answers drawn to each query. The first is what is measured; two or more let the bounds on EMID allow for
+            how random answers are. Needs a temperature above 0.
         generation: further parameters of the request, such as `{"top_p": 0.9, "presence_penalty": 0.5}`.
+        scores: whether answers carry the log-probabilities of their tokens (`Response.scores`), as the server says
+            them, and lower bounds on the steps' entropies from its most likely tokens. Servers that do not tell them
+            cannot be asked for them. Kept answers that lack them are asked again.
+        top_logprobs: how many of the most likely tokens to ask for; 0 leaves the entropies out. Servers limit it.
         detail: OpenAI's `low` or `high`; None leaves it out.
         concurrency: requests at a time.
         timeout, retries, api_key, api_key_env: see `Server`.
@@ -72,7 +80,8 @@ class OpenAIServerModel:
     Pictures go as PNG of exactly the pixels that were hashed: no resizing, no lossy re-encoding.
 
     Raises:
-        ModelError: impossible settings; while answering: no access, no such model, a server that is down.
+        ModelError: impossible settings.
+        UnavailableError: while answering: no access, no such model, a server that is down.
         BudgetError: the budget is spent.
     """
 
@@ -86,7 +95,10 @@ class OpenAIServerModel:
         max_tokens: int = DEFAULT_MAX_TOKENS,
         temperature: float = 0.0,
         seed: int | None = None,
+        draws: int = 1,
         generation: Mapping[str, Any] | None = None,
+        scores: bool = False,
+        top_logprobs: int = 5,
         detail: str | None = None,
         concurrency: int = 8,
         timeout: float = 120.0,
@@ -104,6 +116,14 @@ class OpenAIServerModel:
             raise ModelError(f"concurrency is {concurrency}; it must be at least 1.")
         if temperature < 0:
             raise ModelError(f"temperature is {temperature}; it must be at least 0.")
+        if draws < 1:
+            raise ModelError(f"draws is {draws}; it must be at least 1.")
+        if draws > 1 and temperature == 0:
+            raise ModelError(
+                f"draws is {draws}, but at temperature 0 answers to a query are alike. Raise it, or draw 1."
+            )
+        if top_logprobs < 0:
+            raise ModelError(f"top_logprobs is {top_logprobs}; it must be at least 0.")
         own = sorted(_OWN & set(generation or {}))
         if own:
             raise ModelError(f"generation cannot hold {', '.join(own)} here; they are arguments, or fixed.")
@@ -115,7 +135,10 @@ class OpenAIServerModel:
         self.max_tokens = max_tokens
         self.temperature = temperature
         self.seed = seed
+        self.draws = draws
         self.generation = dict(generation or {})
+        self.scores = scores
+        self.top_logprobs = top_logprobs
         self.detail = detail
         self.concurrency = concurrency
         self.prices = prices
@@ -126,6 +149,13 @@ class OpenAIServerModel:
 
     def __repr__(self) -> str:
         return f"OpenAIServerModel({self.model!r}, base_url={self.server.name!r})"
+
+    def redrawn(self, number: int) -> OpenAIServerModel:
+        """The same model giving draw `number` to each query; 0 is its own. Usage and budget are shared."""
+        other = copy.copy(self)
+        other.__dict__.pop("fingerprint", None)
+        other.seed = None if self.seed is None else self.seed + number
+        return other
 
     @property
     def identity(self) -> Mapping[str, Any]:
@@ -155,7 +185,7 @@ class OpenAIServerModel:
         failed in a row because of the server, it is taken to be down.
 
         Raises:
-            ModelError: no access, no such model, another model, or a server that is down.
+            UnavailableError: no access, no such model, another model, or a server that is down.
             BudgetError: the budget is spent; requests under way are still yielded.
         """
         if not samples:
@@ -206,9 +236,9 @@ class OpenAIServerModel:
             if not isinstance(error, RequestError):
                 raise error
             if error.fatal:
-                raise ModelError(f"{self.server.name}, model {self.model!r}: {error}.") from None
+                raise UnavailableError(f"{self.server.name}, model {self.model!r}: {error}.") from None
         if errors and in_a_row >= min(self.concurrency, total):
-            raise ModelError(
+            raise UnavailableError(
                 f"{self.server.name}, model {self.model!r}: {in_a_row} requests in a row failed ({errors[-1]}). "
                 f"{answered} of {total} questions were answered and are kept; the next run asks for the others only."
             ) from None
@@ -262,6 +292,7 @@ class OpenAIServerModel:
             "temperature": self.temperature,
             limit: self.max_tokens,
             **({} if self.seed is None else {"seed": self.seed}),
+            **({"logprobs": True, "top_logprobs": self.top_logprobs} if self.scores else {}),
             **({"extra_body": self.generation} if self.generation else {}),
         }
 
@@ -274,15 +305,17 @@ class OpenAIServerModel:
         message, reason = choices[0].message, choices[0].finish_reason
         text = getattr(message, "content", None)
         if reason == "content_filter" or getattr(message, "refusal", None):
-            return Response(str(getattr(message, "refusal", None) or text or "").strip(), Outcome.REFUSED)
+            refusal = str(getattr(message, "refusal", None) or text or "")
+            return Response(self.server.scrub(refusal).strip(), Outcome.REFUSED)
         if not isinstance(text, str):
             raise RequestError(f"malformed answer: it holds no text (finish reason {reason!r})", malformed=True)
-        entropy = 0.0 if self.temperature == 0 else None
-        if reason == "length":
-            return Response(text.strip(), Outcome.TRUNCATED, entropy=entropy)
-        if reason != "stop":
+        outcome = {"stop": Outcome.OK, "length": Outcome.TRUNCATED}.get(reason)
+        if outcome is None:
             raise RequestError(f"malformed answer: unknown finish reason {reason!r}", malformed=True)
-        return Response(text.strip(), Outcome.OK, entropy=entropy)
+        entropy = 0.0 if self.temperature == 0 else None
+        scores = token_scores(choices[0], self.top_logprobs) if self.scores else None
+        # A gateway that echoes a request's headers must not bring the key into caches and reports.
+        return Response(self.server.scrub(text).strip(), outcome, entropy=entropy, scores=scores)
 
     def _check_model(self, said: str | None) -> None:
         """Servers may add a date or revision to a model's name; another name is another model."""

@@ -4,19 +4,17 @@ from __future__ import annotations
 
 import importlib
 import os
+import weakref
 from collections.abc import Callable, Mapping
 from functools import cached_property
 from typing import Any, Final, NoReturn
 
-from pytest_emid.errors import ModelError
+from pytest_emid.errors import BudgetError, ModelError
+from pytest_emid.models import deadline
 
 __all__ = ["BudgetError", "RequestError", "Server"]
 
 HIDDEN: Final = "***"
-
-
-class BudgetError(ModelError):
-    """The budget is spent before every question was asked. What was answered is kept."""
 
 
 class RequestError(Exception):
@@ -49,11 +47,16 @@ class Server:
         base_url: such as `http://localhost:8000/v1`; None is OpenAI's own service, or `OPENAI_BASE_URL`.
         api_key: the key itself; better left to `api_key_env`.
         api_key_env: the environment variable that holds the key. A server at a `base_url` may need none.
-        timeout: seconds for one attempt.
+        timeout: seconds for one attempt: until it is connected, until the server says something, and for the answer
+            as a whole.
         retries: further attempts after a failure that may pass (connection, timeout, 408, 409, 429, 5xx), with
             growing random pauses, or those that the server asks for.
 
-    A server that does not answer is given up after `(retries + 1) * timeout` seconds and the pauses between.
+    A server that does not answer is given up after `(retries + 1) * timeout` seconds and the pauses between: at most
+    8 seconds each, or what the server asks for, up to a minute.
+
+    Raises:
+        ModelError: impossible settings.
     """
 
     def __init__(
@@ -70,6 +73,11 @@ class Server:
         if retries < 0:
             raise ModelError(f"retries is {retries}; it must be at least 0.")
         self.base_url = (base_url or os.environ.get("OPENAI_BASE_URL") or "").rstrip("/") or None
+        if self.base_url is not None and "?" in self.base_url:
+            raise ModelError(
+                "base_url holds a query, which no request would keep, and which messages would show. Leave out what "
+                f"follows the question mark; a key goes into the environment variable {api_key_env}."
+            )
         self.timeout = timeout
         self.retries = retries
         self._api_key_env = api_key_env
@@ -100,6 +108,11 @@ class Server:
         return _Secret(key)
 
     @cached_property
+    def _password(self) -> _Secret:
+        credentials = (self.base_url or "").partition("://")[2].partition("/")[0].rpartition("@")[0]
+        return _Secret(credentials.partition(":")[2])
+
+    @cached_property
     def client(self) -> Any:
         """The `openai` client.
 
@@ -112,9 +125,16 @@ class Server:
             raise ModelError(
                 "asking a server needs the openai package. Install it: pip install 'pytest-emid[openai]'."
             ) from error
-        return openai.OpenAI(
-            api_key=self._secret.reveal(), base_url=self.base_url, timeout=self.timeout, max_retries=self.retries
+        http = openai.DefaultHttpxClient(timeout=self.timeout, event_hooks=deadline.hooks(self.timeout))
+        client = openai.OpenAI(
+            api_key=self._secret.reveal(),
+            base_url=self.base_url,
+            timeout=self.timeout,
+            max_retries=self.retries,
+            http_client=http,
         )
+        weakref.finalize(client, http.close)
+        return client
 
     def abandon(self) -> None:
         """Cut requests under way short. The next use connects anew."""
@@ -123,9 +143,10 @@ class Server:
             del self.client
 
     def scrub(self, text: str) -> str:
-        """The text without the key, whoever put it there."""
-        key = self._secret.reveal()
-        return text.replace(key, HIDDEN) if key and len(key) > 4 else text
+        """The text without the key and the address's password, whoever put them there."""
+        for secret in (self._secret.reveal(), self._password.reveal()):
+            text = text.replace(secret, HIDDEN) if len(secret) > 4 else text
+        return text
 
     def explain(self, error: Exception, model: str) -> NoReturn:
         """Raise the `RequestError` that an exception of the client stands for, without the key or the cause."""

@@ -9,7 +9,7 @@ from typing import Final
 from pytest_emid.information.estimate import Estimate
 from pytest_emid.results import scrub
 
-__all__ = ["clip", "decimals", "interval", "measured", "number", "percent", "quantity", "visible"]
+__all__ = ["amount", "clip", "decimals", "duration", "interval", "measured", "number", "percent", "quantity", "visible"]
 
 TEXT_WIDTH: Final = 240
 """Characters of a question or an answer that a message shows."""
@@ -76,3 +76,20 @@ def decimals(estimate: Estimate) -> int | None:
         return None
     # One decimal at least where it shows something: a limit of -0.3 is not "-0".
     return min(max(1 - math.floor(math.log10(half)), 1 if half < 100 else 0), 12)
+
+
+def duration(seconds: float) -> str:
+    """A time to two digits, such as `40 s`, `2.5 min` or `11 h`."""
+    for size, unit in ((86_400.0, "d"), (3_600.0, "h"), (60.0, "min"), (1.0, "s")):
+        if seconds >= 1.5 * size or unit == "s":
+            count = seconds / size
+            return f"{count:.0f} {unit}" if count >= 9.95 else f"{count:.1f} {unit}"
+    raise AssertionError
+
+
+def amount(cost: float) -> str:
+    """A cost to two digits, such as `0.031` or `1,200`; its unit is that of the prices."""
+    if cost >= 100:
+        digits = -(len(str(int(cost))) - 2)
+        return f"{round(cost, digits):,.0f}"
+    return f"{cost:.2g}"

@@ -1,4 +1,4 @@
-"""A progress bar while a model answers, on the terminal's own standard error."""
+"""What a run says while it asks: one line before, and a bar while a model answers, on the terminal's standard error."""
 
 from __future__ import annotations
 
@@ -13,6 +13,8 @@ from pytest_emid.reports.format import visible
 if TYPE_CHECKING:
     import pytest
 
+    from pytest_emid.plan import Forecast
+
 __all__ = ["ProgressBar"]
 
 INTERVAL: Final = 0.1
@@ -20,7 +22,9 @@ INTERVAL: Final = 0.1
 
 
 class ProgressBar:
-    """Called as answers arrive. Visible without `-s`, silent where standard error is no terminal.
+    """Called before a model is asked and as answers arrive. Both are visible without `-s`.
+
+    The line goes where pytest's own lines go. The bar is silent where standard error is no terminal.
 
     The bar stands on the line below pytest's dots while it is there, and leaves no trace. Under pytest-xdist the
     workers have no terminal, and show nothing.
@@ -28,9 +32,8 @@ class ProgressBar:
 
     def __init__(self, config: pytest.Config) -> None:
         self._capture: Any = config.pluginmanager.get_plugin("capturemanager")
-        self._writer: Any = (
-            config.get_terminal_writer() if config.pluginmanager.has_plugin("terminalreporter") else None
-        )
+        self._reporter: Any = config.pluginmanager.get_plugin("terminalreporter")
+        self._writer: Any = None if self._reporter is None else config.get_terminal_writer()
         self._captures = config.getoption("capture", "no") != "no"
         self._bar: Any = None
         self._label = ""
@@ -49,6 +52,23 @@ class ProgressBar:
         with self._uncaptured():
             if sys.stderr.isatty() and os.environ.get("TERM") != "dumb":
                 self._draw(label, done, total)
+
+    def announce(self, label: str, model: str, forecast: Forecast) -> None:
+        """One line before a model is asked, in the place of pytest's own; `-q` leaves it out."""
+        if self._reporter is None or self._reporter.verbosity < 0:
+            return
+        from pytest_emid.reports.plan import forecast_line
+
+        with self._uncaptured():
+            if self._writer.width_of_current_line:
+                self._writer.line()
+            self._writer.write(forecast_line(label, model, forecast))
+            if self._reporter.verbosity > 0 and self._captures:
+                # pytest names the test again, on a line of its own
+                self._reporter.currentfspath = None
+            else:
+                self._writer.line()
+            self._writer.flush()
 
     def close(self) -> None:
         """Take the bar away: the model stopped answering."""

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import textwrap
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from typing import Final
 
 import pytest
@@ -22,6 +22,8 @@ PREFERRED_BOUNDS: Final = ("rigorous", "published", "published_code", "scale_adj
 BOUND_LETTERS: Final = {"rigorous": "r", "published": "p", "published_code": "c", "scale_adjusted": "s"}
 COLORS: Final = {Verdict.PASS: "green", Verdict.FAIL: "red", Verdict.UNDECIDED: "yellow"}
 VERDICT_WIDTH: Final = len("UNDECIDED")
+UNMEASURED_SHOWN: Final = 2
+"""Scenarios that could not be measured whose reason is printed in full."""
 EXTRA_COLUMNS: Final = (2, 3)
 """Both EMI: left out where the terminal is too narrow for them."""
 
@@ -44,13 +46,16 @@ def summarize(terminal: pytest.TerminalReporter, ledger: Ledger, problems: Seque
     """Print the section. `-q` leaves the legend out; `-qq` and `--no-summary` print problems only."""
     speaks = terminal.verbosity > -2 and not terminal.config.getoption("no_summary")
     rows = ledger.rows() if speaks else []
+    unmeasured = ledger.unmeasured() if speaks else {}
     notices = list(_notices(ledger)) if speaks else []
-    if not (rows or notices or problems):
+    if not (rows or unmeasured or notices or problems):
         return
     terminal.write_sep("=", "emid", bold=True)
     if rows:
         _table(terminal, rows)
         _verdicts(terminal, rows, config)
+    for line in _unmeasured(unmeasured):
+        _write(terminal, line, yellow=True)
     for notice in notices:
         _write(terminal, notice, yellow=True)
     for problem in problems:
@@ -184,6 +189,15 @@ def _multiplicity(decisions: Sequence[Decision], config: EmidConfig) -> str:
         f"Holm over the {len(tested)} gates of this run: {stand} of {len(failed)} FAIL stand. "
         f"--emid-family={len(tested)} decides at the corrected level."
     )
+
+
+def _unmeasured(reasons: Mapping[str, str]) -> Iterator[str]:
+    scenarios = list(reasons)
+    for scenario in scenarios[:UNMEASURED_SHOWN]:
+        yield f"UNDECIDED: {visible(scenario)} was not measured: {visible(reasons[scenario])}"
+    rest = scenarios[UNMEASURED_SHOWN:]
+    if rest:
+        yield f"UNDECIDED: likewise {_some(rest)} ({len(rest)} more)."
 
 
 def _notices(ledger: Ledger) -> Iterator[str]:
