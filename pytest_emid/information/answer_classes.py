@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
+from typing import Final
 
 import numpy as np
 from numpy.typing import ArrayLike, NDArray
@@ -11,6 +12,7 @@ from numpy.typing import ArrayLike, NDArray
 from pytest_emid.errors import EstimationError
 from pytest_emid.information.arrays import as_matrix
 from pytest_emid.information.companions import normalise_answer
+from pytest_emid.information.memory import Memory
 
 __all__ = ["AnswerClasses", "cluster_classes", "exact_match_classes"]
 
@@ -94,18 +96,25 @@ def cluster_classes(
     columns = sets[0].shape[1]
     sets += [as_matrix(f"embeddings[{i}]", rows, columns=columns) for i, rows in enumerate(embeddings[1:], 1)]
     points = np.concatenate(sets) if fit is None else as_matrix("fit", fit, columns=columns)
-    if k < 1 or k > len(np.unique(points, axis=0)):
-        raise EstimationError(
-            f"k: {k} classes cannot be told apart among {len(np.unique(points, axis=0))} distinct embeddings. "
-            "Ask for fewer."
-        )
-    rng = np.random.default_rng(seed)
-    runs = [_kmeans(points, k, rng) for _ in range(restarts)]
-    centres = min(runs, key=lambda run: run[1])[0]
+    centres = _fitted(lambda: _centres(points, k, seed, restarts), points, k, seed, restarts)
     return AnswerClasses(tuple(_nearest(rows, centres)[0] for rows in sets), k)
 
 
 Matrix = NDArray[np.float64]
+
+_fitted: Final = Memory[Matrix](kept=4)
+"""Centres: all scenarios of a run share those of the calibration references."""
+
+
+def _centres(points: Matrix, k: int, seed: int, restarts: int) -> Matrix:
+    distinct = len(np.unique(points, axis=0))
+    if not 1 <= k <= distinct:
+        raise EstimationError(
+            f"k: {k} classes cannot be told apart among {distinct} distinct embeddings. Ask for fewer."
+        )
+    rng = np.random.default_rng(seed)
+    runs = [_kmeans(points, k, rng) for _ in range(restarts)]
+    return min(runs, key=lambda run: run[1])[0]
 
 
 def _kmeans(points: Matrix, k: int, rng: np.random.Generator, iterations: int = 100) -> tuple[Matrix, float]:
@@ -132,9 +141,15 @@ def _kmeans(points: Matrix, k: int, rng: np.random.Generator, iterations: int = 
         if np.array_equal(new, labels):
             break
         labels = new
-        sizes = np.bincount(labels, minlength=k)
-        centres = np.stack([np.bincount(labels, column, minlength=k) for column in points.T], axis=1) / sizes[:, None]
+        centres = _means(points, labels, k)
     return centres, float(_nearest(points, centres)[1].sum())
+
+
+def _means(points: Matrix, labels: Labels, k: int) -> Matrix:
+    """The mean of each class's points, (k, d); no class is empty."""
+    starts = np.concatenate([[0], np.cumsum(np.bincount(labels, minlength=k))])
+    sums: Matrix = np.add.reduceat(points[np.argsort(labels, kind="stable")], starts[:-1], axis=0)
+    return sums / np.diff(starts)[:, None]
 
 
 def _nearest(points: Matrix, centres: Matrix) -> tuple[Labels, Matrix]:

@@ -10,7 +10,7 @@ from __future__ import annotations
 from collections.abc import Callable
 from dataclasses import dataclass
 from functools import cached_property
-from typing import Literal
+from typing import Final, Literal
 
 import numpy as np
 from numpy.typing import NDArray
@@ -27,6 +27,7 @@ from pytest_emid.information.divergence import (
     unbiased_mmd,
     von_neumann_entropy,
 )
+from pytest_emid.information.memory import Memory
 
 __all__ = ["MINIMUM_RESAMPLES", "NullTest", "Statistic", "permutation_test", "swap_test"]
 
@@ -61,6 +62,10 @@ class NullTest:
     resamples: int
     null: Literal["permutation", "swap"]
     statistic: Statistic
+
+
+_tests: Final = Memory[NullTest]()
+"""Scenarios that share their pictures, or their questions, share the test."""
 
 
 def permutation_test(
@@ -99,7 +104,11 @@ def permutation_test(
         mask: Mask = rng.permutation(groups)[codes] < groups_p
         return mask
 
-    return _test(first, second, statistic, "permutation", relabel, resamples, seed, bandwidth)
+    def test() -> NullTest:
+        return _test(first, second, statistic, "permutation", relabel, resamples, seed, bandwidth)
+
+    given = (statistic, resamples, seed, bandwidth)
+    return _tests(test, "permutation", first.rows, second.rows, codes_p, codes_q, *given)
 
 
 def swap_test(
@@ -135,7 +144,11 @@ def swap_test(
         kept = (rng.random(groups) < 0.5)[codes]
         return np.concatenate([kept, ~kept])
 
-    return _test(first, second, statistic, "swap", relabel, resamples, seed, bandwidth)
+    def test() -> NullTest:
+        return _test(first, second, statistic, "swap", relabel, resamples, seed, bandwidth)
+
+    given = (statistic, resamples, seed, bandwidth)
+    return _tests(test, "swap", first.rows, second.rows, codes, *given)
 
 
 def _test(

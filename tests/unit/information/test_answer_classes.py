@@ -4,7 +4,7 @@ import numpy as np
 import pytest
 
 from pytest_emid.errors import EstimationError
-from pytest_emid.information.answer_classes import cluster_classes, exact_match_classes
+from pytest_emid.information.answer_classes import _means, cluster_classes, exact_match_classes
 
 
 def blobs(rng: np.random.Generator, centres: np.ndarray, n: int) -> tuple[np.ndarray, np.ndarray]:
@@ -55,6 +55,24 @@ def test_clusters_depend_on_the_seed_alone_and_not_on_the_sets_when_fitted_elsew
     np.testing.assert_array_equal(whole.labels[0], again.labels[0])
     np.random.seed(0)  # the global state has no part in it
     np.testing.assert_array_equal(whole.labels[0], cluster_classes(first, k=6, seed=3, fit=fit).labels[0])
+
+
+def test_means_are_those_of_the_classes():
+    rng = np.random.default_rng(5)
+    points, labels = rng.standard_normal((40, 3)), np.concatenate([np.arange(4), rng.integers(4, size=36)])
+    expected = np.stack([np.bincount(labels, column) for column in points.T], axis=1) / np.bincount(labels)[:, None]
+    np.testing.assert_allclose(_means(points, labels, 4), expected, rtol=1e-13)
+
+
+def test_centres_are_fitted_once(monkeypatch):
+    fit, first, second = np.random.default_rng(6).standard_normal((3, 30, 4))
+    expected = cluster_classes(first, second, k=3, seed=8, fit=fit)
+    monkeypatch.setattr("pytest_emid.information.answer_classes._kmeans", None)
+    again = cluster_classes(first, second, k=3, seed=8, fit=fit.copy())
+    np.testing.assert_array_equal(again.labels, expected.labels)
+    for changed in ({"k": 4}, {"seed": 9}, {"restarts": 5}, {"fit": fit + 1}):
+        with pytest.raises(TypeError, match="'NoneType' object is not callable"):
+            cluster_classes(first, **{"k": 3, "seed": 8, "fit": fit, **changed})
 
 
 def test_every_class_is_used_even_with_many_copies():

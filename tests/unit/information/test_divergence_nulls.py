@@ -109,3 +109,21 @@ def test_bad_input_is_refused():
         "statistic: expected rjsd, kernel_rjsd or mmd, got 'energy'.", permutation_test, p, q, statistic="energy"
     )
     fails_with("clusters: expected one id for each of 5 samples, got 4.", swap_test, p, q[:5], clusters=[1, 2, 3, 4])
+
+
+@pytest.mark.parametrize("test", [swap_test, permutation_test])
+def test_equal_sets_are_tested_once(test, monkeypatch):
+    p, q = unit_rows(12, 6, 31), unit_rows(12, 6, 32)
+    first = test(p, q)
+    monkeypatch.setattr("pytest_emid.information.divergence_nulls._test", None)
+    assert test(p.copy(), q.copy()) is first
+    for changed in ({"seed": 1}, {"resamples": 200}, {"statistic": "mmd"}, {"bandwidth": 1.0}):
+        with pytest.raises(TypeError, match="'NoneType' object is not callable"):
+            test(p, q, **changed)
+    with pytest.raises(TypeError, match="'NoneType' object is not callable"):
+        test(q, p)
+
+
+def test_the_two_nulls_are_not_mixed_up():
+    p, q = unit_rows(12, 6, 33), unit_rows(12, 6, 34)
+    assert (swap_test(p, q).null, permutation_test(p, q).null) == ("swap", "permutation")
