@@ -51,10 +51,17 @@ class Answered(Embedded):
     Attributes:
         responses: one per sample.
         response: their embeddings, (n, d_text).
+        further: further draws of a model that draws several answers to a query: responses, and their embeddings.
     """
 
     responses: tuple[Response, ...]
     response: Array
+    further: tuple[tuple[tuple[Response, ...], Array], ...] = ()
+
+    @property
+    def draws(self) -> tuple[tuple[Response, ...], ...]:
+        """All draws, the first included: of each, one response per sample."""
+        return (self.responses, *(responses for responses, _ in self.further))
 
     @property
     def only_answer(self) -> str | None:

@@ -9,6 +9,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from pytest_emid.answered import Answered
+from pytest_emid.draws import answer_entropy, class_entropy
 from pytest_emid.information import bounds as forms
 from pytest_emid.information.answer_classes import AnswerClasses, cluster_classes, exact_match_classes
 from pytest_emid.information.answer_entropy import AnswerEntropy, EntropyScale, EntropySource, entropy_scale_over
@@ -16,12 +17,23 @@ from pytest_emid.information.class_bounds import rigorous_bound
 from pytest_emid.information.class_entropy import singleton_share
 from pytest_emid.information.divergence import EmbeddingSet, rjsd
 from pytest_emid.information.divergence_nulls import permutation_test, swap_test
+from pytest_emid.models.base import Response
 from pytest_emid.results import Bound, Divergences
 
 __all__ = ["bounds", "divergences"]
 
 CLUSTERED_CLASSES: Final = 8
 """Size of the alphabet when free text is put into classes: few enough to be seen often at n = 90."""
+UNKNOWN: Final = "the model does not report entropies: H taken as 0, as for greedy decoding, the smallest bound"
+REMARKS: Final = {
+    EntropySource.GREEDY: "greedy decoding, one reference a query: H = 0",
+    EntropySource.SCORES: "H exact, from the probabilities of the drawn answers",
+    EntropySource.PATHS: "H by Monte Carlo, from the entropies of the steps that drawn answers took: unbiased for each "
+    "query, so that the largest errs upwards",
+    EntropySource.SAMPLES: "H by Monte Carlo, from how often drawn answers agree: biased downwards",
+    EntropySource.GIVEN: "H from the entropies that the model reported",
+}
+"""How the entropy scale behind the published forms is known."""
 MOSTLY_REPEATED: Final = 0.3
 """Exact answers are an alphabet of their own where at most this share of them was seen only once."""
 
@@ -77,8 +89,8 @@ def bounds(
 ) -> Mapping[str, Bound]:
     """Every form of the bound that these answers allow, by name.
 
-    The rigorous form needs answers that are a function of the query (greedy decoding), which the backend has to say;
-    it is left out where it does not. Free text is put into classes by k-means on `centres`.
+    The rigorous form needs answers that are a function of the query (greedy decoding), or several draws to each query;
+    it is left out elsewhere. Free text is put into classes by k-means on `centres`.
 
     Args:
         clean: one side.
@@ -89,17 +101,9 @@ def bounds(
         confidence: of intervals and limits.
         seed: of k-means.
     """
-    entropies = [response.entropy for side in (clean, shifted) for response in side.responses]
-    known = [entropy for entropy in entropies if entropy is not None]
-    told = len(known) == len(entropies)
-    greedy = told and not any(known)
-    if greedy:
-        scale, remark = EntropyScale(0.0, EntropySource.GREEDY), "greedy decoding, one reference a query: H = 0"
-    elif told:
-        scale, remark = entropy_scale_over(AnswerEntropy.given(known)), "H from the entropies that the model reported"
-    else:
-        scale = EntropyScale(0.0, EntropySource.GIVEN)
-        remark = "the model does not report entropies: H taken as 0, as for greedy decoding, the smallest bound"
+    entropies = answer_entropy(_both(clean, shifted))
+    scale = EntropyScale(0.0, EntropySource.GIVEN) if entropies is None else entropy_scale_over(entropies)
+    remark = UNKNOWN if entropies is None else REMARKS[entropies.source]
     terms = (apart.image, apart.text, apart.output_clean, apart.output_shifted)
     estimates = [
         forms.published_bound(*terms, entropy_scale=scale),
@@ -117,7 +121,7 @@ def bounds(
         )
         for estimate in estimates
     }
-    if greedy:
+    if scale.source is EntropySource.GREEDY or (clean.further and shifted.further):
         found["rigorous"] = _rigorous(clean, shifted, paired, centres, confidence, seed)
     return found
 
@@ -131,8 +135,16 @@ def _rigorous(
     seed: int,
 ) -> Bound:
     classes, alphabet = _alphabet(clean, shifted, centres, seed)
+    of_clean, of_shifted = classes.labels[: 1 + len(clean.draws)], classes.labels[1 + len(clean.draws) :]
+    entropies: list[AnswerEntropy | None] = [None, None]
+    if clean.further:
+        sides = ((clean, of_clean), (shifted, of_shifted))
+        entropies = [class_entropy(np.stack([of[0], *of[2:]], axis=1), answered.draws) for answered, of in sides]
     found = rigorous_bound(
-        *classes.labels,
+        *of_clean[:2],
+        *of_shifted[:2],
+        entropy_clean=entropies[0],
+        entropy_shifted=entropies[1],
         letters=classes.letters,
         paired=paired,
         clusters_clean=clean.dataset.clusters,
@@ -152,13 +164,20 @@ def _rigorous(
 
 
 def _alphabet(clean: Answered, shifted: Answered, centres: NDArray[np.float32], seed: int) -> tuple[AnswerClasses, str]:
-    """Classes of (response, reference) of both sides, and what they are in words."""
-    texts = []
+    """Classes of (response, reference, further draws) of both sides, and what they are in words."""
+    texts: list[list[str]] = []
+    sets: list[NDArray[np.float32]] = []
     for side in (clean, shifted):
         texts += [[response.text for response in side.responses], [sample.reference for sample in side.dataset]]
+        texts += [[response.text for response in responses] for responses, _ in side.further]
+        sets += [side.response, side.reference, *(vectors for _, vectors in side.further)]
     exact = exact_match_classes(*texts)
     if max(singleton_share(labels) for labels in exact.labels) <= MOSTLY_REPEATED:
         return exact, f"classes of equal answers, {exact.letters} of them"
-    sets = (clean.response, clean.reference, shifted.response, shifted.reference)
     k = min(CLUSTERED_CLASSES, len(np.unique(centres, axis=0)))
     return cluster_classes(*sets, k=k, seed=seed, fit=centres), f"{k} clusters of answer embeddings as classes"
+
+
+def _both(clean: Answered, shifted: Answered) -> list[tuple[Response, ...]]:
+    """The draws of both sides, one side's queries after the other's."""
+    return [a + b for a, b in zip(clean.draws, shifted.draws, strict=True)]

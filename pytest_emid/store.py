@@ -311,7 +311,8 @@ class Store(Database):
 def _insert(answer: Answer) -> tuple[str, tuple[Any, ...]]:
     key, model, fingerprint, response = answer
     text, error = _bytes(response.text), _bytes(response.error)
-    outcome, entropy = str(response.outcome), None if response.entropy is None else float(response.entropy)
+    # + 0.0, for SQLite keeps no sign of a zero
+    outcome, entropy = str(response.outcome), None if response.entropy is None else float(response.entropy) + 0.0
     scores = None if response.scores is None else response.scores.to_bytes()
     digest = _digest(key, outcome, text, error, entropy, scores)
     now = time.time()

@@ -6,7 +6,7 @@ import copy
 import logging
 from bisect import bisect_left
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import Any, Final
 
 import numpy as np
@@ -43,7 +43,7 @@ class Settings:
     max_new_tokens: int | None
     default_max_new_tokens: int
     sampling: Sampling | None
-    seed: int
+    seed: str
     generation: Mapping[str, Any]
     system: str
     prompt: str | None
@@ -102,6 +102,12 @@ class Engine:
         self.clear = CLEAR
         self._alone: bool | None = None
         self._places: dict[int, bool] = {}
+
+    def seeded(self, seed: str) -> Engine:
+        """The same engine, drawing with another seed."""
+        other = copy.copy(self)
+        other.settings = replace(self.settings, seed=seed)
+        return other
 
     def answer(self, samples: Sequence[Sample], rows: int) -> list[Response]:
         """One response per sample, the same whatever else is in the batch.

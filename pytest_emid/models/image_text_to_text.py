@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import copy
 import logging
 from collections import deque
 from collections.abc import Iterator, Mapping, Sequence
@@ -47,6 +48,8 @@ class TransformersModel:
         max_new_tokens: an answer that reaches it is TRUNCATED. None takes the model's own limit, else 256.
         sampling: None answers greedily; a `Sampling` (or its fields as a dict) draws.
         seed: of the drawing. A query's answer depends on (seed, picture, question), not on its neighbours.
+        draws: answers drawn to each query. The first is what is measured; two or more let the bounds on EMID allow for
+            how random answers are. Needs `sampling`.
         generation: further `GenerationConfig` fields, such as `{"repetition_penalty": 1.1}`. The model's own
             generation config holds for the rest, apart from sampling and beams.
         scores: whether answers carry log-probabilities and entropies of their tokens (`Response.scores`). Answers and
@@ -78,6 +81,7 @@ class TransformersModel:
         max_new_tokens: int | None = None,
         sampling: Sampling | Mapping[str, Any] | None = None,
         seed: int = 0,
+        draws: int = 1,
         generation: Mapping[str, Any] | None = None,
         scores: bool = False,
         system: str = "",
@@ -90,6 +94,10 @@ class TransformersModel:
             raise ModelError(f"batch_size is {batch_size}; it must be at least 1.")
         if max_new_tokens is not None and max_new_tokens < 1:
             raise ModelError(f"max_new_tokens is {max_new_tokens}; it must be at least 1.")
+        if draws < 1:
+            raise ModelError(f"draws is {draws}; it must be at least 1.")
+        if draws > 1 and sampling is None:
+            raise ModelError(f"draws is {draws}, but greedy answers to a query are all alike. Give sampling=, or 1.")
         if prompt is not None and "{question}" not in prompt:
             raise ModelError(f"the prompt {prompt!r} has no place for the question; put {{question}} in it.")
         for key in generation or {}:
@@ -103,6 +111,9 @@ class TransformersModel:
         self.max_new_tokens = max_new_tokens
         self.sampling = sampling if sampling is None or isinstance(sampling, Sampling) else Sampling(**sampling)
         self.seed = seed
+        self.draws = draws
+        self._draw = 0
+        self._first: TransformersModel | None = None
         self.generation = dict(generation or {})
         self.scores = scores
         self.system = system
@@ -112,6 +123,19 @@ class TransformersModel:
 
     def __repr__(self) -> str:
         return f"TransformersModel({self.name!r})"
+
+    def redrawn(self, number: int) -> TransformersModel:
+        """The same model giving draw `number` to each query; 0 is its own. The weights in memory are shared."""
+        other = copy.copy(self)
+        for name in ("identity", "fingerprint", "_engine"):
+            other.__dict__.pop(name, None)
+        other._draw, other._first = number, self
+        return other
+
+    @property
+    def _stream(self) -> str:
+        """What the drawing is seeded with."""
+        return f"{self.seed}/{self._draw}" if self._draw else str(self.seed)
 
     @property
     def exact(self) -> bool:
@@ -134,7 +158,7 @@ class TransformersModel:
             "max_new_tokens": self.max_new_tokens,
             "default_max_new_tokens": DEFAULT_MAX_NEW_TOKENS,
             "sampling": None if sampling is None else [sampling.temperature, sampling.top_k, sampling.top_p],
-            "seed": None if sampling is None else self.seed,
+            "seed": None if sampling is None else self._stream if self._draw else self.seed,
             "generation": plain(self.generation, "generation"),
             "system": self.system,
             "prompt": self.prompt,
@@ -152,6 +176,8 @@ class TransformersModel:
     def _engine(self) -> Engine:
         from pytest_emid.models.engine import Engine, Settings
 
+        if self._first is not None:
+            return self._first._engine.seeded(self._stream)
         if self.trust_remote_code:
             log.warning("%s: code that comes with the checkpoint is run (trust_remote_code).", self.name)
         return Engine(
@@ -165,7 +191,7 @@ class TransformersModel:
                 max_new_tokens=self.max_new_tokens,
                 default_max_new_tokens=DEFAULT_MAX_NEW_TOKENS,
                 sampling=self.sampling,
-                seed=self.seed,
+                seed=self._stream,
                 generation=self.generation,
                 system=self.system,
                 prompt=self.prompt,

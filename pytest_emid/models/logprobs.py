@@ -32,7 +32,7 @@ def token_scores(choice: Any, top: int) -> TokenScores:
     try:
         told = tuple(min(float(token.logprob), 0.0) for token in content)
         if top == 0:
-            return TokenScores(told)
+            return TokenScores(told, exact=False)
         return TokenScores(told, tuple(_step(token) for token in content), exact=False)
     except (DataError, TypeError, ValueError) as error:
         raise RequestError(f"malformed answer: {error}", malformed=True) from None

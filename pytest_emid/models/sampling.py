@@ -40,7 +40,7 @@ class Sampling:
             raise ModelError(f"top_p is {self.top_p}; it must be in (0, 1], or None to keep every token.")
 
 
-def generator_for(seed: int, image_digest: str, question: str) -> np.random.Generator:
+def generator_for(seed: str, image_digest: str, question: str) -> np.random.Generator:
     """A query's own stream: the same whichever samples are asked beside it."""
     name = f"{seed}:{image_digest}:{question}".encode("utf-8", "surrogatepass")
     return np.random.default_rng(int.from_bytes(hashlib.sha256(name).digest()[:16], "big"))

@@ -19,13 +19,13 @@ class TokenScores:
     """Scores of an answer's tokens, the end token included where the model wrote one.
 
     They are of the distribution that decoding chose from, P_theta(. | x, earlier tokens), after penalties and, when
-    sampling, after temperature, top-k and top-p; a server's are what the server says.
+    sampling, after temperature, top-k and top-p; what a server tells may differ, and is not `exact`.
 
     Attributes:
         log_probabilities: of each token, nats, at most 0. Their sum is log P_theta(answer | x).
         entropies: of the distribution at each step, nats, at least 0; None where the backend cannot tell.
-        exact: whether the entropies are of whole distributions. They are not where a server told its most likely
-            tokens only: then they are lower bounds, and bound nothing from above.
+        exact: whether they are of that distribution, all of it. What a server tells may be from before temperature,
+            and from the most likely tokens only: entropies are then lower bounds, and bound nothing from above.
 
     Raises:
         DataError: no tokens, lengths that differ, values that are not finite or out of range.

@@ -78,7 +78,7 @@ class TestRespond:
         assert [response.text for response in cache.respond(model, samples)] == texts
         assert [response.text for response in cache.respond(CountingModel(model.fingerprint), samples)] == texts
 
-    @pytest.mark.parametrize("entropy", [None, 0, 0.0, 1.5, 1e-300])
+    @pytest.mark.parametrize("entropy", [None, 0, 0.0, -0.0, 1.5, 1e-300])
     def test_entropies_come_back_as_they_were(self, cache: Cache, entropy: float | None) -> None:
         model = CallableModel(lambda i, q: [Response("a", Outcome.TRUNCATED, entropy=entropy)], fingerprint="v1")
         cache.respond(model, make_samples(1))

@@ -15,7 +15,7 @@ from plain_generate import inputs_for, load
 import pytest_emid
 from pytest_emid.data.builtin import scenes_dataset
 from pytest_emid.data.sample import Sample
-from pytest_emid.errors import DataError
+from pytest_emid.errors import DataError, ModelError
 from pytest_emid.models import Outcome, Response, Sampling, TokenScores, TransformersModel
 from pytest_emid.models import decoding as decoding_module
 from pytest_emid.models.decoding import Choice, distribution
@@ -211,3 +211,32 @@ def test_entropies_stop_at_a_stop_string(llava: Path, samples: list[Sample]) -> 
         assert len(together[sample.id].scores.log_probabilities) == len(alone.scores.log_probabilities)
         lengths.add(len(alone.scores.log_probabilities))
     assert len(lengths) > 1
+
+
+class TestDraws:
+    def test_are_of_one_model_and_differ(self, llava: Path, samples: list[Sample]) -> None:
+        model = TransformersModel(llava, sampling=Sampling(temperature=2.0), seed=3, draws=3)
+        drawn = [answers(model.redrawn(number), samples) for number in range(3)]
+        assert drawn[0] == answers(model, samples)
+        assert len({tuple(r.text for r in found.values()) for found in drawn}) == 3
+        assert len({model.redrawn(number).fingerprint for number in range(3)}) == 3
+        assert model.redrawn(0).fingerprint == model.fingerprint
+        assert model.redrawn(2)._engine.model is model._engine.model
+        other = TransformersModel(llava, sampling=Sampling(temperature=2.0), seed=3, batch_size=16)
+        assert other.fingerprint == model.fingerprint
+        assert answers(other.redrawn(2), samples[::-2]) == {s.id: drawn[2][s.id] for s in samples[::-2]}
+        assert TransformersModel(llava, sampling=Sampling(temperature=2.0), seed=5).fingerprint not in {
+            model.redrawn(number).fingerprint for number in range(3)
+        }
+
+    @pytest.mark.parametrize(
+        ("settings", "message"),
+        [
+            ({"draws": 0}, "draws is 0; it must be at least 1."),
+            ({"draws": 2}, "draws is 2, but greedy answers to a query are all alike. Give sampling=, or 1."),
+        ],
+    )
+    def test_out_of_range(self, llava: Path, settings: dict[str, Any], message: str) -> None:
+        with pytest.raises(ModelError) as caught:
+            TransformersModel(llava, **settings)
+        assert str(caught.value) == message
