@@ -176,12 +176,17 @@ class Judge:
             progress: called as the judge answers.
 
         Raises:
-            ModelError: another number of responses than samples; what the judge raises.
+            ModelError: another number of responses than samples, or one that failed; what the judge raises.
         """
         if len(samples) != len(responses):
             raise ModelError(f"there are {len(responses)} responses for {len(samples)} samples; judge one for each.")
         asked = []
         for sample, response in zip(samples, responses, strict=True):
+            if response.outcome is Outcome.FAILED:
+                raise ModelError(
+                    f"there is no answer of sample {sample.id!r} to judge: asking for it failed ({response.error}). "
+                    "Ask the model again; the answers that it gave are cached."
+                )
             pair = (sample.reference, response.text)
             asked += [self._ask(sample, *pair), self._ask(sample, *reversed(pair))]
         said = cache.respond(self.model, asked, progress=progress)

@@ -2,6 +2,9 @@
 
 from __future__ import annotations
 
+import json
+import shutil
+import sys
 from pathlib import Path
 
 import pytest
@@ -91,6 +94,65 @@ def test_refresh_asks_anew_and_keeps(suite: pytest.Pytester) -> None:
     first = asked(suite)
     assert asked(suite, "--emid-cache=refresh") == first
     assert asked(suite) == 0
+
+
+LATE_WORKER = """
+import os, time
+from pathlib import Path
+import pytest
+
+def pytest_runtest_protocol(item):
+    # The second worker opens its cache when the first has refreshed everything that both need.
+    if os.environ.get("PYTEST_XDIST_WORKER") == "gw1":
+        while not Path("first_is_done").exists():
+            time.sleep(0.02)
+
+def pytest_runtest_logfinish(nodeid):
+    if os.environ.get("PYTEST_XDIST_WORKER") == "gw0":
+        time.sleep(0.1)
+        Path("first_is_done").touch()
+"""
+
+
+def test_refresh_asks_once_a_run_not_once_a_worker(suite: pytest.Pytester) -> None:
+    first = asked(suite)
+    suite.makeconftest(CONFTEST + LATE_WORKER)
+    suite.makepyfile(
+        test_it="""
+        import pytest
+
+        @pytest.mark.parametrize("worker", [0, 1])
+        def test_it(measure_emid, worker):
+            measure_emid('keyboard:3')
+        """
+    )
+    log = Path(suite.path, "asked.txt")
+    log.unlink()
+    suite.runpytest_subprocess("-n2", "--emid-cache=refresh").assert_outcomes(passed=2)
+    assert Path(suite.path, "first_is_done").exists()
+    assert len(log.read_text().split()) == first
+
+
+def test_a_replay_pack_stands_in_for_the_cache_and_for_the_model(suite: pytest.Pytester) -> None:
+    asked(suite)
+    packed = suite.run(sys.executable, "-m", "pytest_emid", "pack", "answers.json")
+    assert packed.ret == 0
+    shutil.rmtree(suite.path / ".emid")
+    assert asked(suite, "--emid-cache-dir=answers.json", "--emid-json=with.json") == 0
+    assert not (suite.path / ".emid").exists()
+    # Without the model, and without the means to make one.
+    suite.makeconftest(CONFTEST.replace("def emid_model", "def another"))
+    suite.runpytest_subprocess(
+        "-p", "no:xdist", "--emid-cache-dir=answers.json", "--emid-model=answers.json", "--emid-json=without.json"
+    ).assert_outcomes(passed=1)
+    results = [json.loads((suite.path / name).read_text())["results"] for name in ("with.json", "without.json")]
+    for result in (one for each in results for one in each):
+        result.pop("settings")  # where the model comes from
+    assert results[0] == results[1]
+    suite.makepyfile(test_it="def test_it(measure_emid): measure_emid('keyboard:4')")
+    run = suite.runpytest_subprocess("-p", "no:xdist", "--emid-cache-dir=answers.json", "--emid-model=answers.json")
+    run.assert_outcomes(failed=1)
+    run.stdout.fnmatch_lines(["*answers.json lacks * answers of noted, and its mode is 'read': scene-000000-*"])
 
 
 def test_read_never_asks_and_says_what_is_missing(suite: pytest.Pytester) -> None:

@@ -101,6 +101,16 @@ class Handler(BaseHTTPRequestHandler):
             self.wfile.flush()
             self.close_connection = True
             return
+        if what == "drip":
+            self.send_response(200)
+            self.send_header("content-type", "application/json")
+            self.end_headers()
+            for _ in range(60):  # without a length, so that the client reads on
+                self.wfile.write(b" ")
+                self.wfile.flush()
+                time.sleep(0.05)
+            self.close_connection = True
+            return
         headers: dict[str, str] = {}
         if isinstance(what, tuple):
             what, headers = what

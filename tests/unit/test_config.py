@@ -56,7 +56,7 @@ def test_texts_of_the_command_line_become_numbers() -> None:
         ("undecided", "skip", "--emid-undecided: 'skip' is not legal. Legal: fail, xfail or warn."),
         ("family", "0", "--emid-family: '0' is not legal. Legal: an integer of at least 1."),
         ("model", " ", "--emid-model: ' ' is not legal. Legal: a name such as tiny-llava, a model folder or a Hub id."),
-        ("cache_dir", 3, "--emid-cache-dir: 3 is not legal. Legal: a directory, or none."),
+        ("cache_dir", 3, "--emid-cache-dir: 3 is not legal. Legal: a directory, a replay pack (.json), or none."),
         ("json", "", "--emid-json: '' is not legal. Legal: a path."),
     ],
 )
