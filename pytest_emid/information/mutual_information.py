@@ -212,7 +212,7 @@ class _CentredForm:
     """The critic's answer to a block of queries, centred; `w` is None where it is the same for every query."""
 
     def __init__(self, critic: GaussianCritic, queries: Matrix) -> None:
-        a, w = critic.natural(queries.astype(np.float64))
+        a, w = critic.natural(queries.astype(np.float64, copy=False))
         self.mean_a = a.mean(axis=0)
         self.a = a - self.mean_a
         varies = w.strides[0] != 0
