@@ -19,7 +19,7 @@ from pytest_emid import recorder
 from pytest_emid.config import EmidConfig
 from pytest_emid.data.dataset import Dataset
 from pytest_emid.encoders.base import Encoders
-from pytest_emid.errors import BudgetError, EmidError
+from pytest_emid.errors import BudgetError, EmidError, UnavailableError
 from pytest_emid.gates import UndecidedWarning
 from pytest_emid.models.base import Model
 from pytest_emid.results import EmidResult
@@ -46,7 +46,7 @@ Look = Callable[[Dataset, Shift | str | Dataset, int], None]
 
 MORE_BUDGET: Final = "Raise the model's budget, or measure fewer samples (--emid-limit); what is cached costs nothing."
 
-EXPLAINED: Final = methodcaller("errisinstance", (pytest.UsageError, EmidError))
+EXPLAINED: Final = methodcaller("errisinstance", (pytest.UsageError, EmidError, AssertionError))
 """Errors that say what to do need no frames of this package in their traceback."""
 
 UNDEFINED_MODEL: Final = """\
@@ -119,7 +119,8 @@ def default_calibration(dataset: Dataset) -> Dataset | None:
         return None
     from pytest_emid.data import scenes_dataset
 
-    return scenes_dataset(CALIBRATION_SAMPLES, stream="calibration", **options)
+    language, domain = options["language"], options["domain"]
+    return scenes_dataset(CALIBRATION_SAMPLES, stream="calibration", language=language, domain=domain)
 
 
 def _scenes_options(dataset: Any) -> dict[str, str] | None:
@@ -209,6 +210,8 @@ class MeasureEmid:
         except BudgetError as error:
             running.unmeasured(_named(shift), str(error))
             _leave_undecided(f"UNDECIDED: {_named(shift)} was not measured: {error} {MORE_BUDGET}", config)
+        except UnavailableError as error:
+            raise error.with_traceback(None) from None
         finally:
             if self._progress is not None:
                 self._progress.close()
