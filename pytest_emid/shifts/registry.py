@@ -15,6 +15,7 @@ import itertools
 import re
 from collections.abc import Callable, Iterable, Mapping
 from dataclasses import dataclass, field
+from tokenize import TokenError
 from typing import Any, Final, TypeVar
 
 from pytest_emid.errors import ShiftError
@@ -194,7 +195,7 @@ def _source_digest(function: Callable[..., Any]) -> str:
     """Changes when the text of a user's function does, so that what was computed from its old form is not reused."""
     try:
         source = inspect.getsource(function)
-    except (OSError, TypeError):
+    except (OSError, TypeError, SyntaxError, TokenError):  # no file, or not the one that it says
         source = repr(getattr(function, "__qualname__", function.__class__.__qualname__))
     return hashlib.sha256(source.encode("utf-8", "surrogatepass")).hexdigest()[:16]
 

@@ -260,3 +260,16 @@ def test_a_broken_package_is_named(monkeypatch) -> None:
         "the shifts of an unknown package (somewhere:register) cannot be loaded: ImportError: no module x. "
         "Repair or uninstall the package."
     )
+
+
+def test_a_function_whose_file_is_not_its_source(tmp_path, monkeypatch):
+    # as in a notebook or a template: the file exists, and tokenizing it at that line fails
+    (tmp_path / "page.md").write_text('# text\n\n(an open bracket and """an open string\n')
+    monkeypatch.chdir(tmp_path)
+    space = {}
+    exec(compile("\n\ndef shout(text, severity, rng):\n    return text.upper()\n", "page.md", "exec"), space)
+    shifts.register_textual("shout", (1,))(space["shout"])
+    try:
+        assert shifts.parse("shout:1").apply_text("why") == "WHY"
+    finally:
+        shifts.unregister("shout")
