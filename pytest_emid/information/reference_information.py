@@ -255,8 +255,9 @@ def _partners(codes: Codes, seed: int) -> Codes:
 
 
 def _closeness(cosine: Float, exponent: float) -> Float:
-    closeness: Float = 1.0 - np.maximum(1.0 - cosine, 0.0) ** exponent
-    return closeness
+    gap: Float = np.maximum(1.0 - cosine, 0.0)
+    # Two square roots take a tenth of the time of a power.
+    return 1.0 - (np.sqrt(np.sqrt(gap)) if exponent == 0.25 else gap**exponent)
 
 
 def _common_offset(differences: Float, scale: float, steps: int = 100, tolerance: float = 1e-5) -> Float:

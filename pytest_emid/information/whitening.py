@@ -127,9 +127,14 @@ class Whitening:
             EstimationError: not finite, or another number of rows or columns.
         """
         y = as_matrix(name, answer, columns=self.dimension)
-        t = as_matrix("text", text, rows=len(y), columns=self.dimension_text)
-        whitened: Float = (y - t @ self.slope - self.intercept) @ self.whitener
+        whitened: Float = (y - self._given(text, len(y))) @ self.whitener
         return whitened
+
+    def _given(self, text: ArrayLike, rows: int) -> Float:
+        """What the questions alone say about the answers, (n, d)."""
+        t = as_matrix("text", text, rows=rows, columns=self.dimension_text)
+        given: Float = t @ self.slope + self.intercept
+        return given
 
     def transform_pairs(self, response: ArrayLike, reference: ArrayLike, text: ArrayLike) -> tuple[Float, Float]:
         """(n, d) whitened residuals of n responses and of their references.
@@ -140,18 +145,19 @@ class Whitening:
         Raises:
             EstimationError: not finite, or another number of rows or columns.
         """
-        told = self.transform(response, text, "response")
-        true = self.transform(reference, text, "reference")
+        answers = as_matrix("response", response, columns=self.dimension)
+        y = as_matrix("reference", reference, rows=len(answers), columns=self.dimension)
+        given = self._given(text, len(y))
+        told: Float = (answers - given) @ self.whitener
+        true: Float = (y - given) @ self.whitener
         if self.left_out is None:
             return told, true
-        y, t = np.asarray(reference, dtype=np.float64), np.asarray(text, dtype=np.float64)
-        if len(told) != len(true):
-            raise EstimationError(f"response: {len(told)} rows for {len(true)} references.")
+        t = np.asarray(text, dtype=np.float64)
         known = [(i, self.rows.get(_key(y[i], t[i]), -1)) for i in range(len(y))]
         here = np.array([i for i, row in known if row >= 0], dtype=np.intp)
         if len(here):
             there = np.array([row for _, row in known if row >= 0], dtype=np.intp)
-            change = (t[here] @ self.slope + self.intercept - self.left_out[there]) @ self.whitener
+            change = (given[here] - self.left_out[there]) @ self.whitener
             told[here] += change
             true[here] += change
         return told, true

@@ -137,7 +137,8 @@ def test_responses_and_references_must_match(rng):
     with pytest.raises(EstimationError) as caught:
         whitening.transform_pairs(reference[:-1], reference, text)
     assert str(caught.value) == (
-        "text: expected 39 rows, got 40. Arrays that are measured together hold the same samples in the same order."
+        "reference: expected 39 rows, got 40. "
+        "Arrays that are measured together hold the same samples in the same order."
     )
 
 
