@@ -8,7 +8,9 @@ the encoder code that users run on the real checkpoints runs offline too. About 
 * `tiny-clip` learns by the contrastive loss of CLIP on pictures and their descriptions. The paper's recipe pools the
   *patch tokens* of the last layer, which that loss does not reach, so linear heads on the patches (what covers this
   patch?) are trained beside it and thrown away.
-* `tiny-xlm-r` learns by masked language modelling on questions and answers.
+* `tiny-xlm-r` learns by masked language modelling on answers and on questions in seven languages.
+
+Both give 128 numbers, so that the query's embedding is the mean of picture and question, as in the paper.
 """
 
 from __future__ import annotations
@@ -18,6 +20,7 @@ import json
 import math
 import re
 import time
+import unicodedata
 from collections import Counter
 from collections.abc import Callable
 from pathlib import Path
@@ -40,19 +43,41 @@ from transformers import (
 )
 
 from pytest_emid.data import scenes
+from pytest_emid.data.languages import LANGUAGES
 
+WIDTH = 128
+IDEOGRAPH = re.compile("[\u2e80-\u9fff]")
 PRINTABLE = [chr(code) for code in range(33, 127)]
+ENGLISH_SHARE = 0.5
 
 
-def texts(n: int, name: str) -> list[str]:
+def texts(n: int, name: str, english: float = 1.0) -> list[str]:
+    """Questions and answers about n scenes; a share of the questions is English, the others are in any language."""
     rng = scenes.generator(TRAINING_SEED, name)
+    others = [language for code, language in LANGUAGES.items() if code != "en"]
     out = []
     for _ in range(n):
         of = scenes.scene(rng)
         for category in scenes.CATEGORIES:
-            question = scenes.ask(of, category, rng)
+            language = LANGUAGES["en"] if rng.random() < english else others[int(rng.integers(len(others)))]
+            question = scenes.ask(of, category, rng, language)
             out += [question.text, question.answer]
     return out
+
+
+def words_of(text: str) -> list[str]:
+    """Words (with their combining marks), and every other character alone; scripts without spaces by character."""
+    words: list[str] = []
+    inside = False
+    for character in text:
+        kind = unicodedata.category(character)
+        joins = kind[0] in "LM" and not IDEOGRAPH.match(character)
+        if joins and inside:
+            words[-1] += character
+        elif not character.isspace():
+            words.append(character)
+        inside = joins
+    return words
 
 
 def clip_tokenizer(vocabulary: int = 700) -> CLIPTokenizer:
@@ -78,20 +103,21 @@ def clip_tokenizer(vocabulary: int = 700) -> CLIPTokenizer:
 
 
 def xlmr_tokenizer() -> XLMRobertaTokenizer:
-    """A Unigram vocabulary of the words of scenes, by frequency, and every printable ASCII character.
+    """A Unigram vocabulary of the words of scenes, by frequency, and every character of them and of ASCII.
 
     Trained Unigram pieces of so small a corpus cut through words; whole words are what the real vocabulary has for
     frequent words, and single characters are what it falls back to for a typo.
     """
     words: Counter[str] = Counter()
-    for text in texts(3000, "xlmr-tokenizer"):
-        words.update(f"\u2581{word}" for word in re.findall(r"[A-Za-z]+", text))
-        words.update(re.findall(r"[^A-Za-z\s]", text))
+    for text in texts(6000, "xlmr-tokenizer", ENGLISH_SHARE):
+        words.update(
+            word if IDEOGRAPH.match(word) or not word[0].isalpha() else f"\u2581{word}" for word in words_of(text)
+        )
     total = sum(words.values())
     pieces = [(word, math.log(count / total)) for word, count in sorted(words.items(), key=lambda item: -item[1])]
-    known = set(words)
     rare = math.log(1 / total) - 1.0
-    pieces += [(piece, rare) for piece in ["\u2581", *PRINTABLE] if piece not in known]
+    characters = {character for word in words for character in word}
+    pieces += [(piece, rare) for piece in sorted({"\u2581", *PRINTABLE, *characters} - set(words))]
     specials = [(special, 0.0) for special in ("<s>", "<pad>", "</s>", "<unk>")]
     return XLMRobertaTokenizer(vocab=[*specials, *pieces, ("<mask>", 0.0)], model_max_length=254)
 
@@ -125,7 +151,7 @@ def train_clip(out: Path, steps: int, batch: int = 64) -> None:
     processor = CLIPProcessor(
         image_processor=CLIPImageProcessorPil(size=size, crop_size=size, resample=3), tokenizer=tokenizer
     )
-    tower = {"hidden_size": 96, "intermediate_size": 256, "num_attention_heads": 4, "projection_dim": 64}
+    tower = {"hidden_size": WIDTH, "intermediate_size": 256, "num_attention_heads": 4, "projection_dim": 64}
     config = CLIPConfig(
         text_config={
             **tower,
@@ -164,7 +190,7 @@ def train_xlmr(out: Path, steps: int, batch: int = 96) -> None:
     tokenizer = xlmr_tokenizer()
     config = XLMRobertaConfig(
         vocab_size=len(tokenizer),
-        hidden_size=128,
+        hidden_size=WIDTH,
         intermediate_size=256,
         num_hidden_layers=2,
         num_attention_heads=4,
@@ -176,7 +202,7 @@ def train_xlmr(out: Path, steps: int, batch: int = 96) -> None:
     )
     model = XLMRobertaForMaskedLM(config)
     print(f"tiny-xlm-r: {sum(p.numel() for p in model.parameters()) / 1e6:.2f} M parameters, {len(tokenizer)} tokens")
-    corpus = texts(20_000, "xlmr")
+    corpus = texts(20_000, "xlmr", ENGLISH_SHARE)
     rng = scenes.generator(TRAINING_SEED, "xlmr-batches")
 
     def loss_of() -> torch.Tensor:
