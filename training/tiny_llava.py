@@ -32,6 +32,7 @@ from pathlib import Path
 
 import numpy as np
 import torch
+from PIL import Image
 from tokenizers import Tokenizer, decoders, models, pre_tokenizers, processors, trainers
 from torch import nn
 from transformers import (
@@ -227,6 +228,9 @@ class Batches:
             self.cache[text] = self.tokenizer(text, add_special_tokens=False).input_ids
         return self.cache[text]
 
+    def picture(self, of: scenes.Scene) -> Image.Image:
+        return scenes.draw(of)
+
     def ask(self, of: scenes.Scene, category: str) -> scenes.Question:
         language = self.language or draw_language(self.rng)
         question = scenes.ask(of, category, self.rng, language)
@@ -238,7 +242,7 @@ class Batches:
         rows, pixels, patches = [], [], []
         for _ in range(self.images):
             of = scenes.scene(self.rng, count=1 if self.rng.random() < single else None)
-            pixels.append(np.asarray(scenes.draw(of), dtype=np.float32))
+            pixels.append(np.asarray(self.picture(of), dtype=np.float32))
             patches.append(patch_labels(of))
             categories = ["detail", "complex", "complex", "complex"] + ["conversation"] * (self.questions - 4)
             row = [(t, p, 0, -100) for p, t in enumerate(self.prefix)]
