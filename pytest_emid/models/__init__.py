@@ -15,6 +15,7 @@ from pytest_emid.models.base import Model, Outcome, Response, TokenScores
 
 if TYPE_CHECKING:
     from pytest_emid.models.callables import CallableModel
+    from pytest_emid.models.fleet import OpenAIFleetModel
     from pytest_emid.models.image_text_to_text import TransformersModel
     from pytest_emid.models.openai_server import OpenAIServerModel
     from pytest_emid.models.recorded import RecordedModel
@@ -25,6 +26,7 @@ __all__ = [
     "TINY_LLAVA",
     "CallableModel",
     "Model",
+    "OpenAIFleetModel",
     "OpenAIServerModel",
     "Outcome",
     "RecordedModel",
@@ -38,16 +40,20 @@ __all__ = [
 
 TINY_LLAVA: Final = "tiny-llava"
 """The built-in model."""
+BUILT_IN: Final = (TINY_LLAVA, "tiny-llava-robust")
+"""The models whose weights come with the package."""
 SERVER: Final = "openai:"
 """What the name of a model behind a server begins with."""
 _MEANINGLESS: Final = {
     "CallableModel": ("device",),
+    "OpenAIFleetModel": ("batch_size", "device"),
     "OpenAIServerModel": ("batch_size", "device"),
     "RecordedModel": ("batch_size", "device"),
     "ReplayModel": ("batch_size", "device"),
 }
 _HOMES: Final = {
     "CallableModel": "callables",
+    "OpenAIFleetModel": "fleet",
     "OpenAIServerModel": "openai_server",
     "RecordedModel": "recorded",
     "ReplayModel": "replay",
@@ -66,9 +72,10 @@ def load(spec: str | Path | Model | Callable[..., Any], **options: Any) -> Model
     """The model that `spec` names. Nothing is loaded into memory yet.
 
     Args:
-        spec: `tiny-llava` (built in); a folder in the Hugging Face format; a Hub id; `openai:NAME` (a model behind
-            `OPENAI_BASE_URL`, or OpenAI's own); a file of recorded answers (`.jsonl`); a replay pack (`.json`); a
-            function `(images, questions) -> answers`; or a model, which is returned as it is.
+        spec: `tiny-llava` or `tiny-llava-robust` (built in); a folder in the Hugging Face format; a Hub id;
+            `openai:NAME` (a model behind `base_url=`, which may be a list of servers, or `OPENAI_BASE_URL`, or
+            OpenAI's own); a file of recorded answers (`.jsonl`); a replay pack (`.json`); a function
+            `(images, questions) -> answers`; or a model, which is returned as it is.
         options: further arguments of the class that is made. `batch_size` and `device` are left out where they have
             no meaning.
 
@@ -80,11 +87,13 @@ def load(spec: str | Path | Model | Callable[..., Any], **options: Any) -> Model
             raise ModelError(f"{spec!r} is a model already, so {', '.join(options)} cannot be set. Set them on it.")
         return spec
     if isinstance(spec, str | Path):
-        if str(spec) == TINY_LLAVA and not Path(spec).is_dir():
-            folder = Path(__file__).parent.parent / "assets" / TINY_LLAVA
-            return _make("TransformersModel", folder, name=TINY_LLAVA, **options)
+        if str(spec) in BUILT_IN and not Path(spec).is_dir():
+            folder = Path(__file__).parent.parent / "assets" / str(spec)
+            return _make("TransformersModel", folder, name=str(spec), **options)
         if str(spec).startswith(SERVER):
-            return _make("OpenAIServerModel", str(spec).removeprefix(SERVER), **options)
+            several = isinstance(options.get("base_url"), list | tuple)
+            kind = "OpenAIFleetModel" if several else "OpenAIServerModel"
+            return _make(kind, str(spec).removeprefix(SERVER), **options)
         by_suffix = {".jsonl": "RecordedModel", ".json": "ReplayModel"}
         return _make(by_suffix.get(Path(spec).suffix, "TransformersModel"), spec, **options)
     if callable(spec):
