@@ -103,13 +103,16 @@ def default_dataset(config: EmidConfig, rootdir: Path) -> Dataset:
 
 
 def default_encoders(config: EmidConfig, dataset: Dataset) -> Encoders:
-    """The encoders that the option names; `auto` is the tiny pair for built-in data, and the paper's for any other."""
+    """The encoders that the option names.
+
+    `auto` is the tiny pair for built-in data, and for any other the paper's, or offline the tiny one with a note.
+    """
     from pytest_emid import encoders
 
-    spec = config.encoders
-    if spec == "auto":
-        spec = "tiny" if _scenes_options(dataset) is not None else "paper"
-    return encoders.load(spec, **_backend_options(config))
+    spec, options = config.encoders, _backend_options(config)
+    if spec == "auto" and _scenes_options(dataset) is None:
+        return encoders.paper_or_tiny(**options)
+    return encoders.load("tiny" if spec == "auto" else spec, **options)
 
 
 def default_calibration(dataset: Dataset) -> Dataset | None:

@@ -112,11 +112,11 @@ class Ledger:
 
     def unmeasured(self) -> dict[str, str]:
         """Why, by scenario, something could not be measured, which leaves its gates undecided."""
-        return {
-            found["scenario"]: found["reason"]
-            for nodeid in sorted(self._unmeasured, key=natural, reverse=True)
-            for found in reversed(self._unmeasured[nodeid])
-        }
+        reasons: dict[str, str] = {}
+        for nodeid in sorted(self._unmeasured, key=natural):
+            for found in self._unmeasured[nodeid]:
+                reasons.setdefault(found["scenario"], found["reason"])
+        return {scenario: reasons[scenario] for scenario in sorted(reasons, key=natural)}
 
     def problems(self) -> list[str]:
         """What is missing, as sentences: reasons to fail the run."""

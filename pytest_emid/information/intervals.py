@@ -292,7 +292,7 @@ def _estimate(
 
 def _missed(confidence: float, n: int) -> float:
     """The largest share of which n independent draws show nothing, at one tail of the confidence."""
-    return 1.0 - ((1.0 - confidence) / 2) ** (1.0 / n)
+    return 1.0 - math.pow((1.0 - confidence) / 2, 1.0 / n)
 
 
 def _t_estimate(
