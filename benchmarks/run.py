@@ -21,6 +21,7 @@ HERE = Path(__file__).parent
 BENCHMARKS: tuple[tuple[str, tuple[str, ...], bool], ...] = (
     ("speed/startup.py", ("--pairs", "3"), False),
     ("speed/run.py", ("--quick",), False),
+    ("speed/answers.py", ("--samples", "48", "--rounds", "1"), False),
     ("validity/theory.py", ("--quick",), False),
     ("validity/bounds.py", ("--quick",), False),
     ("validity/known_mi.py", ("--quick",), False),

@@ -248,15 +248,20 @@ class Measurer:
         changed = differences(clean, shifted, self.calibration, paired, self.confidence)
         apart = divergences(clean.answered, answered, paired, self.permutations, self.seed)
         critic = self.calibration.report()
-        remarks = collapsed(clean, shifted) + suspect(
-            information_lost=changed.information_lost,
-            information_retained=changed.information_retained,
-            decoded_retained=changed.decoded_retained,
-            cosine_drop=changed.cosine_drop,
-            exact_drop=changed.exact_drop,
-            emid=changed.emid,
-            anchored_emid=changed.anchored_emid,
-            critic_informative=critic.informative,
+        note = self.encoders.note
+        remarks = (
+            ((note,) if note else ())
+            + collapsed(clean, shifted)
+            + suspect(
+                information_lost=changed.information_lost,
+                information_retained=changed.information_retained,
+                decoded_retained=changed.decoded_retained,
+                cosine_drop=changed.cosine_drop,
+                exact_drop=changed.exact_drop,
+                emid=changed.emid,
+                anchored_emid=changed.anchored_emid,
+                critic_informative=critic.informative,
+            )
         )
         return EmidResult(
             scenario=scenario,
@@ -274,7 +279,11 @@ class Measurer:
             ),
             critic=critic,
             remarks=remarks,
-            settings={**self.settings, "query": clean.answered.query_form},
+            settings={
+                **self.settings,
+                "query": clean.answered.query_form,
+                **({"encoders note": note} if note else {}),
+            },
         )
 
 

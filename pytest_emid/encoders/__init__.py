@@ -7,8 +7,9 @@ from __future__ import annotations
 
 import importlib
 from collections.abc import Callable, Sequence
+from dataclasses import replace
 from pathlib import Path
-from typing import TYPE_CHECKING, Any, Final
+from typing import TYPE_CHECKING, Any, Final, cast
 
 from pytest_emid.encoders.base import Encoders, ImageEncoder, TextEncoder
 from pytest_emid.errors import ModelError
@@ -39,6 +40,7 @@ __all__ = [
     "TextEncoder",
     "XlmrTextEncoder",
     "load",
+    "paper_or_tiny",
 ]
 
 TINY: Final = "tiny"
@@ -100,6 +102,29 @@ def load(spec: str | Encoders | Sequence[One], **options: Any) -> Encoders:
         f"{spec!r} names no pair of encoders. Give {TINY!r}, {PAPER!r}, 'IMAGE + TEXT' (folders or Hub ids), or a pair "
         "(image, text) of folders, Hub ids, functions or encoders."
     )
+
+
+def paper_or_tiny(**options: Any) -> Encoders:
+    """The paper's pair; the built-in one, with a note that says so, where the paper's is neither kept nor in reach.
+
+    Nothing is loaded, but the Hub is asked which commits its branches are at.
+    """
+    paper: Any = load(PAPER, **options)
+    reason = ""
+    for encoder in (paper.image, paper.text):
+        try:
+            _ = encoder.checkpoint.commit
+        except ModelError as error:
+            reason = reason or str(error)
+    if not reason:
+        return cast("Encoders", paper)
+    tiny = load(TINY, **options)
+    note = (
+        f"Embedded with the built-in encoders ({tiny.name}), which know drawn scenes and little else, because the "
+        f"paper's pair ({paper.name}) is out of reach: {reason} Figures are not comparable with those of the paper's "
+        "pair, and say less about photographs."
+    )
+    return replace(tiny, note=note)
 
 
 def _one(spec: One, family: str, recipe: str, other: str, function: str, options: dict[str, Any]) -> Any:

@@ -43,10 +43,17 @@ class TextEncoder(Protocol):
 
 @dataclass(frozen=True, slots=True)
 class Encoders:
-    """The pair that a measurement uses. Questions, references and responses share the text encoder."""
+    """The pair that a measurement uses. Questions, references and responses share the text encoder.
+
+    Attributes:
+        image: for pictures.
+        text: for texts.
+        note: what reports say about the choice, in sentences; empty when there is nothing to say.
+    """
 
     image: ImageEncoder
     text: TextEncoder
+    note: str = ""
 
     @property
     def name(self) -> str:

@@ -72,6 +72,9 @@ def _write(terminal: pytest.TerminalReporter, text: str, **markup: bool) -> None
 def _table(terminal: pytest.TerminalReporter, rows: Sequence[Row]) -> None:
     for line in _provenance(rows):
         _write(terminal, line)
+    for note in dict.fromkeys(row.result.settings.get("encoders note", "") for row in rows):
+        if note:
+            _write(terminal, visible(note), yellow=True)
     width = terminal.config.get_terminal_writer().fullwidth
     table = [_cells(row) for row in rows]
     titles = ["scenario", "n", "EMI clean", "EMI shifted", "EMID [interval]", "retained [interval]", "bound"]

@@ -247,6 +247,32 @@ class TestLoad:
         assert pair.name == "openai/clip-vit-base-patch32 + FacebookAI/xlm-roberta-base"
         assert (type(pair.image), type(pair.text)) == (ClipImageEncoder, XlmrTextEncoder)
 
+    def test_the_paper_s_pair_or_the_built_in_one(self, monkeypatch: pytest.MonkeyPatch) -> None:
+        import huggingface_hub
+
+        kept = {"openai/clip-vit-base-patch32", "FacebookAI/xlm-roberta-base"}
+        folder = "/cache/" + "c" * 40
+        monkeypatch.setattr(huggingface_hub.constants, "HF_HUB_OFFLINE", True)
+        monkeypatch.setattr(
+            huggingface_hub,
+            "try_to_load_from_cache",
+            lambda name, file, **_: f"{folder}/config.json" if name in kept else None,
+        )
+        pair = encoders.paper_or_tiny(batch_size=4)
+        assert (pair.name, pair.note) == (encoders.load("paper").name, "")
+        assert pair.text.batch_size == 4
+        kept.remove("FacebookAI/xlm-roberta-base")  # half a pair is none
+        pair = encoders.paper_or_tiny(batch_size=4)
+        assert pair.name == "tiny-clip + tiny-xlm-r"
+        assert pair.image.batch_size == 4
+        assert pair.note == (
+            "Embedded with the built-in encoders (tiny-clip + tiny-xlm-r), which know drawn scenes and little else, "
+            "because the paper's pair (openai/clip-vit-base-patch32 + FacebookAI/xlm-roberta-base) is out of reach: "
+            "cannot tell which commit 'FacebookAI/xlm-roberta-base' is at revision 'main': the Hub did not answer, and "
+            "the local Hub cache has no copy. Check the id, the network and HF_TOKEN; or give a folder, or a full "
+            "commit. Figures are not comparable with those of the paper's pair, and say less about photographs."
+        )
+
     def test_pairs(self, clip: Path, xlmr: Path) -> None:
         pair = encoders.load(f"{clip} + {xlmr}")
         assert (type(pair.image), type(pair.text)) == (ClipImageEncoder, XlmrTextEncoder)
