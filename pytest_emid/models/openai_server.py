@@ -221,9 +221,10 @@ class OpenAIServerModel:
                 self._give_up([error for error in errors if error is not None], in_a_row, answered, len(samples))
         finally:
             stop.set()
+            # A client that is closed while others read from it leaves them waiting for their whole timeout.
+            pool.shutdown(wait=True, cancel_futures=True)
             if running:
                 self.server.abandon()
-            pool.shutdown(wait=True, cancel_futures=True)
         if waiting:
             raise BudgetError(
                 f"{self.name}: the budget of {self.budget:g} is spent ({self._spending()}). {answered} of "

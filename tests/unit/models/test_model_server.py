@@ -284,6 +284,18 @@ def test_whoever_stops_listening_stops_asking() -> None:
         assert len(respond(model, make_samples(3))) == 3
 
 
+def test_an_error_that_ends_the_run_ends_it_soon() -> None:
+    # once, clients that were closed under the others' feet left them waiting for their whole timeout
+    def lies(question: str, count: int) -> Any:
+        return completion("x", model="other") if question == "question 0" else time.sleep(0.05)
+
+    with serving(lies) as server:
+        began = time.monotonic()
+        with pytest.raises(ModelError, match="it answers as 'other', another model than 'm'"):
+            respond(OpenAIServerModel("m", base_url=server.url, timeout=60), make_samples(30))
+        assert time.monotonic() - began < 20
+
+
 class TestBudget:
     def test_in_tokens(self) -> None:
         samples = make_samples(10)

@@ -1,0 +1,31 @@
+"""The examples of docs/models.md run."""
+
+from __future__ import annotations
+
+import re
+from pathlib import Path
+
+import pytest
+
+from pytest_emid import models
+
+PAGE = (Path(__file__).parents[3] / "docs" / "models.md").read_text(encoding="utf-8")
+EXAMPLES = re.findall(r"```python\n(.*?)```", PAGE, flags=re.DOTALL)
+
+
+@pytest.mark.parametrize("example", EXAMPLES, ids=range(len(EXAMPLES)))
+def test_examples_run(example: str, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.chdir(tmp_path)
+    (tmp_path / "answers.jsonl").write_text('{"question_id": "s1", "text": "A dog."}\n')
+    names: dict[str, object] = {}
+    exec(compile(example, "docs/models.md", "exec"), names)
+    made = [value for value in names.values() if hasattr(value, "respond") and not isinstance(value, type)]
+    for model in made:
+        assert model.name and repr(model)
+    if "MyModel" in names:
+        assert isinstance(names["MyModel"](), models.Model)  # type: ignore[operator]
+
+
+def test_every_backend_has_a_place() -> None:
+    for kind in ("RecordedModel", "Sampling", "openai:", "tiny-llava", "base_url=[", "per_sample=True", "scores=True"):
+        assert any(kind in example for example in EXAMPLES), kind
