@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import random
 import socket
+import sys
 import time
 from collections import Counter
 from pathlib import Path
@@ -151,7 +152,7 @@ def test_the_key_is_in_no_artefact(suite: pytest.Pytester) -> None:
         run.assert_outcomes(failed=2)
         said += run.stdout.str() + run.stderr.str()
         assert server.headers[0]["authorization"] == f"Bearer {KEY}"
-    packed = suite.run("python", "-m", "pytest_emid", "pack", "answers.json")
+    packed = suite.run(sys.executable, "-m", "pytest_emid", "pack", "answers.json")
     assert packed.ret == 0
     assert "DEBUG" in said
     assert "wrong key ***" in said
