@@ -2,9 +2,10 @@
 
     EMID_REFERENCE=<folder> python benchmarks/validity/real_answers.py --out real_answers.json
 
-90 questions on 30 pictures with references by GPT-4; no truth is known, only what should be monotone: information
-falls with severity, and a change of style alone should cost little. No disjoint references exist, so the whitening is
-fitted on the tested ones (each picture left out of its own regression). Intervals are clustered by picture.
+90 questions on 30 pictures with references by GPT-4, and the paper's 34 synthetic shifts. No truth is known, only an
+order: a shift that is at least as severe in pictures and in questions should lose more, and style alone should cost
+little. No disjoint references exist, so the whitening is fitted on the tested ones (each picture left out of its own
+regression). Intervals are clustered by picture.
 
 Without `--encoders` texts are embedded as bags of words: a random 384-dimensional vector a word, weighted by its
 rarity in the references. It needs no weights, and it is the hardest case for style. `--encoders` takes any text
@@ -21,7 +22,8 @@ import re
 import sys
 import zlib
 from collections import Counter
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
 from pathlib import Path
 
 import numpy as np
@@ -34,19 +36,52 @@ from pytest_emid.information.reference_information import direct, reliability_of
 from pytest_emid.information.whitening import Whitening
 
 Float = NDArray[np.float64]
-SHIFTS = [
-    *(f"defocus_blur_{s}" for s in (1, 3, 5)),
-    *(f"frost_{s}" for s in (1, 3, 5)),
-    *(f"sr_{s}" for s in (4, 7)),
-    *(f"KeyboardAug_{s}" for s in (1, 3)),
-    "defocus_blur_5_sr_7",
-    "defocus_blur_5_KeyboardAug_3",
-    "frost_5_sr_7",
-    "frost_5_KeyboardAug_3",
-]
-
-
+VISUAL = ("defocus_blur", "frost")
+TEXTUAL = ("sr", "KeyboardAug")
+LEVELS = {"defocus_blur": (1, 3, 5), "frost": (1, 3, 5), "sr": (4, 7), "KeyboardAug": (1, 3)}
 STYLES = {**styles.STYLES, "synonyms": styles.synonyms}
+
+
+@dataclass(frozen=True)
+class Synthetic:
+    """One of the 34 synthetic scenarios of the paper; level 0 leaves a modality clean."""
+
+    visual: str
+    sees: int
+    textual: str
+    reads: int
+
+    @property
+    def name(self) -> str:
+        seen = f"{self.visual}_{self.sees}" if self.sees else ""
+        read = f"{self.textual}_{self.reads}" if self.reads else ""
+        return f"{seen}{'_' if seen and read else ''}{read}"
+
+
+SCENARIOS = [
+    Synthetic(visual, sees, textual, reads)
+    for visual in VISUAL
+    for sees in (0, *LEVELS[visual])
+    for textual in TEXTUAL
+    for reads in (0, *LEVELS[textual])
+]
+SHIFTS = list(dict.fromkeys(scenario.name for scenario in SCENARIOS if scenario.name))
+
+
+def in_order(losses: Mapping[str, float]) -> tuple[int, int]:
+    """How many pairs of scenarios lose more where the shift is stronger, and how many such pairs there are.
+
+    A pair counts where one scenario is at least as severe as the other in both modalities, of the same kinds, and
+    more severe in one; clean data loses nothing.
+    """
+    pairs = {
+        (a.name, b.name)
+        for a in SCENARIOS
+        for b in SCENARIOS
+        if (a.visual, a.textual) == (b.visual, b.textual) and a != b and a.sees <= b.sees and a.reads <= b.reads
+    }
+    known = {"": 0.0, **losses}
+    return sum(known[a] < known[b] for a, b in pairs), len(pairs)
 
 
 class Words:
@@ -99,6 +134,7 @@ def main() -> None:
     reference, text = encode(references), encode([str(row["text"]) for row in questions])
     whitening = Whitening.fit(reference, text, clusters=pictures)
     rows: list[dict[str, object]] = []
+    orders: list[dict[str, object]] = []
     for model in options.models:
 
         def answers(scenario: str, model: str = model) -> list[str]:
@@ -115,6 +151,7 @@ def main() -> None:
         print(f"\n{model}: clean reference information {first.mean():.3f}")
         sets = {name: answers(name) for name in SHIFTS}
         sets |= {f"style: {name}": [change(answer) for answer in texts] for name, change in STYLES.items()}
+        losses: dict[str, dict[str, float]] = {"direct": {}, "cosine": {}}
         for name, shifted in sets.items():
             response = encode(shifted)
             second = direct(whitening, response, *arguments, reliability=reliability, clusters=pictures)
@@ -123,8 +160,10 @@ def main() -> None:
             cosine = paired_interval(first_cosine, cosine_to_reference(response, reference), pictures)
             print(
                 f"  {name:30s} retained {kept.value:.2f} [{kept.low:.2f}, {kept.high:.2f}]"
-                f"   t: information {_t(lost.value, lost.se)}, cosine {_t(cosine.value, cosine.se)}"
+                f"   t: information {_t(lost.value, lost.se)}, cosine {_t(cosine.value, cosine.se)}",
+                flush=True,
             )
+            losses["direct"][name], losses["cosine"][name] = lost.value, cosine.value
             rows.append(
                 {
                     "model": model,
@@ -134,9 +173,19 @@ def main() -> None:
                     "cosine_drop": cosine.to_dict(),
                 }
             )
+        published = json.loads((root / "published_results" / f"SYNTHETIC-ALL-{model}.json").read_text("utf-8"))
+        losses["published EMID (the authors')"] = {
+            name.removeprefix("llava_bench_coco_"): value for name, value in published["EMID"].items()
+        }
+        for name, found in losses.items():
+            right, pairs = in_order({shift: found[shift] for shift in SHIFTS})
+            print(f"  {name}: {right} of {pairs} ordered pairs of scenarios in order ({right / pairs:.2f})", flush=True)
+            orders.append({"model": model, "statistic": name, "in_order": right, "pairs": pairs})
     if options.out:
         options.out.parent.mkdir(parents=True, exist_ok=True)
-        options.out.write_text(json.dumps({"encoders": options.encoders or "bag of words", "rows": rows}, indent=1))
+        options.out.write_text(
+            json.dumps({"encoders": options.encoders or "bag of words", "rows": rows, "orders": orders}, indent=1)
+        )
 
 
 def _t(value: float, se: float) -> str:
