@@ -21,7 +21,7 @@ def test_examples_run(example: str, tmp_path: Path, monkeypatch: pytest.MonkeyPa
     exec(compile(example, "docs/models.md", "exec"), names)
     made = [value for value in names.values() if hasattr(value, "respond") and not isinstance(value, type)]
     for model in made:
-        assert model.name and repr(model)
+        assert repr(model)
     if "MyModel" in names:
         assert isinstance(names["MyModel"](), models.Model)  # type: ignore[operator]
 
