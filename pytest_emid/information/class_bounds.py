@@ -217,7 +217,7 @@ def rigorous_bound(
         singletons=max(singleton_share(labels) for side in sides for labels in (side.response, side.reference)),
         source=_source(sides),
         method=f"{_METHOD[limit]} at {100 * (1 - tail):g} % one-sided; EMID by delete-one-cluster jackknife",
-        notes=_notes(greedy, use_queries, clean, few),
+        notes=_notes(_source((clean, shifted)), use_queries, clean, few),
     )
 
 
@@ -340,9 +340,9 @@ def _source(sides: tuple[_Side, _Side]) -> EntropySource:
     return min((side.entropy.source for side in sides), key=order.index)
 
 
-def _notes(greedy: bool, use_queries: bool, clean: _Side, few: bool) -> tuple[str, ...]:
+def _notes(source: EntropySource, use_queries: bool, clean: _Side, few: bool) -> tuple[str, ...]:
     notes = ["References are taken as a function of the query on each side, so the label term is exactly 0."]
-    if greedy:
+    if source is EntropySource.GREEDY:
         checked = " (checked on the equal queries at hand)" if clean.query is not None else ""
         notes.append(f"Greedy decoding: so are responses{checked}, and the input term is exactly 0.")
     else:
@@ -350,8 +350,10 @@ def _notes(greedy: bool, use_queries: bool, clean: _Side, few: bool) -> tuple[st
             "Input term: log M times "
             + ("the upper limit of TV between the query classes." if use_queries else "1, the most that TV can be.")
         )
-        if clean.entropy.source is EntropySource.SAMPLES:
+        if source is EntropySource.SAMPLES:
             notes.append("Entropies of sampled answers are plug-in, biased downwards, which biases both EMI upwards.")
+        elif source is EntropySource.SCORES:
+            notes.append("Entropies of sampled answers are exact, from the model's probabilities.")
     if few:
         notes.append(
             f"Fewer than {FEW_DIFFERENT} clusters hold an answer unlike its reference: EMID's interval is widened to "

@@ -31,6 +31,8 @@ PADDING_TOLERANCE: Final = {True: 1e-2, False: 0.25}
 """Largest relative change of a score that padding may cause, by whether the precision is float32."""
 LENGTH_CLASS: Final = 32
 """Where shapes are fixed, prompts are padded to a multiple of this."""
+OUT_OF_MEMORY: Final = ("out of memory", "can't allocate memory", "CUBLAS_STATUS_ALLOC_FAILED")
+"""What other errors say of the same: those of Metal, of the CPU's allocator, of cuBLAS."""
 _SAMPLING_FIELDS: Final = (
     "temperature top_k top_p min_p top_h typical_p epsilon_cutoff eta_cutoff".split()  # noqa: SIM905
 )
@@ -151,7 +153,10 @@ class Engine:
     @staticmethod
     def is_out_of_memory(error: Exception) -> bool:
         """Whether a smaller batch could have worked; frees what the failed one held."""
-        if not isinstance(error, torch.OutOfMemoryError | MemoryError):
+        said = str(error) if isinstance(error, RuntimeError) else ""
+        if not isinstance(error, torch.OutOfMemoryError | MemoryError) and not any(
+            word in said for word in OUT_OF_MEMORY
+        ):
             return False
         if torch.cuda.is_available():
             torch.cuda.empty_cache()

@@ -6,6 +6,8 @@ from collections.abc import Sequence
 from pathlib import Path
 from typing import Any
 
+import numpy as np
+
 from pytest_emid.data.sample import Sample
 from pytest_emid.models import Outcome
 
@@ -31,7 +33,7 @@ def alone(folder: Path, samples: Sequence[Sample]) -> dict[str, tuple[str, Outco
     import torch
 
     model, processor = load(folder)
-    ends = set(model.generation_config.eos_token_id)
+    ends = set(np.atleast_1d(model.generation_config.eos_token_id).tolist())
     out = {}
     for sample in samples:
         inputs = inputs_for(processor, sample)

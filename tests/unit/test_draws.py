@@ -157,6 +157,7 @@ class TestMeasured:
         bounds, cache = measured(model)
         found = bounds["rigorous"]
         assert "Greedy" not in found.note
+        assert "Entropies of sampled answers are exact, from the model's probabilities." in found.note
         dataset = colours(60)
         shifted = Shout().apply(dataset, 0)
         letters = {colour: i for i, colour in enumerate(dict.fromkeys(s.reference for s in dataset))}

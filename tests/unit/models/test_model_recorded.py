@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 import os
+from collections import Counter
 from pathlib import Path
 from typing import Any
 
@@ -135,8 +136,21 @@ def test_only_a_line_feed_ends_a_line(tmp_path: Path, odd: str) -> None:
 
 
 @pytest.mark.skipif("EMID_REFERENCE" not in os.environ, reason="EMID_REFERENCE is not set")
-def test_the_real_answer_files_load() -> None:
-    paths = sorted((Path(os.environ["EMID_REFERENCE"]) / "llavabench" / "responses").glob("*.jsonl"))
-    assert len(paths) >= 98
-    for path in paths:
-        assert len(RecordedModel(path)) in (24, 30, 60, 90), path
+def test_the_real_answers_of_all_63_scenarios_of_two_models() -> None:
+    """42 scenarios on COCO, and seven languages in the wild: whole, its easy half, and its hard half."""
+    folder = Path(os.environ["EMID_REFERENCE"]) / "llavabench"
+    halves = json.loads((folder / "questions" / "wild_split_indices.json").read_text("utf-8"))
+    scenarios: Counter[str] = Counter()
+    for path in sorted((folder / "responses").glob("*.jsonl")):
+        records = [json.loads(line) for line in path.read_text("utf-8").split("\n") if line.strip()]
+        asked = [sample(str(record["question_id"]), record["prompt"]) for record in records]
+        parts = [range(len(asked))]
+        if "in_the_wild" in path.name:
+            parts += [halves[f"{half}_ood_fst_cd_new"] for half in ("easy", "hard")]
+        model = RecordedModel(path)
+        assert len(model) == len(records) == len(parts[0]), path
+        for part in parts:
+            answers = dict(model.respond([asked[i] for i in part]))
+            assert [answers[k].text for k in range(len(part))] == [records[i]["text"] for i in part], path
+            scenarios[records[0]["model_id"]] += 1
+    assert sorted(scenarios.values()) == [63, 63]

@@ -74,6 +74,21 @@ def test_the_longest_are_asked_first(llava: Path, samples: list[Sample]) -> None
     assert lengths == sorted(lengths, reverse=True)
 
 
+def test_batches_are_of_like_length(llava: Path, samples: list[Sample], monkeypatch) -> None:
+    batches: list[list[int]] = []
+    run = engine_module.Engine._run
+
+    def counted(self: Any, asked: Sequence[Sample], multiple: int | None = None) -> Any:
+        batches.append([len(sample.question) for sample in asked])
+        return run(self, asked, multiple)
+
+    monkeypatch.setattr(engine_module.Engine, "_run", counted)
+    monkeypatch.setattr(engine_module, "CLEAR", -1.0)  # nothing is asked again
+    answers(TransformersModel(llava, batch_size=4), samples)
+    assert [len(batch) for batch in batches] == [4, 4, 3]
+    assert [length for batch in batches for length in batch] == sorted((len(s.question) for s in samples), reverse=True)
+
+
 def test_half_precision_has_fixed_shapes(llava: Path, samples: list[Sample]) -> None:
     long = [Sample(f"l{i}", s.image, s.question * 3, "x") for i, s in enumerate(samples)]  # another length class
     model = TransformersModel(llava, dtype="bfloat16", batch_size=4)
@@ -166,6 +181,68 @@ def test_memory_running_out_halves_the_batch(llava, samples, greedy, monkeypatch
         "tiny: out of memory with 8 samples in a batch; going on with 4.",
         "tiny: out of memory with 4 samples in a batch; going on with 2.",
     ]
+
+
+@pytest.mark.parametrize(
+    ("error", "memory"),
+    [
+        (torch.OutOfMemoryError("CUDA out of memory."), True),
+        (MemoryError(), True),
+        (RuntimeError("MPS backend out of memory (MPS allocated: 1.00 GB)"), True),
+        (
+            RuntimeError("[enforce fail at alloc_cpu.cpp:127] err == 0. DefaultCPUAllocator: can't allocate memory"),
+            True,
+        ),
+        (RuntimeError("CUDA error: CUBLAS_STATUS_ALLOC_FAILED when calling `cublasCreate(handle)`"), True),
+        (RuntimeError("device-side assert triggered"), False),
+        (ValueError("out of memory"), False),
+    ],
+)
+def test_what_counts_as_out_of_memory(error: Exception, memory: bool) -> None:
+    assert engine_module.Engine.is_out_of_memory(error) is memory
+
+
+def test_an_allocation_that_is_too_large_is_out_of_memory() -> None:
+    with pytest.raises(RuntimeError) as caught:
+        torch.empty(2**55, dtype=torch.uint8)
+    assert engine_module.Engine.is_out_of_memory(caught.value)
+
+
+class TestLoading:
+    """Precision, placement and quantisation are transformers' own."""
+
+    def test_precision_and_attention(self, llava: Path) -> None:
+        model = TransformersModel(llava, dtype="bfloat16", load_kwargs={"attn_implementation": "eager"})
+        loaded = model._engine.model
+        assert {parameter.dtype for parameter in loaded.parameters()} == {torch.bfloat16}
+        assert loaded.config._attn_implementation == "eager"
+        assert not model.exact
+
+    def test_a_device_map(self, llava: Path, samples: list[Sample], greedy) -> None:
+        pytest.importorskip("accelerate")
+        model = TransformersModel(llava, device="meta", load_kwargs={"device_map": {"": "cpu"}})
+        assert answers(model, samples[:3]) == {sample.id: greedy[sample.id] for sample in samples[:3]}
+        assert {parameter.device.type for parameter in model._engine.model.parameters()} == {"cpu"}
+
+    def test_everything_reaches_from_pretrained_as_it_was_given(self, llava: Path, monkeypatch) -> None:
+        from transformers import QuantoConfig
+
+        given = {"device_map": "auto", "quantization_config": QuantoConfig(weights="int8"), "max_memory": {0: "1GiB"}}
+        seen: dict[str, Any] = {}
+
+        def from_pretrained(source: str, **options: Any) -> None:
+            seen.update(options, source=source)
+            raise ImportError("no quanto here")
+
+        monkeypatch.setattr(engine_module.AutoModelForImageTextToText, "from_pretrained", from_pretrained)
+        model = TransformersModel(llava, dtype="float16", load_kwargs=given)
+        with pytest.raises(ModelError) as caught:
+            _ = model._engine
+        assert str(caught.value) == f"cannot load {llava}: ImportError: no quanto here"
+        assert all(seen[key] is value for key, value in given.items())
+        assert (seen["source"], seen["dtype"], seen["trust_remote_code"]) == (str(llava), "float16", False)
+        assert model.identity["batch"] == 16  # quantised: the batch class is part of the key
+        assert model.fingerprint != TransformersModel(llava, dtype="float16").fingerprint
 
 
 def test_a_sample_that_fails_alone_is_a_failure(llava: Path, samples: list[Sample], greedy) -> None:
