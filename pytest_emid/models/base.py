@@ -46,8 +46,13 @@ class Response:
 class Model(Protocol):
     """A multimodal LLM: image and text in, text out.
 
-    A model may also have an attribute `scores`: True promises `Response.scores` with every answer but refusals, so that
-    kept answers without them are asked again. It is no part of the fingerprint, for the answers are the same.
+    Beside its members a model may have:
+
+    - `scores`: True promises `Response.scores` with every answer but refusals, so that kept answers without them are
+      asked again. It is no part of the fingerprint, for the answers are the same.
+    - `draws`: how many answers to draw to each query; the first is measured. `redrawn(number)` then returns the model
+      that gives draw `number`, where that depends on a seed; without it the model is asked again.
+    - `ephemeral`: True keeps answers no longer than this process.
     """
 
     @property
