@@ -96,7 +96,7 @@ class Cache:
                     "Refresh a cache folder, and write the pack again: python -m pytest_emid pack."
                 )
             read_pack(pack, self.store)
-        if (max_bytes is not None or max_age is not None) and not self.store.read_only:
+        if (max_bytes is not None or max_age is not None) and not (self.store.read_only or pack is not None):
             self.store.prune(max_bytes, max_age)
 
     def __enter__(self) -> Cache:

@@ -179,6 +179,7 @@ class Ledger:
                     "expected": nodeid in self._expected,
                     "direct": nodeid not in self._indirect,
                     "attempts": self._attempts.get(nodeid, 1),
+                    **({"unmeasured": self._unmeasured[nodeid]} if nodeid in self._unmeasured else {}),
                 }
                 for nodeid in sorted({*self._outcomes, *self._measured}, key=natural)
             ],

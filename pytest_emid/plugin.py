@@ -177,7 +177,8 @@ class Reporter:
             from pytest_emid.sharding import SHARD
 
             failed = bool(self._problems) or session.exitstatus != pytest.ExitCode.OK
-            document["shard"] = {**session.config.stash.get(SHARD, {}), "of": self._config.shard, "failed": failed}
+            shard: dict[str, Any] = session.config.stash.get(SHARD, {})
+            document["shard"] = {**shard, "of": self._config.shard, "failed": failed}
         return document
 
     def pytest_terminal_summary(self, terminalreporter: pytest.TerminalReporter) -> None:

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import json
+
 import pytest
 
 TEST = """
@@ -66,3 +68,73 @@ def test_a_failure_is_never_softened(project: pytest.Pytester) -> None:
         def test_x(measure_emid): assert_information_retained(measure_emid("blur:50"), 0.9)
         """)
     project.runpytest("--emid-undecided=warn").assert_outcomes(failed=1)
+
+
+SPENT = """
+import pytest
+from pytest_emid import BudgetError
+
+@pytest.fixture(scope="session", autouse=True)
+def spent(fake_measurer):
+    original = fake_measurer.measure
+
+    def measure(self, shift):
+        raise BudgetError("m: the budget is spent.")
+
+    fake_measurer.measure = measure
+    yield
+    fake_measurer.measure = original
+
+def test_x(measure_emid):
+    measure_emid("blur:89")
+    raise RuntimeError("went on without a result")
+
+@pytest.fixture(scope="module")
+def result(measure_emid): return measure_emid("blur:95")
+
+def test_y(result): raise RuntimeError("went on without a result")
+def test_z(result): raise RuntimeError("went on without a result")
+"""
+UNMEASURED = "UNDECIDED: blur:{} was not measured: m: the budget is spent."
+
+
+@pytest.mark.parametrize(
+    ("mode", "outcomes", "exit_code"),
+    [
+        ("fail", {"failed": 1, "errors": 2}, 1),
+        ("xfail", {"xfailed": 3}, 0),
+        ("warn", {"skipped": 3, "warnings": 2}, 0),
+    ],
+)
+def test_what_a_budget_did_not_reach_is_undecided(
+    project: pytest.Pytester, mode: str, outcomes: dict[str, int], exit_code: int
+) -> None:
+    project.makepyfile(SPENT)
+    result = project.runpytest(f"--emid-undecided={mode}", "-Wdefault", "--emid-json=out.json")
+    result.assert_outcomes(**outcomes)
+    assert result.ret == exit_code
+    result.stdout.fnmatch_lines([UNMEASURED.format(89), UNMEASURED.format(95)], consecutive=True)
+    document = json.loads((project.path / "out.json").read_text())
+    assert [test.get("unmeasured") for test in document["tests"]] == [
+        [{"scenario": "blur:89", "reason": "m: the budget is spent."}],
+        [{"scenario": "blur:95", "reason": "m: the budget is spent."}],
+        None,
+    ]
+
+
+def test_many_that_a_budget_did_not_reach_are_few_lines(project: pytest.Pytester) -> None:
+    project.makepyfile(
+        SPENT.partition("def test_x")[0]
+        + "@pytest.mark.parametrize('percent', range(90, 100))\n"
+        + "def test_many(measure_emid, percent): measure_emid(f'blur:{percent}')\n"
+    )
+    result = project.runpytest("-n2", "--emid-undecided=xfail")
+    result.assert_outcomes(xfailed=10)
+    result.stdout.fnmatch_lines(
+        [
+            UNMEASURED.format(90),
+            UNMEASURED.format(91),
+            "UNDECIDED: likewise blur:92, blur:93, blur:94, ... (8 more).",
+        ],
+        consecutive=True,
+    )
