@@ -5,6 +5,7 @@ from __future__ import annotations
 import re
 import unicodedata
 from collections.abc import Sequence
+from functools import lru_cache
 
 import numpy as np
 from numpy.typing import ArrayLike, NDArray
@@ -30,6 +31,7 @@ def cosine_to_reference(response: ArrayLike, reference: ArrayLike) -> NDArray[np
     return cosine
 
 
+@lru_cache(maxsize=4096)  # clean answers and references come up in every scenario
 def normalise_answer(answer: str) -> str:
     """The form in which answers are compared for an exact match.
 
@@ -40,11 +42,11 @@ def normalise_answer(answer: str) -> str:
     folded = unicodedata.normalize("NFKC", answer).casefold()
     kept = []
     for i, character in enumerate(folded):
-        inner = 0 < i < len(folded) - 1 and folded[i - 1].isalnum() and folded[i + 1].isalnum()
-        if unicodedata.category(character).startswith("P") and not (inner and character in "'’.,:-"):
-            kept.append(" ")
-        else:
+        if character.isalnum() or not unicodedata.category(character).startswith("P"):
             kept.append(character)
+            continue
+        inner = 0 < i < len(folded) - 1 and folded[i - 1].isalnum() and folded[i + 1].isalnum()
+        kept.append(character if inner and character in "'’.,:-" else " ")
     plain = "".join(kept)
     return " ".join(ARTICLES.sub(" ", plain).split()) or " ".join(plain.split())
 
