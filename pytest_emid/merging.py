@@ -144,7 +144,7 @@ def _check_complete(parts: Sequence[_Part]) -> None:
 
 def _not_run(part: _Part) -> Iterator[str]:
     """Tests that were the shard's, and of which its report says nothing: the run ended early."""
-    told = {test["nodeid"] for test in part.document["tests"]}
+    told = {test["nodeid"] for test in part.document["tests"] if test["outcome"] != "unknown"}
     lost = sorted((nodeid for nodeid in part.shard["tests"] if nodeid not in told), key=natural)
     if lost:
         more = f" and {len(lost) - 3} more" if len(lost) > 3 else ""
