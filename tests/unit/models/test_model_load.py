@@ -24,6 +24,10 @@ def test_names(llava: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> 
     built_in = models.load("tiny-llava", batch_size=3)
     assert isinstance(built_in, TransformersModel)
     assert (built_in.name, built_in.batch_size) == ("tiny-llava", 3)
+    robust = models.load("tiny-llava-robust")
+    assert isinstance(robust, TransformersModel)
+    assert (robust.name, robust.exact) == ("tiny-llava-robust", True)
+    assert robust.fingerprint != models.load("tiny-llava").fingerprint
     assert isinstance(models.load(llava), TransformersModel)
     assert models.load(str(llava)).name == llava.name
     hub = models.load("org/model", revision="a" * 40)
