@@ -23,7 +23,7 @@ def hooks(seconds: float) -> dict[str, list[Callable[[Any], None]]]:
         request.extensions[_ENDS] = time.monotonic() + seconds
 
     def arrives(response: Any) -> None:
-        http = sys.modules[type(response).__module__.partition(".")[0]]
+        http: Any = sys.modules[type(response).__module__.partition(".")[0]]
         body, request = response.stream, response.request
 
         class Timed(http.SyncByteStream):  # type: ignore[misc]
