@@ -22,6 +22,8 @@ BENCHMARKS: tuple[tuple[str, tuple[str, ...], bool], ...] = (
     ("speed/startup.py", ("--pairs", "3"), False),
     ("speed/run.py", ("--quick",), False),
     ("speed/answers.py", ("--samples", "48", "--rounds", "1"), False),
+    ("speed/warm.py", ("--quick",), False),
+    ("reliability/kill.py", ("--quick",), False),
     ("validity/theory.py", ("--quick",), False),
     ("validity/bounds.py", ("--quick",), False),
     ("validity/known_mi.py", ("--quick",), False),
