@@ -32,8 +32,13 @@ def emid_model():
 
 
 def vectors(items):
+    import hashlib
     import zlib
     import numpy as np
+
+    with open("encoded.txt", "a") as log:
+        for item in items:
+            print(hashlib.sha256(item.encode() if isinstance(item, str) else item.tobytes()).hexdigest(), file=log)
 
     def one(item):
         seed = zlib.crc32(item.encode() if isinstance(item, str) else item.tobytes())
@@ -131,6 +136,29 @@ def test_refresh_asks_once_a_run_not_once_a_worker(suite: pytest.Pytester) -> No
     suite.runpytest_subprocess("-n2", "--emid-cache=refresh").assert_outcomes(passed=2)
     assert Path(suite.path, "first_is_done").exists()
     assert len(log.read_text().split()) == first
+
+
+def test_workers_ask_and_encode_everything_once(suite: pytest.Pytester) -> None:
+    suite.makepyfile(
+        test_it="""
+        import pytest
+
+        @pytest.mark.parametrize("shift", ["keyboard:1", "keyboard:3", "brightness:1", "brightness:3"])
+        def test_it(measure_emid, shift):
+            measure_emid(shift)
+        """
+    )
+    logs = [suite.path / name for name in ("asked.txt", "encoded.txt")]
+    found = {}
+    for arguments in (["-p", "no:xdist"], ["-n2"]):
+        for log in logs:
+            log.unlink(missing_ok=True)
+        shutil.rmtree(suite.path / ".emid", ignore_errors=True)
+        suite.runpytest_subprocess(*arguments).assert_outcomes(passed=4)
+        found[arguments[0]] = [sorted(log.read_text().split()) for log in logs]
+    assert found["-n2"] == found["-p"]
+    encoded = found["-n2"][1]
+    assert len(set(encoded)) == len(encoded)
 
 
 def test_a_replay_pack_stands_in_for_the_cache_and_for_the_model(suite: pytest.Pytester) -> None:

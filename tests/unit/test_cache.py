@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import ast
 import logging
 import sqlite3
 import subprocess
@@ -14,6 +15,7 @@ import pytest
 from cache_doubles import CountingEncoder, CountingModel, make_samples, text_for
 from PIL import Image
 
+import pytest_emid
 from pytest_emid.cache import Cache
 from pytest_emid.data.dataset import Dataset
 from pytest_emid.data.sample import LazyImage, Sample
@@ -547,6 +549,16 @@ def test_the_plugin_does_not_import_sqlite() -> None:
     code = "import sys, pytest_emid.plugin; print(sorted({'sqlite3', 'torch', 'numpy'} & set(sys.modules)))"
     done = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, check=True)
     assert done.stdout.strip() == "[]"
+
+
+def test_nothing_in_the_package_unpickles() -> None:
+    modules = {"pickle", "marshal", "shelve", "dill", "joblib", "cloudpickle"}
+    for path in Path(pytest_emid.__file__).parent.rglob("*.py"):
+        for node in ast.walk(ast.parse(path.read_text(encoding="utf-8"))):
+            if isinstance(node, ast.ImportFrom):
+                assert (node.module or "").partition(".")[0] not in modules, path
+            elif isinstance(node, ast.Attribute) and isinstance(node.value, ast.Name) and node.value.id in modules:
+                assert node.attr == "UnpicklingError", path
 
 
 def test_reading_is_quick(tmp_path: Path) -> None:
