@@ -33,6 +33,8 @@ class WatchedModel:
         self._asking = asking
 
     def __getattr__(self, name: str) -> Any:
+        if name.startswith("_"):
+            raise AttributeError(name)
         return getattr(self._model, name)
 
     @property

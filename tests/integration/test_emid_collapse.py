@@ -1,0 +1,81 @@
+"""A model that answers everything alike: a verdict with a sentence, never an internal error."""
+
+from __future__ import annotations
+
+import pytest
+
+CONFTEST = """
+import zlib
+import numpy as np
+import pytest
+import pytest_emid
+from pytest_emid.data import scenes_dataset
+
+
+@pytest.fixture(scope="session")
+def emid_dataset():
+    return scenes_dataset(60)
+
+
+@pytest.fixture(scope="session")
+def emid_model(emid_dataset):
+    known = {{}} if {always} else {{(s.open_image().tobytes(), s.question): s.reference for s in emid_dataset}}
+    return lambda images, questions: [known.get((i.tobytes(), q), {answer!r}) for i, q in zip(images, questions)]
+
+
+class Encoder:
+    name = fingerprint = "vectors"
+
+    def encode(self, items):
+        seeds = [zlib.crc32(item.encode() if isinstance(item, str) else item.tobytes()) for item in items]
+        rows = np.array([np.random.default_rng(seed).normal(size=8) for seed in seeds], dtype=np.float32)
+        return rows / np.linalg.norm(rows, axis=1, keepdims=True)
+
+
+@pytest.fixture(scope="session")
+def emid_encoders():
+    return pytest_emid.Encoders(Encoder(), Encoder())
+"""
+TEST = """
+from pytest_emid import assert_emid_below, assert_information_retained
+
+def test_retained(measure_emid): assert_information_retained(measure_emid("keyboard:3"), 0.5)
+def test_anchored(measure_emid): assert_emid_below(measure_emid("keyboard:3"), 1e6, anchored=True)
+"""
+
+
+def test_on_the_shifted_side_nothing_is_retained(pytester: pytest.Pytester, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setenv("COLUMNS", "200")
+    pytester.makeconftest(CONFTEST.format(always=False, answer="red"))
+    pytester.makepyfile(TEST.partition("def test_anchored")[0])
+    result = pytester.runpytest_subprocess("-p", "no:xdist")
+    result.assert_outcomes(failed=1)
+    result.stdout.fnmatch_lines(
+        [
+            "E *AssertionError: FAIL: information retained under keyboard:3 is *, asked: at least 50.0 % (n = 60)",
+            "*remark: All 60 shifted answers are the same ('red'): they say nothing about the samples.",
+        ]
+    )
+
+
+@pytest.mark.parametrize("answer", ["red", ""])
+def test_on_both_sides_there_was_nothing_to_lose(
+    pytester: pytest.Pytester, monkeypatch: pytest.MonkeyPatch, answer: str
+) -> None:
+    monkeypatch.setenv("COLUMNS", "300")
+    pytester.makeconftest(CONFTEST.format(always=True, answer=answer))
+    pytester.makepyfile(TEST)
+    result = pytester.runpytest_subprocess("-p", "no:xdist")
+    result.assert_outcomes(failed=2)
+    why = (
+        f"All 60 answers on clean data are the same ({answer!r}): there is nothing that the shift could take away. "
+        "Check the model, its prompt and its pictures."
+    )
+    result.stdout.fnmatch_lines(
+        [
+            "E *AssertionError: UNDECIDED: information retained under keyboard:3 is *",
+            f"E *why        The interval has no limits. {why}",
+            "E *AssertionError: UNDECIDED: anchored EMID under keyboard:3 is *",
+            f"E *why *{why}",
+        ]
+    )
