@@ -48,7 +48,7 @@ def parse_shard(text: str) -> Shard:
     """
     match = re.fullmatch(r"([0-9]+)/([0-9]+)", text.strip())
     if match is None or not 1 <= int(match[1]) <= int(match[2]):
-        raise ValueError
+        raise ValueError(f"{text!r} is no shard K/N")
     return Shard(int(match[1]), int(match[2]))
 
 
