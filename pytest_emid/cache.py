@@ -17,7 +17,7 @@ from pytest_emid.asking import Ask, obtain
 from pytest_emid.data.sample import Sample
 from pytest_emid.encoders.base import ImageEncoder, TextEncoder
 from pytest_emid.encoders.checked import sound
-from pytest_emid.errors import DataError, EmidError, ModelError
+from pytest_emid.errors import DataError, EmidError, ModelError, UnavailableError
 from pytest_emid.keys import answer_keys, embedding_key, text_digest
 from pytest_emid.models.base import Model, Outcome, Response
 from pytest_emid.pictures import Pictures
@@ -89,6 +89,8 @@ class Cache:
         self.store = Store(None if in_memory else self.path, across_machines, read_only=mode == "read")
         self._fleeting = Store(None)
         self._pictures = Pictures(self.store)
+        self._out_of_reach: dict[str, str] = {}
+        """Encoders whose server was found to be gone, and why: 61 scenarios do not wait for it 61 times."""
         if pack is not None:
             if mode == "refresh":
                 raise DataError(
@@ -211,6 +213,7 @@ class Cache:
         Raises:
             DataError: in mode `read` some vectors are not kept.
             ModelError: the encoder raised or broke its contract; the message quotes the text.
+            UnavailableError: the encoder's server is gone, now or when this cache last asked it.
         """
         digests = [text_digest(text) for text in texts]
         of = dict(zip(digests, texts, strict=True))
@@ -238,7 +241,13 @@ class Cache:
             for start in range(0, len(wanted), ENCODE_AT_ONCE):
                 part = wanted[start : start + ENCODE_AT_ONCE]
                 some = [of[key] for key in part]
-                vectors = sound(encoder.name, partial(encode, some), [label(digest) for digest in some])
+                if encoder.fingerprint in self._out_of_reach:
+                    raise UnavailableError(self._out_of_reach[encoder.fingerprint])
+                try:
+                    vectors = sound(encoder.name, partial(encode, some), [label(digest) for digest in some])
+                except UnavailableError as error:
+                    self._out_of_reach[encoder.fingerprint] = str(error)
+                    raise
                 named = [Vector(k, encoder.name, encoder.fingerprint, v) for k, v in zip(part, vectors, strict=True)]
                 store.put_vectors(named)
                 self.counts.encoded += len(part)

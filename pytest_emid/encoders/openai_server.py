@@ -10,7 +10,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from pytest_emid.encoders.pretrained import unit_rows
-from pytest_emid.errors import ModelError
+from pytest_emid.errors import ModelError, UnavailableError
 from pytest_emid.models.checkpoint import digest_of
 from pytest_emid.models.server import RequestError, Server
 
@@ -30,7 +30,8 @@ class OpenAIServerTextEncoder:
         name: what reports call it.
 
     Raises:
-        ModelError: impossible settings; while encoding, a request that failed after its retries.
+        ModelError: impossible settings; while encoding, a request that the server cannot serve.
+        UnavailableError: while encoding, a request that failed after its retries, or no access.
     """
 
     def __init__(
@@ -97,7 +98,8 @@ class OpenAIServerTextEncoder:
             try:
                 self.server.explain(error, self.model)
             except RequestError as fault:
-                raise ModelError(f"{self.server.name}, model {self.model!r}: {fault}.") from None
+                kind = UnavailableError if fault.of_server or fault.fatal else ModelError
+                raise kind(f"{self.server.name}, model {self.model!r}: {fault}.") from None
         data = sorted(getattr(answer, "data", None) or [], key=lambda item: item.index)
         if len(data) != len(batch):
             raise ModelError(

@@ -19,7 +19,7 @@ import pytest_emid
 from pytest_emid.cache import Cache
 from pytest_emid.data.dataset import Dataset
 from pytest_emid.data.sample import LazyImage, Sample
-from pytest_emid.errors import DataError, ModelError
+from pytest_emid.errors import DataError, ModelError, UnavailableError
 from pytest_emid.models import CallableModel, Outcome, Response
 
 
@@ -322,6 +322,23 @@ class TestEncode:
         assert str(caught.value) == (
             "encoder raised ZeroDivisionError: division by zero (from the text 'a' to the text 'b')."
         )
+
+    def test_a_server_that_is_gone_is_waited_for_once(self, cache: Cache) -> None:
+        encoder, other = CountingEncoder(), CountingEncoder("e2")
+        cache.encode_texts(encoder, ["a"])
+        encoder.encoded.clear()
+
+        def gone(inputs):
+            encoder.encoded.append(len(inputs))
+            raise UnavailableError("nobody is there")
+
+        encoder.encode = gone  # type: ignore[method-assign]
+        for _ in range(3):
+            with pytest.raises(UnavailableError, match=r"^nobody is there$"):
+                cache.encode_texts(encoder, ["a", "b"])
+        assert encoder.encoded == [1]
+        assert cache.encode_texts(encoder, ["a"]).shape == (1, 5)  # what is kept is served
+        assert cache.encode_texts(other, ["b"]).shape == (1, 5)
 
     def test_one_fingerprint_one_length(self, cache: Cache) -> None:
         cache.encode_texts(CountingEncoder(width=5), ["a"])

@@ -9,7 +9,7 @@ import pytest
 from scripted_server import serving
 
 from pytest_emid.encoders import OpenAIServerTextEncoder
-from pytest_emid.errors import ModelError
+from pytest_emid.errors import ModelError, UnavailableError
 
 pytest.importorskip("openai")
 
@@ -39,7 +39,7 @@ def test_a_server_that_is_not_there() -> None:
     with socket.socket() as unused:
         unused.bind(("127.0.0.1", 0))
         url = f"http://127.0.0.1:{unused.getsockname()[1]}/v1"
-    with pytest.raises(ModelError, match=f"^{url}, model 'e': no connection: "):
+    with pytest.raises(UnavailableError, match=f"^{url}, model 'e': no connection: "):
         OpenAIServerTextEncoder("e", base_url=url, retries=0).encode(["a"])
 
 
