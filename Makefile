@@ -10,7 +10,7 @@ help:
 	@echo "make test         set everything up and run the tests"
 	@echo "make lint         formatting, lint and types"
 	@echo "make bench        regenerate the evidence behind the documentation (long)"
-	@echo "make figures      measure the built-in models and redraw docs/figures (about half an hour)"
+	@echo "make figures      measure the built-in models and redraw docs/figures (some minutes)"
 
 setup: $(BIN)/.installed
 

@@ -18,7 +18,7 @@ import tables
 from measured import correlations, measure
 
 MODELS = ("tiny-llava", "tiny-llava-robust")
-FAMILIES = ("defocus_blur", "frost", "fog", "keyboard", "synonym", "char_swap")
+FAMILIES = ("defocus_blur", "frost", "fog", "keyboard", "synonym", "word_delete")
 SUITES = ("scenes-synthetic", "scenes-natural")
 
 
