@@ -11,6 +11,8 @@ Source: Hoyos-Osorio and Sanchez-Giraldo, "The representation Jensen-Shannon div
 from __future__ import annotations
 
 import math
+from collections.abc import Iterator
+from contextlib import contextmanager
 from functools import cached_property
 from typing import Any
 from weakref import WeakKeyDictionary
@@ -19,10 +21,19 @@ import numpy as np
 from numpy.typing import ArrayLike, NDArray
 
 from pytest_emid.errors import EstimationError
-from pytest_emid.information.arrays import blocks, checked_matrix
+from pytest_emid.information.arrays import BLOCK_ROWS, blocks, checked_matrix
 from pytest_emid.information.kernels import gaussian_kernel, median_distance
 
-__all__ = ["EmbeddingSet", "Embeddings", "kernel_rjsd", "mmd", "rjsd", "rjsd_count_weighted", "von_neumann_entropy"]
+__all__ = [
+    "EmbeddingSet",
+    "Embeddings",
+    "kernel_rjsd",
+    "mmd",
+    "rjsd",
+    "rjsd_count_weighted",
+    "von_neumann_entropy",
+    "widened",
+]
 
 Float = NDArray[np.float64]
 
@@ -58,6 +69,7 @@ class EmbeddingSet:
     def __init__(self, rows: ArrayLike, name: str = "embeddings") -> None:
         self.rows: NDArray[Any] = checked_matrix(name, rows, min_rows=2, nonzero_rows=True)
         self.name = name
+        self._wide: Float | None = None
         self._mixtures: WeakKeyDictionary[EmbeddingSet, dict[tuple[float, float], float]] = WeakKeyDictionary()
 
     @property
@@ -70,8 +82,8 @@ class EmbeddingSet:
 
     @property
     def wide(self) -> Float:
-        """The rows in float64; not kept, which would triple the memory of float32 embeddings."""
-        return self.rows.astype(np.float64, copy=False)
+        """The rows in float64, not to be written to; not kept, which would triple the memory of float32 embeddings."""
+        return self.rows.astype(np.float64, copy=False) if self._wide is None else self._wide
 
     @cached_property
     def gram(self) -> Float:
@@ -110,6 +122,19 @@ class EmbeddingSet:
         if key not in known:
             known[key] = von_neumann_entropy(_mixture(self, other, *key))
         return known[key]
+
+
+@contextmanager
+def widened(*sets: EmbeddingSet) -> Iterator[None]:
+    """Keeps the float64 rows of small sets for as long as the context lasts, to convert them once."""
+    chosen = [found for found in sets if found._wide is None and found.n <= BLOCK_ROWS]
+    for found in chosen:
+        found._wide = found.wide
+    try:
+        yield
+    finally:
+        for found in chosen:
+            found._wide = None
 
 
 Embeddings = EmbeddingSet | ArrayLike

@@ -22,7 +22,7 @@ from pytest_emid.information.arrays import check_rows
 from pytest_emid.information.bounds import published_code_form, scale_adjusted_score
 from pytest_emid.information.critics.base import Critic
 from pytest_emid.information.critics.club import ClubCritic
-from pytest_emid.information.divergence import Embeddings, EmbeddingSet, rjsd_count_weighted
+from pytest_emid.information.divergence import Embeddings, EmbeddingSet, rjsd_count_weighted, widened
 from pytest_emid.information.mutual_information import estimates
 
 __all__ = ["PaperMeasurement", "PreparedSet", "SampleEmbeddings", "load_critic", "measure"]
@@ -124,7 +124,7 @@ class PreparedSet:
         """I(X; response) and I(X; reference) on the critic's scale."""
         if critic.fingerprint not in self._information:
             response, reference = estimates(
-                critic, self.query, [self.response.rows, self.reference.rows], known_finite=True
+                critic, self.query, [self.response.wide, self.reference.wide], known_finite=True
             )
             self._information[critic.fingerprint] = response, reference
         return self._information[critic.fingerprint]
@@ -152,14 +152,15 @@ def measure(
         found if isinstance(found, PreparedSet) else PreparedSet(found, name)
         for name, found in (("clean", clean), ("shifted", shifted))
     )
-    response_clean, reference_clean = first.information(critic)
-    response_shifted, reference_shifted = second.information(critic)
-    divergences = (
-        rjsd_count_weighted(first.image, second.image),
-        rjsd_count_weighted(first.text, second.text),
-        first.output_divergence,
-        second.output_divergence,
-    )
+    with widened(second.image, second.text, second.response, second.reference):
+        response_clean, reference_clean = first.information(critic)
+        response_shifted, reference_shifted = second.information(critic)
+        divergences = (
+            rjsd_count_weighted(first.image, second.image),
+            rjsd_count_weighted(first.text, second.text),
+            first.output_divergence,
+            second.output_divergence,
+        )
     score = (
         scale_adjusted_score(*divergences)
         if entropy_scale is None

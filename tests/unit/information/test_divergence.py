@@ -11,6 +11,7 @@ from pytest_emid.information.divergence import (
     rjsd,
     rjsd_count_weighted,
     von_neumann_entropy,
+    widened,
 )
 
 
@@ -174,3 +175,15 @@ def test_bad_input_is_refused():
         q,
         paired=True,
     )
+
+
+def test_small_sets_are_converted_once_within_a_context_and_not_kept_after_it():
+    small, large = (EmbeddingSet(unit_rows(n, 5, 0).astype(np.float32)) for n in (30, 600))
+    with widened(small, large):
+        assert small.wide is small.wide
+        assert large.wide is not large.wide
+        with widened(small):
+            pass
+        assert small.wide is small.wide
+    assert small.wide is not small.wide
+    np.testing.assert_array_equal(small.wide, small.rows.astype(np.float64))
