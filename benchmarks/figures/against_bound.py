@@ -48,7 +48,7 @@ def draw(numbers: dict[str, Any], suite: str, path: Path) -> bool:
 
 def _panel(axes: Axes, numbers: dict[str, Any], rows: list[Row], suite: str, bound: str) -> None:
     x_label, key, y_label = AXES[bound]
-    told, rows = [], [row for row in rows if row["bounds"][bound] is not None]
+    told, rows = [], [row for row in rows if row["bounds"].get(bound) is not None]
     for name, (colour, _, line, filled) in looks(numbers["models"]).items():
         own = [row for row in rows if row["model"] == name]
         x, y = np.array([row["bounds"][bound] for row in own]), np.array([row[key][0] for row in own])

@@ -74,9 +74,10 @@ def scenarios(options: Namespace) -> Iterator[tuple[str, Any, Row]]:
 
 
 def trained_on(model: models.Model) -> list[str]:
-    """The shifts that the training record beside the weights names."""
-    record = Path(model.checkpoint.source) / "training.json"
-    told = json.loads(record.read_text()) if record.is_file() else {}
+    """The shifts that the training record beside the weights names, if there is one."""
+    checkpoint = getattr(model, "checkpoint", None)
+    record = None if checkpoint is None else Path(checkpoint.source) / "training.json"
+    told = json.loads(record.read_text()) if record is not None and record.is_file() else {}
     return [*told.get("visual", ()), *told.get("textual", ())]
 
 
@@ -85,7 +86,7 @@ def side(of: Any) -> Row:
 
 
 def numbers(result: EmidResult) -> Row:
-    rigorous = result.bounds["rigorous"]
+    rigorous = result.bounds.get("rigorous")  # a model that draws its answers has none
     return {
         **side(result.shifted),
         "paired": result.paired,
@@ -95,9 +96,8 @@ def numbers(result: EmidResult) -> Row:
         "emid": limits(result.emid),
         "anchored_emid": None if result.anchored_emid is None else limits(result.anchored_emid),
         "cosine_drop": limits(result.cosine_drop),
-        "emid_nats": limits(rigorous.emid),
-        "rigorous_obstacle": rigorous.obstacle,
-        "bounds": {name: rounded(result.bounds[name].value) for name in BOUNDS},
+        "emid_nats": None if rigorous is None else limits(rigorous.emid),
+        "bounds": {name: rounded(result.bounds[name].value) for name in BOUNDS if name in result.bounds},
     }
 
 
@@ -115,7 +115,7 @@ ACCESS: dict[str, Callable[[Row], float | None]] = {
     "published EMID": lambda row: row["emid"][0],
     "anchored EMID": lambda row: None if row["anchored_emid"] is None else row["anchored_emid"][0],
     "cosine drop": lambda row: row["cosine_drop"][0],
-    **{name: lambda row, name=name: row["bounds"][name] for name in BOUNDS},
+    **{name: lambda row, name=name: row["bounds"].get(name) for name in BOUNDS},
 }
 
 
@@ -129,7 +129,7 @@ def correlations(rows: Sequence[Row]) -> list[Row]:
         own = [row for row in rows if (row["suite"], row["model"]) == (suite, name)]
         for bound in BOUNDS:
             unit = "emid_nats" if bound == "rigorous" else "emid"
-            found += _related(own, bound, ACCESS[bound], unit, lambda row, unit=unit: row[unit][0])
+            found += _related(own, bound, ACCESS[bound], unit, lambda row, unit=unit: row[unit] and row[unit][0])
         for statistic in STATISTICS:
             found += _related(own, statistic, ACCESS[statistic], "accuracy_drop", lambda row: row["accuracy_drop"][0])
     return found
