@@ -11,7 +11,7 @@ from pathlib import Path
 import pytest
 
 SCRIPT = Path(__file__).parents[2] / "benchmarks" / "reliability" / "kill.py"
-pytestmark = pytest.mark.skipif(os.name != "posix", reason="kills process groups")
+pytestmark = [pytest.mark.slow, pytest.mark.skipif(os.name != "posix", reason="kills process groups")]
 
 
 @pytest.mark.parametrize(("workers", "kills"), [(0, 2), (2, 1)])
