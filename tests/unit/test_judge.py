@@ -130,8 +130,8 @@ def test_errors() -> None:
     with pytest.raises(ModelError) as caught:
         Judge(judging(length)).judge(Cache(None), SAMPLES, RESPONSES[:3])
     assert str(caught.value) == "there are 3 responses for 12 samples; judge one for each."
+    failed = [*RESPONSES[:-1], Response("", Outcome.FAILED, error="timeout")]
     with pytest.raises(ModelError) as caught:
-        failed = [*RESPONSES[:-1], Response("", Outcome.FAILED, error="timeout")]
         Judge(judging(length)).judge(Cache(None), SAMPLES, failed)
     assert str(caught.value) == (
         "there is no answer of sample 's11' to judge: asking for it failed (timeout). "

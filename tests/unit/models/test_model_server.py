@@ -395,7 +395,9 @@ class TestSecrets:
 
     def test_a_gateway_that_echoes_the_key(self) -> None:
         with serving(lambda question, count: completion(f"Bearer {KEY} and more")) as server:
-            assert respond(OpenAIServerModel("m", base_url=server.url), make_samples(1))[0].text == "Bearer *** and more"
+            assert (
+                respond(OpenAIServerModel("m", base_url=server.url), make_samples(1))[0].text == "Bearer *** and more"
+            )
 
     def test_a_password_in_the_address_that_is_said_back(self) -> None:
         model = OpenAIServerModel("m", base_url="http://user:canary-4711@host:1/v1")
