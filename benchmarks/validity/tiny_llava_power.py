@@ -30,7 +30,8 @@ from pytest_emid.information.reference_information import decoded, decoded_obsta
 from pytest_emid.measurement import Measurer
 
 Float = NDArray[np.float64]
-SHIFTS = ("defocus_blur:3", "defocus_blur:4", "defocus_blur:5", "frost:1", "keyboard:1", "synonym:1")
+SHIFTS = ("defocus_blur:5", "zoom_blur:2", "zoom_blur:3", "pixelate:4", "motion_blur:4", "gaussian_noise:1")
+"""Such as cost few answers: what costs many, every statistic sees."""
 SIZES = (60, 90, 200, 500)
 SHARES = ("direct", "decoded", "cosine", "exact match")
 """Statistics of which a share can be retained; EMI of a right answer is 0."""
