@@ -9,11 +9,12 @@ from typing import Final
 __all__ = ["is_shared"]
 
 MOUNTS: Final = Path("/proc/self/mountinfo")
-SHARED: Final = frozenset(
+_NAMES: Final = (
     "9p afs beegfs ceph cifs fuse.ceph fuse.gcsfuse fuse.glusterfs fuse.grpcfuse fuse.juicefs fuse.s3fs fuse.sshfs "
     "fuse.vmhgfs-fuse gfs2 glusterfs gpfs lustre nfs nfs4 ocfs2 orangefs panfs prl_fs pvfs2 smb3 smbfs vboxsf virtiofs "
-    "wekafs".split()  # noqa: SIM905
+    "wekafs"
 )
+SHARED: Final = frozenset(_NAMES.split())
 """File systems of networks, clusters and virtual machines' shared folders, as Linux names them."""
 
 
