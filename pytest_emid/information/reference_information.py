@@ -182,27 +182,72 @@ def decoded(
     fold = (np.random.default_rng(seed).permutation(groups) % folds)[codes]
     target = _unit(true)
     read = [np.empty_like(true), np.empty_like(true)]
-    for k in range(folds):
-        inside = fold != k
-        for prediction, features in zip(read, (both, questions), strict=True):
-            prediction[~inside] = _decode(features[inside], true[inside], features[~inside], penalty)
+    for prediction, features in zip(read, (both, questions), strict=True):
+        predict = _Decoder(features, true, penalty)
+        for k in range(folds):
+            prediction[fold == k] = predict(fold == k)
     scores: Float = np.einsum("ij,ij->i", _unit(read[0]) - _unit(read[1]), target)
     return scores
 
 
-def _decode(x: Float, y: Float, x_new: Float, penalty: float) -> Float:
-    """Ridge predictions at x_new from the leading principal components of x."""
-    m = len(x)
+class _Decoder:
+    """Ridge predictions for some samples from the leading principal components of all others.
+
+    With more samples than features, moments are subtracted: a fold then costs the same whatever the number of samples.
+    """
+
+    def __init__(self, x: Float, y: Float, penalty: float) -> None:
+        self._x_middle, self._y_middle = x.mean(axis=0), y.mean(axis=0)
+        self._x, self._y = x - self._x_middle, y - self._y_middle
+        self._penalty = penalty
+        self._all = _moments(self._x, self._y) if len(x) > x.shape[1] else None
+
+    def __call__(self, outside: NDArray[np.bool_]) -> Float:
+        x, y, x_new = self._x, self._y, self._x[outside]
+        m = len(x) - len(x_new)
+        if self._all is None or m <= x.shape[1]:
+            inside = ~outside
+            slope, x_mean, y_mean = _ridge(*_components(x[inside], y[inside]), m, self._penalty)
+        else:
+            own = _moments(x_new, y[outside])
+            slope, x_mean, y_mean = _ridge(*_components_of(self._all, own, m), m, self._penalty)
+        predicted: Float = (x_new - x_mean) @ slope + (y_mean + self._y_middle)
+        return predicted
+
+
+Moments = tuple[Float, Float, Float, Float]
+
+
+def _moments(x: Float, y: Float) -> Moments:
+    return x.sum(axis=0), y.sum(axis=0), x.T @ x, x.T @ y
+
+
+def _components(x: Float, y: Float) -> tuple[Float, Float, Float, Float, Float]:
+    """Squared singular values of the centred x in falling order, right vectors, centred x'y, and both means."""
     x_mean, y_mean = x.mean(axis=0), y.mean(axis=0)
     left, singular, right = np.linalg.svd(x - x_mean, full_matrices=False)
-    if not singular[0] > 0.0:
-        return np.broadcast_to(y_mean, (len(x_new), y.shape[1]))
-    kept = (singular > 1e-6 * singular[0]) & (np.arange(len(singular)) < COMPONENTS * m)
-    left, singular, right = left[:, kept], singular[kept], right[kept]
-    ridge = penalty * float((singular**2).sum()) / x.shape[1]
-    slope = (right.T * (singular / (singular**2 + ridge))) @ (left.T @ (y - y_mean))
-    predicted: Float = (x_new - x_mean) @ slope + y_mean
-    return predicted
+    return singular**2, right, right.T @ (singular[:, None] * (left.T @ (y - y_mean))), x_mean, y_mean
+
+
+def _components_of(of_all: Moments, of_some: Moments, m: int) -> tuple[Float, Float, Float, Float, Float]:
+    """The same from moments, for the `m` samples that are not among some."""
+    x_sum, y_sum, xx, xy = (everything - some for everything, some in zip(of_all, of_some, strict=True))
+    x_mean, y_mean = x_sum / m, y_sum / m
+    squares, vectors = np.linalg.eigh(xx - np.outer(x_sum, x_mean))
+    return squares[::-1].clip(0.0), vectors.T[::-1], xy - np.outer(x_sum, y_mean), x_mean, y_mean
+
+
+def _ridge(
+    squares: Float, right: Float, cross: Float, x_mean: Float, y_mean: Float, m: int, penalty: float
+) -> tuple[Float, Float, Float]:
+    """Slope and means."""
+    kept = (squares > 1e-12 * squares[0]) & (np.arange(len(squares)) < COMPONENTS * m)
+    if not squares[0] > 0.0:
+        return np.zeros_like(cross), x_mean, y_mean
+    squares, right = squares[kept], right[kept]
+    ridge = penalty * float(squares.sum()) / len(cross)
+    slope: Float = (right.T / (squares + ridge)) @ (right @ cross)
+    return slope, x_mean, y_mean
 
 
 def _spaces(
