@@ -132,6 +132,7 @@ def scorers(frozen: Frozen, clean: Batch, names: Sequence[str]) -> dict[str, Cal
     known: dict[str, Callable[[], Callable[[Batch], Scores]]] = {
         "direct": lambda: information(frozen.whitening),
         "direct, cosine (p = 1)": lambda: information(frozen.whitening, exponent=1.0),
+        "direct, p = 0.15": lambda: information(frozen.whitening, exponent=0.15),
         "direct, all directions alike": lambda: information(frozen.whitening, weighted=False),
         "direct, weights not cross-fitted": lambda: information(frozen.whitening, in_sample=True),
         "direct, centred by the mean": lambda: information(frozen.whitening, centre="mean"),

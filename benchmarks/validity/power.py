@@ -27,6 +27,7 @@ STATISTICS = (
 )
 PARTS = (
     "direct",
+    "direct, p = 0.15",
     "direct, cosine (p = 1)",
     "direct, all directions alike",
     "direct, weights not cross-fitted",

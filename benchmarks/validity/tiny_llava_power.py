@@ -36,6 +36,7 @@ SIZES = (60, 90, 200, 500)
 SHARES = ("direct", "decoded", "cosine", "exact match")
 """Statistics of which a share can be retained; EMI of a right answer is 0."""
 STATISTICS = ("direct", "decoded", "cosine", "exact match", "anchored EMID")
+SMALLER = "direct, p = 0.15"
 DECODED = "decoded"
 
 
@@ -102,10 +103,10 @@ class Study:
         def both(score: Callable[[Answers], Float]) -> tuple[Float, Float]:
             return score(a), score(b)
 
+        options = {"reliability": reliability, "clusters": clusters}
         score: dict[str, Callable[[Answers], Float]] = {
-            "direct": lambda s: direct(
-                calibration.whitening, s.response[rows], *arguments, reliability=reliability, clusters=clusters
-            ),
+            "direct": lambda s: direct(calibration.whitening, s.response[rows], *arguments, **options),
+            SMALLER: lambda s: direct(calibration.whitening, s.response[rows], *arguments, exponent=0.15, **options),
             DECODED: lambda s: decoded(calibration.whitening, s.response[rows], *arguments, clusters=clusters),
             "cosine": lambda s: cosine_to_reference(s.response[rows], reference),
             "exact match": lambda s: self.exact(s.texts)[rows],
@@ -154,7 +155,9 @@ def main() -> None:
     parser.add_argument("--seed", type=int, default=0)
     parser.add_argument("--encoders", default="tiny")
     parser.add_argument("--shifts", nargs="*", default=SHIFTS)
-    parser.add_argument("--statistics", nargs="*", choices=STATISTICS, default=STATISTICS, help="of power and alarms")
+    parser.add_argument(
+        "--statistics", nargs="*", choices=(*STATISTICS, SMALLER), default=STATISTICS, help="of power and alarms"
+    )
     parser.add_argument("--style-draws", type=int, default=20)
     parser.add_argument("--cache", type=Path, help="keep answers here between runs")
     parser.add_argument("--sizes", type=int, nargs="*", default=SIZES)
