@@ -96,6 +96,11 @@ class Database:
         if connection.execute("PRAGMA application_id").fetchone()[0] != APPLICATION:
             raise self._foreign()
         version = connection.execute("PRAGMA user_version").fetchone()[0]
+        if version in self._upgrades:
+            raise DataError(
+                f"the cache {self.path} has the older format {version}, and its mode is 'read'. Open it once where it "
+                "can be written, with --emid-cache=use: that brings it up to date."
+            )
         if version != SCHEMA:
             raise self._of_format(version)
 

@@ -172,6 +172,31 @@ def test_somebody_else_s_database_is_not_read(tmp_path: Path) -> None:
     )
 
 
+@pytest.mark.parametrize(
+    ("version", "message"),
+    [
+        (
+            1,
+            "the cache {path} has the older format 1, and its mode is 'read'. Open it once where it can be written, "
+            "with --emid-cache=use: that brings it up to date.",
+        ),
+        (
+            99,
+            "the cache {path} has format 99; this version of pytest-emid reads format 2. "
+            "Use the version that wrote it, or move the file away to start a new cache.",
+        ),
+    ],
+)
+def test_another_format_is_left_as_it_is(folder: Path, version: int, message: str) -> None:
+    path = folder / "cache.sqlite"
+    with sqlite3.connect(path) as raw:
+        raw.execute(f"PRAGMA user_version = {version}")
+    raw.close()
+    with pytest.raises(DataError) as caught:
+        Cache(folder, mode="read")
+    assert str(caught.value) == message.replace("{path}", str(path))
+
+
 def test_a_cache_that_cannot_be_written_says_what_to_do(folder: Path) -> None:
     with not_writable(folder), pytest.raises(DataError) as caught:
         Cache(folder)
