@@ -90,6 +90,8 @@ def _read(path: Path) -> _Part:
             f"cannot merge {path}: pytest-emid {part.document['version']} wrote it, and this is {__version__}. "
             "Merge with the version that wrote it."
         )
+    if "plan" in part.document:
+        raise DataError(f"cannot merge {path}: it is of --emid-plan, and nothing was measured. Run without it.")
     if "shard" not in part.document:
         raise DataError(
             f"cannot merge {path}: it is the report of a whole run. A shard writes its report with "

@@ -224,6 +224,10 @@ def test_what_does_not_belong_together_is_not_merged(
         "tests. Run all shards on the same commit, with the same paths, -k and -m."
     )
     document = load(project, "shard-2.json")
+    (project.path / "x.json").write_text(json.dumps({**document, "plan": {}}))
+    assert refuses("shard-1.json", "x.json", "shard-3.json") == (
+        "cannot merge x.json: it is of --emid-plan, and nothing was measured. Run without it."
+    )
     (project.path / "x.json").write_text(json.dumps({**document, "version": "9.9"}))
     from pytest_emid import __version__
 
