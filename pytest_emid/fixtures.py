@@ -262,9 +262,9 @@ class MeasureEmid:
             announce=None if self._progress is None else self._progress.announce,
             since=self._began,
             settings={
-                "model": f"{model.name} ({parts.origins['emid_model']})",
+                "model": f"{model.name} ({parts.origins['emid_model']}){_own_code(model)}",
                 "dataset": f"{dataset.name} ({parts.origins['emid_dataset']})",
-                "encoders": f"{pair.name} ({parts.origins['emid_encoders']})",
+                "encoders": f"{pair.name} ({parts.origins['emid_encoders']}){_own_code(pair.image, pair.text)}",
                 **{key: config.describe(key) for key in ("limit", "seed", "confidence", "family")},
             },
         )
@@ -305,6 +305,12 @@ def _parts(item: pytest.Item) -> _Parts:
     request = _request(item)
     model, dataset, encoders, calibration = (request.getfixturevalue(name) for name in NAMES)
     return _Parts(model, dataset, encoders, calibration, {name: _origin(item, name) for name in NAMES})
+
+
+def _own_code(*backends: object) -> str:
+    """Says that code which comes with a checkpoint was run: what a report must not leave out."""
+    ran = any(getattr(backend, "trust_remote_code", False) for backend in backends)
+    return ", runs the checkpoint's own code (trust_remote_code)" if ran else ""
 
 
 def _request(item: pytest.Item) -> pytest.FixtureRequest:

@@ -238,7 +238,9 @@ class OpenAIServerModel:
                 raise error
             if error.fatal:
                 raise UnavailableError(f"{self.server.name}, model {self.model!r}: {error}.") from None
-        if errors and in_a_row >= min(self.concurrency, total):
+        # A few requests that are refused for what they are say nothing about the server, even where none is answered.
+        of_server = any(isinstance(error, RequestError) and error.of_server for error in errors)
+        if errors and in_a_row >= (min(self.concurrency, total) if of_server else self.concurrency):
             raise UnavailableError(
                 f"{self.server.name}, model {self.model!r}: {in_a_row} requests in a row failed ({errors[-1]}). "
                 f"{answered} of {total} questions were answered and are kept; the next run asks for the others only."

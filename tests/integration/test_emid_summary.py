@@ -197,3 +197,14 @@ def test_results_that_measure_emid_did_not_make_count_too(project: pytest.Pytest
     result = project.runpytest()
     result.assert_outcomes(passed=1)
     assert any(line.startswith("saved:1   90") and line.endswith("PASS") for line in section(result))
+
+
+def test_a_model_that_runs_its_own_code_is_reported(project: pytest.Pytester) -> None:
+    conftest = project.path / "conftest.py"
+    conftest.write_text(
+        conftest.read_text().replace("def emid_model():\n", "def emid_model():\n    Answers.trust_remote_code = True\n")
+    )
+    project.makepyfile("def test_x(measure_emid): measure_emid('blur:60')")
+    result = project.runpytest("-p", "no:cacheprovider")
+    result.assert_outcomes(passed=1)
+    assert "runs the checkpoint's own code (trust_remote_code)" in " ".join(result.stdout.str().split())

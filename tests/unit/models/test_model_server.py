@@ -182,6 +182,12 @@ def test_bad_requests_are_not_repeated() -> None:
         assert server.asked["question 2"] == 1
 
 
+def test_asking_again_only_what_is_refused_is_no_outage() -> None:
+    with serving(lambda question, count: 400) as server:
+        found = respond(OpenAIServerModel("m", base_url=server.url, concurrency=4), make_samples(2))
+        assert [response.outcome for response in found] == [Outcome.FAILED, Outcome.FAILED]
+
+
 def test_with_a_fifth_of_all_requests_failing_everything_arrives_once() -> None:
     samples, rng = make_samples(60), random.Random(5)
     faults = [429, 500, 503, "cut", "{", "[]"]
