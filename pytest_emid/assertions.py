@@ -68,6 +68,8 @@ def assert_information_retained(
             "On clean data the answers say too little about the references for this n "
             f"(direct information {measured(result.clean.information)}): there is nothing to retain."
         )
+    if result.information_obstacle is not None:
+        obstacles.append(result.information_obstacle)
     verdict, reason, needed = decide(contrast, 0.0, Direction.ABOVE, obstacles)
     decision = Decision(
         gate="information retained",

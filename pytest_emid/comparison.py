@@ -26,12 +26,24 @@ from pytest_emid.information.reference_information import decoded, decoded_obsta
 from pytest_emid.information.reliability import Reliability
 from pytest_emid.results import Record, Side
 
-__all__ = ["MINIMUM_CLUSTERS", "MINIMUM_SAMPLES", "Scored", "check_size", "collapsed", "differences", "score", "side"]
+__all__ = [
+    "MINIMUM_CLUSTERS",
+    "MINIMUM_SAMPLES",
+    "Scored",
+    "check_size",
+    "collapsed",
+    "differences",
+    "foreign_questions",
+    "score",
+    "side",
+]
 
 Float = NDArray[np.float64]
 
 MINIMUM_SAMPLES: Final = 10
 MINIMUM_CLUSTERS: Final = 4
+FOREIGN: Final = 0.1
+"""A smaller loss of explained variance than this moves no share retained by much."""
 
 
 @dataclass(frozen=True)
@@ -108,6 +120,25 @@ def score(
         decoded=(decoded(*arrays, clusters=clusters, seed=seed) if silent is None else silent) if can_decode else None,
         cosine=cosine_to_reference(answered.response, answered.reference),
         exact=exact_match([r.text for r in answered.responses], [s.reference for s in dataset]),
+    )
+
+
+def foreign_questions(answered: Answered, calibration: Calibration) -> str | None:
+    """Why reference information of an unpaired set reads too high, in a sentence; None where it does not.
+
+    What a question gives away is taken out of answers by a regression that was fitted on clean questions. Of questions
+    of another kind (another language) it knows nothing, and what they give away counts as information of the answer.
+    """
+    fitted = calibration.whitening.explained
+    if not np.ptp(answered.reference, axis=0).any():
+        return None
+    found = calibration.whitening.explains(answered.reference, answered.text)
+    if fitted - found <= FOREIGN or found >= fitted / 2:
+        return None
+    return (
+        f"These questions are of another kind than the clean ones: what they give away about the references is not what "
+        f"was learned there (explained variance {found:.2f}, on clean questions {fitted:.2f}), so that the share "
+        "retained reads too high. Compare with a set that asks the same samples, or with a clean set in this language."
     )
 
 

@@ -10,7 +10,7 @@ from pytest_emid import shifts
 from pytest_emid.answered import Answered, Embedded
 from pytest_emid.cache import Cache
 from pytest_emid.calibration import Calibration
-from pytest_emid.comparison import Scored, check_size, collapsed, differences, score, side
+from pytest_emid.comparison import Scored, check_size, collapsed, differences, foreign_questions, score, side
 from pytest_emid.data.dataset import Dataset
 from pytest_emid.data.sample import image_digest
 from pytest_emid.draws import draws_of, redrawn
@@ -248,10 +248,12 @@ class Measurer:
         changed = differences(clean, shifted, self.calibration, paired, self.confidence)
         apart = divergences(clean.answered, answered, paired, self.permutations, self.seed)
         critic = self.calibration.report()
+        obstacle = None if paired else foreign_questions(answered, self.calibration)
         note = self.encoders.note
         remarks = (
             ((note,) if note else ())
             + collapsed(clean, shifted)
+            + ((obstacle,) if obstacle else ())
             + suspect(
                 information_lost=changed.information_lost,
                 information_retained=changed.information_retained,
@@ -278,6 +280,7 @@ class Measurer:
                 clean.answered, answered, apart, paired, self.calibration.references, self.confidence, self.seed
             ),
             critic=critic,
+            information_obstacle=obstacle,
             remarks=remarks,
             settings={
                 **self.settings,

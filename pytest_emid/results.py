@@ -159,6 +159,7 @@ class EmidResult:
         divergences: of pictures, questions and answers.
         bounds: by name.
         critic: the critic behind EMI and EMID.
+        information_obstacle: why no gate on information retained may pass, in a sentence; None where one may.
         remarks: sentences that a reader should not miss.
         settings: effective options, each with its value and where it came from.
     """
@@ -182,6 +183,7 @@ class EmidResult:
     divergences: Divergences
     bounds: Mapping[str, Bound]
     critic: CriticReport
+    information_obstacle: str | None = None
     remarks: tuple[str, ...] = ()
     settings: Mapping[str, str] = field(default_factory=dict)
 

@@ -162,6 +162,21 @@ class Whitening:
             true[here] += change
         return told, true
 
+    def explains(self, reference: ArrayLike, text: ArrayLike) -> float:
+        """Share of the variance of other references that the frozen regression explains from their questions.
+
+        About `explained` where these are questions of the fitted kind, and far below it, also below 0, where they are
+        not: in another language, say. A common offset of the references does not count.
+
+        Raises:
+            EstimationError: not finite, identical references, or another number of rows or columns.
+        """
+        y = as_matrix("reference", reference, columns=self.dimension, min_rows=2)
+        t = as_matrix("text", text, rows=len(y), columns=self.dimension_text)
+        require_varied("reference", y)
+        rest = y - t @ self.slope
+        return 1.0 - float(((rest - rest.mean(axis=0)) ** 2).sum() / ((y - y.mean(axis=0)) ** 2).sum())
+
     @cached_property
     def fingerprint(self) -> str:
         """SHA-256 of every number that decides what `transform` answers."""

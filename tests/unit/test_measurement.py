@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import hashlib
+import re
 
 import numpy as np
 import pytest
@@ -208,6 +209,26 @@ def test_a_dataset_is_a_natural_shift_paired_by_its_ids():
     unpaired = measurer(dataset, Oracle(dataset, renamed)).measure(renamed)
     assert (unpaired.paired, unpaired.n, unpaired.anchored_emid, unpaired.anchored) == (False, 60, None, None)
     assert unpaired.information_retained.value == pytest.approx(1.0, abs=0.05)
+
+
+def test_unpaired_questions_in_another_language_never_pass():
+    dataset = scenes_dataset(60)
+    german = Dataset("deutsch", [s.with_(id=f"x-{s.id}") for s in scenes_dataset(60, seed=5, language="de")])
+    result = measurer(dataset, Oracle(dataset, german)).measure(german)
+    assert result.information_retained.low > 0.3
+    with pytest.raises(AssertionError) as caught:
+        assert_information_retained(result, 0.3)
+    assert str(caught.value).startswith("UNDECIDED: ")
+    assert re.search(
+        r"These questions are of another kind than the clean ones: what they give away about the references is not "
+        r"what was learned there \(explained variance -?\d\.\d\d, on clean questions 0\.\d\d\), so that the share "
+        r"retained reads too high\. Compare with a set that asks the same samples, or with a clean set in this "
+        r"language\.",
+        " ".join(str(caught.value).split()),
+    )
+    assert result.information_obstacle in result.remarks
+    english = Dataset("english", [s.with_(id=f"x-{s.id}") for s in scenes_dataset(60, seed=5)])
+    assert measurer(dataset, Oracle(dataset, english)).measure(english).information_obstacle is None
 
 
 def test_equal_ids_alone_do_not_pair_two_datasets():

@@ -230,3 +230,21 @@ def test_answers_of_another_encoder(rng):
     assert str(caught.value) == (
         "response: expected 12 columns, got 13. Embeddings that are compared must come from the same encoder."
     )
+
+
+def test_what_the_frozen_regression_explains_of_other_pairs() -> None:
+    rng = np.random.default_rng(3)
+    slope = rng.normal(size=(6, 5))
+
+    def pairs(n: int, of: np.ndarray) -> tuple[np.ndarray, np.ndarray]:
+        text = rng.normal(size=(n, 6))
+        return text @ of + rng.normal(size=(n, 5)), text
+
+    whitening = Whitening.fit(*pairs(400, slope))
+    reference, text = pairs(400, slope)
+    assert whitening.explains(reference, text) == pytest.approx(whitening.explained, abs=0.06)
+    assert whitening.explains(reference + 7.0, text) == pytest.approx(whitening.explains(reference, text))
+    assert whitening.explains(*pairs(400, -slope)) < -1.0
+    with pytest.raises(EstimationError) as caught:
+        whitening.explains(np.ones((4, 5)), text[:4])
+    assert "reference" in str(caught.value)
