@@ -193,7 +193,8 @@ def decoded(
 class _Decoder:
     """Ridge predictions for some samples from the leading principal components of all others.
 
-    With more samples than features, moments are subtracted: a fold then costs the same whatever the number of samples.
+    Components come from the smaller of two matrices of products, and with more samples than features that of a part is
+    what is left of the whole: a fold then costs the same whatever the number of samples.
     """
 
     def __init__(self, x: Float, y: Float, penalty: float) -> None:
@@ -203,16 +204,32 @@ class _Decoder:
         self._all = _moments(self._x, self._y) if len(x) > x.shape[1] else None
 
     def __call__(self, outside: NDArray[np.bool_]) -> Float:
-        x, y, x_new = self._x, self._y, self._x[outside]
-        m = len(x) - len(x_new)
-        if self._all is None or m <= x.shape[1]:
-            inside = ~outside
-            slope, x_mean, y_mean = _ridge(*_components(x[inside], y[inside]), m, self._penalty)
+        x_new = self._x[outside]
+        m, d = len(self._x) - len(x_new), self._x.shape[1]
+        if self._all is None or m <= d:
+            x, y = self._x[~outside], self._y[~outside]
+            x_mean, y_mean = x.mean(axis=0), y.mean(axis=0)
+            x -= x_mean
+            slope = x.T @ self._solve(x @ x.T, y - y_mean, m, d)
         else:
-            own = _moments(x_new, y[outside])
-            slope, x_mean, y_mean = _ridge(*_components_of(self._all, own, m), m, self._penalty)
+            own = _moments(x_new, self._y[outside])
+            x_sum, y_sum, xx, xy = (whole - part for whole, part in zip(self._all, own, strict=True))
+            x_mean, y_mean = x_sum / m, y_sum / m
+            slope = self._solve(xx - np.outer(x_sum, x_mean), xy - np.outer(x_sum, y_mean), m, d)
         predicted: Float = (x_new - x_mean) @ slope + (y_mean + self._y_middle)
         return predicted
+
+    def _solve(self, products: Float, target: Float, m: int, d: int) -> Float:
+        """(products + ridge)^-1 target on the leading components of the products of m samples in d dimensions."""
+        squares, vectors = np.linalg.eigh(products)
+        squares, vectors = squares[::-1], vectors[:, ::-1]
+        if not squares[0] > 0.0:
+            return np.zeros_like(target)
+        kept = (squares > 1e-12 * squares[0]) & (np.arange(len(squares)) < COMPONENTS * m)
+        squares, vectors = squares[kept], vectors[:, kept]
+        ridge = self._penalty * float(squares.sum()) / d
+        solved: Float = (vectors / (squares + ridge)) @ (vectors.T @ target)
+        return solved
 
 
 Moments = tuple[Float, Float, Float, Float]
@@ -220,34 +237,6 @@ Moments = tuple[Float, Float, Float, Float]
 
 def _moments(x: Float, y: Float) -> Moments:
     return x.sum(axis=0), y.sum(axis=0), x.T @ x, x.T @ y
-
-
-def _components(x: Float, y: Float) -> tuple[Float, Float, Float, Float, Float]:
-    """Squared singular values of the centred x in falling order, right vectors, centred x'y, and both means."""
-    x_mean, y_mean = x.mean(axis=0), y.mean(axis=0)
-    left, singular, right = np.linalg.svd(x - x_mean, full_matrices=False)
-    return singular**2, right, right.T @ (singular[:, None] * (left.T @ (y - y_mean))), x_mean, y_mean
-
-
-def _components_of(of_all: Moments, of_some: Moments, m: int) -> tuple[Float, Float, Float, Float, Float]:
-    """The same from moments, for the `m` samples that are not among some."""
-    x_sum, y_sum, xx, xy = (everything - some for everything, some in zip(of_all, of_some, strict=True))
-    x_mean, y_mean = x_sum / m, y_sum / m
-    squares, vectors = np.linalg.eigh(xx - np.outer(x_sum, x_mean))
-    return squares[::-1].clip(0.0), vectors.T[::-1], xy - np.outer(x_sum, y_mean), x_mean, y_mean
-
-
-def _ridge(
-    squares: Float, right: Float, cross: Float, x_mean: Float, y_mean: Float, m: int, penalty: float
-) -> tuple[Float, Float, Float]:
-    """Slope and means."""
-    kept = (squares > 1e-12 * squares[0]) & (np.arange(len(squares)) < COMPONENTS * m)
-    if not squares[0] > 0.0:
-        return np.zeros_like(cross), x_mean, y_mean
-    squares, right = squares[kept], right[kept]
-    ridge = penalty * float(squares.sum()) / len(cross)
-    slope: Float = (right.T / (squares + ridge)) @ (right @ cross)
-    return slope, x_mean, y_mean
 
 
 def _spaces(
