@@ -136,7 +136,7 @@ def foreign_questions(answered: Answered, calibration: Calibration) -> str | Non
     if fitted - found <= FOREIGN or found >= fitted / 2:
         return None
     return (
-        f"These questions are of another kind than the clean ones: what they give away about the references is not what "
+        "These questions are of another kind than the clean ones: what they give away about the references is not what "
         f"was learned there (explained variance {found:.2f}, on clean questions {fitted:.2f}), so that the share "
         "retained reads too high. Compare with a set that asks the same samples, or with a clean set in this language."
     )

@@ -23,6 +23,7 @@ from pytest_emid.pace import Pace, recall
 from pytest_emid.plan import CLEAN, Forecast, Need
 from pytest_emid.results import EmidResult
 from pytest_emid.shifts.base import Shift
+from pytest_emid.threads import few_threads
 from pytest_emid.watched import WatchedModel, prices_of
 
 __all__ = ["Announce", "Measurer", "Progress"]
@@ -104,7 +105,9 @@ class Measurer:
         if key not in self._results:
             check_size(self.dataset)
             check_size(dataset)
-            self._results[key] = self._compare(self.answer(dataset, scenario), scenario, modality, paired)
+            answered, clean = self.answer(dataset, scenario), self.clean
+            with few_threads(max(len(clean.answered.dataset), len(dataset))):
+                self._results[key] = self._compare(clean, answered, scenario, modality, paired)
         return self._results[key]
 
     def plan(self, shift: Shift | str | Dataset) -> tuple[Need, Need]:
@@ -137,8 +140,9 @@ class Measurer:
     def clean(self) -> Scored:
         """The clean side, answered and scored once."""
         if self._clean is None:
-            answered = self.answer(self.dataset, CLEAN)
-            self._clean = score(answered, self.calibration, answered.text, self.seed)
+            answered, calibration = self.answer(self.dataset, CLEAN), self.calibration
+            with few_threads(len(self.dataset)):
+                self._clean = score(answered, calibration, answered.text, self.seed)
         return self._clean
 
     @property
@@ -150,7 +154,9 @@ class Measurer:
             else:
                 pairs, fitted_on = self.calibration_set, f"{len(self.calibration_set)} disjoint reference pairs"
                 check_disjoint(self.calibration_set, self.dataset)
-            self._calibration = Calibration.fit(self._embed(pairs), fitted_on, self.seed)
+            embedded = self._embed(pairs)
+            with few_threads(len(pairs)):
+                self._calibration = Calibration.fit(embedded, fitted_on, self.seed)
         return self._calibration
 
     def _shifted(self, shift: Shift | str | Dataset) -> tuple[Dataset, str, str, bool]:
@@ -240,8 +246,7 @@ class Measurer:
                 f"{error} Of the {len(kept) + len(missing)} answers to {label!r}, {len(kept)} are cached."
             ) from None
 
-    def _compare(self, answered: Answered, scenario: str, modality: str, paired: bool) -> EmidResult:
-        clean = self.clean
+    def _compare(self, clean: Scored, answered: Answered, scenario: str, modality: str, paired: bool) -> EmidResult:
         condition = clean.answered.text if paired else answered.text
         reliability = clean.reliability if paired else clean.reliability.unpaired()
         shifted = score(answered, self.calibration, condition, self.seed, reliability)
