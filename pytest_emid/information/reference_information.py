@@ -3,7 +3,8 @@
 Two estimates, both one score per sample whose mean is the estimate:
 
 - `direct`: how close the response is to its reference, in a space from which the question is taken out, against how
-  close it is to other references. Works from n = 60 on. Sensitive to style in embeddings that see words, not meaning.
+  close it is to other references. Works from n = 60 on. Where answers were exactly right, any other wording is a loss
+  to it; on free text a change of style costs it little.
 - `decoded`: how well a cross-fitted linear decoder reads the reference out of the response. Blind to any linear change
   of the response space, hence to style and format. Needs some hundreds of samples.
 
