@@ -296,7 +296,7 @@ def _closeness(cosine: Float, exponent: float) -> Float:
 
 
 def _common_offset(differences: Float, scale: float, steps: int = 100, tolerance: float = 1e-5) -> Float:
-    """The geometric median of the differences (Weiszfeld's iteration), exactly 0 where 0 is the median.
+    """The geometric median of the differences (Weiszfeld's iteration), exactly 0 where 0 does as well.
 
     Differences below a thousandth of `scale` count as 0. Zero is the median when the unit vectors of all others add
     up to no more than the number of zeros: a minority that errs in every direction does not amount to a style.
@@ -318,7 +318,15 @@ def _common_offset(differences: Float, scale: float, steps: int = 100, tolerance
         point = step
         if moved <= tolerance * spread:
             break
+    # A style that all answers share leaves none of them exactly right. Where some are, and most are wrong, the median
+    # is that of the mistakes: it counts only if it brings answers closer to their references, by `direct`'s closeness.
+    if exact.any() and _energy(differences) <= _energy(differences - point):
+        return np.zeros(differences.shape[1])
     return point
+
+
+def _energy(differences: Float) -> float:
+    return float((np.linalg.norm(differences, axis=1) ** (2 * EXPONENT)).sum())
 
 
 def _unit(rows: Float) -> Float:

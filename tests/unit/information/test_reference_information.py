@@ -134,6 +134,15 @@ class TestDirect:
         assert kept["offset"] == pytest.approx(0.8, abs=0.08)
         assert kept["mean"] < 0.6
 
+    @pytest.mark.parametrize("right", [0.2, 0.4])
+    def test_mistakes_of_one_kind_take_nothing_from_answers_that_are_right(self, rng, whitening, right):
+        """Most answers are the same wrong one: the median of what is wrong with them is no style."""
+        text, reference, _ = draw(rng, 200)
+        wrong = np.arange(200) >= right * 200
+        response = np.where(wrong[:, None], reference[0] + 0.1 * rng.normal(size=D), reference)
+        clean = direct(whitening, reference, reference, text)
+        assert direct(whitening, response, reference, text).mean() / clean.mean() == pytest.approx(right, abs=0.06)
+
     def test_exact_answers_have_no_offset_however_the_others_err(self, rng, whitening):
         """Half of the answers exact, half scattered: the exact ones keep their full score, to the bit."""
         text, reference, content = draw(rng, 100)
