@@ -127,7 +127,7 @@ def _unpack(given: argparse.Namespace) -> int:
 
 def _gather(folder: Path, sources: Sequence[Path]) -> None:
     from pytest_emid.cache import Cache
-    from pytest_emid.union import Gained, gather
+    from pytest_emid.cache.union import Gained, gather
 
     def tell(source: Path, gained: Gained) -> None:
         other = f"; {gained.other_answers:,} answers differ, and the first is kept" if gained.other_answers else ""

@@ -10,7 +10,7 @@ import time
 from dataclasses import dataclass
 from typing import Final
 
-from pytest_emid.store import Store
+from pytest_emid.cache.store import Store
 
 __all__ = ["Pace", "Stopwatch", "outage", "recall", "remember", "report_outage"]
 

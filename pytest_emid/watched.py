@@ -5,11 +5,11 @@ from __future__ import annotations
 from collections.abc import Callable, Iterator, Sequence
 from typing import Any
 
+from pytest_emid.cache.store import Store
 from pytest_emid.data.sample import Sample
 from pytest_emid.errors import UnavailableError
 from pytest_emid.models.base import Model, Outcome, Response
 from pytest_emid.pace import Pace, Stopwatch, outage, recall, remember, report_outage
-from pytest_emid.store import Store
 
 __all__ = ["WatchedModel", "prices_of"]
 

@@ -5,12 +5,12 @@ from __future__ import annotations
 from collections.abc import Iterator, Sequence
 from pathlib import Path
 
+from pytest_emid.cache.keys import answer_keys
+from pytest_emid.cache.replay import read_entries
+from pytest_emid.cache.store import Answer
 from pytest_emid.data.sample import Sample, image_digest
 from pytest_emid.errors import DataError
-from pytest_emid.keys import answer_keys
 from pytest_emid.models.base import Response
-from pytest_emid.replay import read_entries
-from pytest_emid.store import Answer
 
 __all__ = ["ReplayModel"]
 

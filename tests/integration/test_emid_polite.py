@@ -8,7 +8,7 @@ import pytest
 
 UNRELATED = "def test_x(): pass\ndef test_y(tmp_path): pass\n"
 HEAVY = ("torch", "transformers", "numpy", "scipy", "PIL", "jinja2", "hypothesis", "sqlite3", "tqdm", "safetensors")
-OURS = {"pytest_emid", "pytest_emid.config", "pytest_emid.plugin", "pytest_emid.version"}
+OURS = {"pytest_emid", "pytest_emid.config", "pytest_emid.options", "pytest_emid.plugin", "pytest_emid.version"}
 
 # Written by an at-exit function, so that nothing can be imported after it looked.
 SPY = """

@@ -6,8 +6,8 @@ from hypothesis import given
 from hypothesis import strategies as st
 from PIL import Image
 
+from pytest_emid.cache.keys import answer_key, answer_keys, embedding_key
 from pytest_emid.data.sample import Sample, image_digest
-from pytest_emid.keys import answer_key, answer_keys, embedding_key
 from pytest_emid.models import OpenAIServerModel
 from pytest_emid.models.checkpoint import digest_of
 

@@ -7,8 +7,8 @@ from pathlib import Path
 
 import pytest
 
+from pytest_emid.cache.store import Store
 from pytest_emid.pace import Pace, Stopwatch, outage, recall, remember, report_outage
-from pytest_emid.store import Store
 
 
 def timed(monkeypatch: pytest.MonkeyPatch, began: float, *arrivals: float) -> Stopwatch:

@@ -11,10 +11,10 @@ from cache_doubles import CountingEncoder, CountingModel, make_samples
 
 from pytest_emid.__main__ import main
 from pytest_emid.cache import Cache
+from pytest_emid.cache.store import Answer
+from pytest_emid.cache.union import Gained, gather
 from pytest_emid.errors import DataError
 from pytest_emid.models.base import Outcome, Response, TokenScores
-from pytest_emid.store import Answer
-from pytest_emid.union import Gained, gather
 
 
 def fill(folder: Path, *parts: slice, model: CountingModel | None = None) -> None:

@@ -17,10 +17,10 @@ import pytest
 from cache_doubles import CountingModel, make_samples, text_for
 
 from pytest_emid.cache import Cache
+from pytest_emid.cache.keys import answer_keys
 from pytest_emid.data.sample import Sample, image_digest
-from pytest_emid.keys import answer_keys
 
-SUPPORT = Path(__file__).parents[1] / "support"
+SUPPORT = Path(__file__).parents[2] / "support"
 pytestmark = pytest.mark.skipif(os.name != "posix", reason="kills processes")
 
 
@@ -109,7 +109,7 @@ def claim(path: Path, owner: str, expires: float, samples: Sequence[Sample]) -> 
 
 @pytest.mark.parametrize("state", ["expired", "dead"])
 def test_a_claim_without_a_living_owner_is_anybody_s(tmp_path: Path, state: str) -> None:
-    from pytest_emid.asking import _machine
+    from pytest_emid.cache.asking import _machine
 
     samples, path = make_samples(3), tmp_path / "c.db"
     child = subprocess.Popen([sys.executable, "-c", ""])

@@ -6,7 +6,7 @@ from pathlib import Path
 
 import pytest
 
-from pytest_emid import mounts
+from pytest_emid.cache import mounts
 
 TABLE = r"""22 1 254:0 / / rw,relatime shared:1 - ext4 /dev/root rw
 23 22 0:21 / /proc rw - proc proc rw

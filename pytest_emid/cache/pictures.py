@@ -18,9 +18,9 @@ import numpy as np
 import PIL
 from PIL import Image
 
+from pytest_emid.cache.store import Store
 from pytest_emid.data.dataset import Dataset
 from pytest_emid.data.sample import Sample, image_digest
-from pytest_emid.store import Store
 from pytest_emid.version import __version__
 
 __all__ = ["Pictures"]

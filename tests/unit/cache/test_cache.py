@@ -400,7 +400,7 @@ class TestPictures:
         assert "dataset made: remembered picture digests are out of date and are made anew." in caplog.text
 
     def test_memory_is_bounded(self, cache: Cache, monkeypatch: pytest.MonkeyPatch) -> None:
-        monkeypatch.setattr("pytest_emid.pictures.OPEN_BYTES", 100)
+        monkeypatch.setattr("pytest_emid.cache.pictures.OPEN_BYTES", 100)
         dataset, log = self.opened(6, None)
         assert cache.respond(CountingModel(), dataset) == expected(list(dataset))
         assert len(log) > 6
@@ -554,7 +554,7 @@ class TestFile:
         if existing:
             with Cache(tmp_path / "c.db") as cache:
                 cache.respond(CountingModel(), samples)
-        monkeypatch.setattr("pytest_emid.database.is_shared", lambda folder: folder == tmp_path)
+        monkeypatch.setattr("pytest_emid.cache.database.is_shared", lambda folder: folder == tmp_path)
         model = CountingModel()
         with Cache(tmp_path / "c.db") as cache:
             cache.respond(model, samples)

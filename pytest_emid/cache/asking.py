@@ -12,8 +12,8 @@ from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from typing import Final, Generic, TypeVar
 
+from pytest_emid.cache.store import Store
 from pytest_emid.errors import DataError
-from pytest_emid.store import Store
 
 __all__ = ["Ask", "obtain"]
 

@@ -14,9 +14,9 @@ from typing import Any, Final
 
 import numpy as np
 
+from pytest_emid.cache.store import Answer, Sizes, Store, Vector
 from pytest_emid.errors import DataError
 from pytest_emid.models.base import Outcome, Response, TokenScores
-from pytest_emid.store import Answer, Sizes, Store, Vector
 
 __all__ = ["read_entries", "read_pack", "write_pack"]
 

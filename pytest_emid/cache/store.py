@@ -17,7 +17,7 @@ from typing import Any, Final, NamedTuple
 import numpy as np
 from numpy.typing import NDArray
 
-from pytest_emid.database import Database
+from pytest_emid.cache.database import Database
 from pytest_emid.models.base import Outcome, Response, TokenScores
 
 __all__ = ["Answer", "Sizes", "Store", "Vector"]

@@ -8,9 +8,9 @@ from contextlib import closing
 from pathlib import Path
 from typing import Final, NamedTuple
 
-from pytest_emid.cache import Cache
+from pytest_emid.cache.cache import Cache
+from pytest_emid.cache.store import Store
 from pytest_emid.errors import DataError
-from pytest_emid.store import Store
 
 __all__ = ["Gained", "gather"]
 

@@ -12,8 +12,8 @@ from collections.abc import Callable, Mapping
 from pathlib import Path
 from typing import Final, TypeVar
 
+from pytest_emid.cache.mounts import is_shared
 from pytest_emid.errors import DataError
-from pytest_emid.mounts import is_shared
 
 __all__ = ["Database"]
 

@@ -23,7 +23,7 @@ from pytest_emid.data.dataset import Dataset
 from pytest_emid.data.sample import LazyImage, Sample
 from pytest_emid.errors import DataError
 
-SUPPORT = Path(__file__).parents[1] / "support"
+SUPPORT = Path(__file__).parents[2] / "support"
 NOBODY = 65534
 
 

@@ -1,4 +1,4 @@
-"""The cache: every (model, picture, question) is asked once, and every picture and text is encoded once, ever."""
+"""Responses and embeddings that are kept, and asked for once."""
 
 from __future__ import annotations
 
@@ -13,16 +13,16 @@ from typing import Final, Literal, get_args
 import numpy as np
 from numpy.typing import NDArray
 
-from pytest_emid.asking import Ask, obtain
+from pytest_emid.cache.asking import Ask, obtain
+from pytest_emid.cache.keys import answer_keys, embedding_key, text_digest
+from pytest_emid.cache.pictures import Pictures
+from pytest_emid.cache.replay import read_pack, write_pack
+from pytest_emid.cache.store import Answer, Sizes, Store, Vector
 from pytest_emid.data.sample import Sample
 from pytest_emid.encoders.base import ImageEncoder, TextEncoder
 from pytest_emid.encoders.checked import sound
 from pytest_emid.errors import DataError, EmidError, ModelError, UnavailableError
-from pytest_emid.keys import answer_keys, embedding_key, text_digest
 from pytest_emid.models.base import Model, Outcome, Response
-from pytest_emid.pictures import Pictures
-from pytest_emid.replay import read_pack, write_pack
-from pytest_emid.store import Answer, Sizes, Store, Vector
 
 __all__ = ["Cache", "Counts", "Mode", "Progress"]
 
@@ -112,7 +112,7 @@ class Cache:
         self.store.close()
 
     def export_pack(self, path: str | Path, *, vectors: bool = True) -> Sizes:
-        """Write everything that is kept to a replay pack (see `pytest_emid.replay`)."""
+        """Write everything that is kept to a replay pack (see `pytest_emid.cache.replay`)."""
         return write_pack(self.store, Path(path), vectors)
 
     def import_pack(self, path: str | Path) -> Sizes:
