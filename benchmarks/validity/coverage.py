@@ -26,6 +26,7 @@ from pathlib import Path
 from typing import Any
 
 from experiment import SEED, Cell, run, write
+from short_answers import KIND
 from simulator import WORLDS
 
 STATISTICS = ("direct", "cosine to the reference", "anchored EMID, ridge", "published EMID, ridge")
@@ -57,7 +58,7 @@ def main() -> None:
     parser.add_argument("--draws", type=int, default=1000, help="evaluations drawn per cell")
     parser.add_argument("--n", type=int, nargs="*", default=(60, 90, 300), help="samples of an evaluation")
     parser.add_argument("--m", type=int, nargs="*", default=(300, 100, 1000), help="clean reference pairs fitted on")
-    parser.add_argument("--worlds", nargs="*", choices=WORLDS, default=WORLDS)
+    parser.add_argument("--worlds", nargs="*", choices=(*WORLDS, KIND), default=WORLDS)
     parser.add_argument("--per-cluster", type=int, nargs="*", default=(1, 3), help="samples that share a picture")
     parser.add_argument("--designs", nargs="*", choices=DESIGNS, default=DESIGNS)
     parser.add_argument("--statistics", nargs="*", default=STATISTICS)

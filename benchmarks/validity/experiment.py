@@ -16,6 +16,7 @@ from pathlib import Path
 
 import numpy as np
 from numpy.typing import NDArray
+from short_answers import KIND, ShortAnswers
 from simulator import CONDITIONS, Batch, World
 
 from pytest_emid.information.companions import cosine_to_reference
@@ -30,7 +31,7 @@ from pytest_emid.information.intervals import (
     unpaired_retained_interval,
 )
 from pytest_emid.information.mutual_information import contributions
-from pytest_emid.information.reference_information import EXPONENT, Centre, decoded, direct, reliability_of
+from pytest_emid.information.reference_information import Centre, decoded, direct, reliability_of
 from pytest_emid.information.resampling import bootstrap_interval, sign_flip_p
 from pytest_emid.information.whitening import Whitening
 
@@ -90,7 +91,7 @@ def scorers(frozen: Frozen, clean: Batch, names: Sequence[str]) -> dict[str, Cal
     def information(
         whitening: Whitening | None,
         weighted: bool = True,
-        exponent: float = EXPONENT,
+        exponent: float | None = None,
         centre: Centre = "offset",
         in_sample: bool = False,
     ) -> Callable[[Batch], Scores]:
@@ -132,13 +133,16 @@ def scorers(frozen: Frozen, clean: Batch, names: Sequence[str]) -> dict[str, Cal
     known: dict[str, Callable[[], Callable[[Batch], Scores]]] = {
         "direct": lambda: information(frozen.whitening),
         "direct, cosine (p = 1)": lambda: information(frozen.whitening, exponent=1.0),
+        "direct, p = 0.25": lambda: information(frozen.whitening, exponent=0.25),
         "direct, p = 0.15": lambda: information(frozen.whitening, exponent=0.15),
+        "direct, p = 0.05": lambda: information(frozen.whitening, exponent=0.05),
         "direct, all directions alike": lambda: information(frozen.whitening, weighted=False),
         "direct, weights not cross-fitted": lambda: information(frozen.whitening, in_sample=True),
         "direct, centred by the mean": lambda: information(frozen.whitening, centre="mean"),
         "direct, not centred": lambda: information(frozen.whitening, centre="none"),
         "direct, not whitened": lambda: information(frozen.unwhitened, weighted=False, exponent=1.0),
         "decoded": lambda: read,
+        "exact match": lambda: lambda shifted: (_right(clean), _right(shifted)),
         "cosine to the reference": lambda: (
             lambda shifted: (
                 cosine_to_reference(clean.response, clean.reference),
@@ -173,7 +177,7 @@ def run(
         freezes: frozen fits that the draws are divided over.
         seed: of everything that is drawn.
     """
-    world = World(cell.world)
+    world = ShortAnswers() if cell.world == KIND else World(cell.world)
     key = [seed, zlib.crc32(cell.world.encode()), cell.n, cell.m, cell.per_cluster, int(unpaired)]
     started = time.perf_counter()
     found: dict[tuple[str, str], list[dict[str, float]]] = {(a, c): [] for a in names for c in conditions}
@@ -209,6 +213,11 @@ def run(
         }
         for (name, condition), rows in found.items()
     ]
+
+
+def _right(batch: Batch) -> Float:
+    right: Float = (batch.response == batch.reference).all(axis=1).astype(np.float64)
+    return right
 
 
 def _paired(a: Float, b: Float, clean: Batch) -> dict[str, float]:

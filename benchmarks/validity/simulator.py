@@ -105,7 +105,7 @@ class World:
             return basis * np.sqrt(signal / latents)
 
         self.writes = {name: write() for name in ("image", "text", "answer", "other")}
-        self.means = {name: _unit(rng.normal(size=(1, d)))[0] for name in ("image", "text", "answer", "style", "blur")}
+        self.means = {name: unit(rng.normal(size=(1, d)))[0] for name in ("image", "text", "answer", "style", "blur")}
         decay = 1.0 / np.arange(1, d + 1)
         spread = np.sqrt(noise * decay / decay.sum())
         self.ambient = {
@@ -163,10 +163,10 @@ class World:
         content = u if self.kind == "linear" else 0.5 * u + 0.87 * (np.roll(u, 1, axis=1) ** 2 - 1) / np.sqrt(2)
         basis = self.writes["other" if rotate else "answer"]
         offset = style * self.means["style"]
-        return _unit(self.means["answer"] + offset + shrink * content @ basis + self._noise(rng, "answer", len(u)))
+        return unit(self.means["answer"] + offset + shrink * content @ basis + self._noise(rng, "answer", len(u)))
 
     def _write(self, rng: np.random.Generator, name: str, seen: Float, offset: Float | float = 0.0) -> Float:
-        return _unit(self.means[name] + offset + seen @ self.writes[name] + self._noise(rng, name, len(seen)))
+        return unit(self.means[name] + offset + seen @ self.writes[name] + self._noise(rng, name, len(seen)))
 
     def _noise(self, rng: np.random.Generator, name: str, n: int) -> Float:
         return rng.normal(size=(n, self.d)) @ self.ambient[name]
@@ -176,5 +176,5 @@ def _blur(rng: np.random.Generator, latent: Float, share: float) -> Float:
     return share * latent + np.sqrt(1 - share**2) * rng.normal(size=latent.shape)
 
 
-def _unit(rows: Float) -> Float:
+def unit(rows: Float) -> Float:
     return rows / np.linalg.norm(rows, axis=1, keepdims=True)

@@ -36,7 +36,7 @@ SIZES = (60, 90, 200, 500)
 SHARES = ("direct", "decoded", "cosine", "exact match")
 """Statistics of which a share can be retained; EMI of a right answer is 0."""
 STATISTICS = ("direct", "decoded", "cosine", "exact match", "anchored EMID")
-SMALLER = "direct, p = 0.15"
+FIXED = "direct, p = 0.25"
 DECODED = "decoded"
 
 
@@ -106,7 +106,7 @@ class Study:
         options = {"reliability": reliability, "clusters": clusters}
         score: dict[str, Callable[[Answers], Float]] = {
             "direct": lambda s: direct(calibration.whitening, s.response[rows], *arguments, **options),
-            SMALLER: lambda s: direct(calibration.whitening, s.response[rows], *arguments, exponent=0.15, **options),
+            FIXED: lambda s: direct(calibration.whitening, s.response[rows], *arguments, exponent=0.25, **options),
             DECODED: lambda s: decoded(calibration.whitening, s.response[rows], *arguments, clusters=clusters),
             "cosine": lambda s: cosine_to_reference(s.response[rows], reference),
             "exact match": lambda s: self.exact(s.texts)[rows],
@@ -156,7 +156,7 @@ def main() -> None:
     parser.add_argument("--encoders", default="tiny")
     parser.add_argument("--shifts", nargs="*", default=SHIFTS)
     parser.add_argument(
-        "--statistics", nargs="*", choices=(*STATISTICS, SMALLER), default=STATISTICS, help="of power and alarms"
+        "--statistics", nargs="*", choices=(*STATISTICS, FIXED), default=STATISTICS, help="of power and alarms"
     )
     parser.add_argument("--style-draws", type=int, default=20)
     parser.add_argument("--cache", type=Path, help="keep answers here between runs")

@@ -3,8 +3,8 @@
 Two estimates, both one score per sample whose mean is the estimate:
 
 - `direct`: how close the response is to its reference, in a space from which the question is taken out, against how
-  close it is to other references. Works from n = 60 on. Where answers were exactly right, any other wording is a loss
-  to it; on free text a change of style costs it little.
+  close it is to other references. Works from n = 60 on. Where answers were exactly right it comes near to counting
+  them, and any other wording is a loss to it; on free text a change of style costs it little.
 - `decoded`: how well a cross-fitted linear decoder reads the reference out of the response. Blind to any linear change
   of the response space, hence to style and format. Needs some hundreds of samples.
 
@@ -31,6 +31,9 @@ Codes = NDArray[np.intp]
 Centre = Literal["offset", "mean", "none"]
 
 EXPONENT = 0.25
+EXACT_EXPONENT = 0.05
+# Differences below this share of a reference's typical length are rounding.
+SAME = 1e-3
 PARTNERS = 512
 FEWEST_TO_DECODE = 150
 FOLDS = 10
@@ -47,7 +50,7 @@ def direct(
     reliability: Reliability | None = None,
     clusters: Clusters = None,
     centre: Centre = "offset",
-    exponent: float = EXPONENT,
+    exponent: float | None = None,
     seed: int = 0,
 ) -> Float:
     """Direct reference information of one set, as n scores.
@@ -55,7 +58,8 @@ def direct(
     With a_i and b_j the whitened, centred, reliability-weighted response and reference, both of unit length, and
     closeness k(a, b) = 1 - (1 - a.b)^p = 1 - (|a - b| / sqrt 2)^(2 p), the estimate is the mean closeness of matched
     pairs minus that of mismatched pairs: a generalised energy distance between the joint distribution and the product
-    of its margins. p = 1 is the plain cosine; the default also sees small errors in answers that are nearly right.
+    of its margins. p = 1 is the plain cosine; a smaller p sees small errors in answers that are nearly right, and
+    p near 0 counts answers that are exactly right.
 
     Source of the kernel: Szekely and Rizzo (2013), "Energy statistics: a class of statistics based on distances",
     exponent 2 p in (0, 2].
@@ -73,7 +77,8 @@ def direct(
             share: the common `offset` of responses from their references (a geometric median: broken answers hardly
             move it, and it is exactly 0 where enough answers are exactly right), the difference of the `mean`
             response from the mean reference, or `none`. The mean reference is the origin in any case.
-        exponent: p, in (0, 1].
+        exponent: p, in (0, 1]. None takes it from the clean set, by `reliability`: 0.25 where no clean answer is
+            exactly right, falling in proportion to 0.05 where all are; 0.25 without a reliability.
         seed: of the choice of mismatched partners where n is above 512; below, all pairs count.
 
     Returns:
@@ -83,9 +88,12 @@ def direct(
         EstimationError: bad arrays, fewer than two clusters, a reliability of other samples or dimensions, or an
             option out of range.
     """
+    if exponent is None:
+        exponent = _exponent(0.0 if reliability is None else reliability.exact)
     if not 0.0 < exponent <= 1.0:
         raise EstimationError(f"exponent: {exponent} is not in (0, 1].")
-    told, true = _spaces(whitening, response, reference, text, centre)
+    told, true = whitening.transform_pairs(response, reference, text)
+    told, true = _centred(told, true, centre, exponent)
     codes = as_clusters(clusters, len(told))
     sizes = np.bincount(codes)
     if len(sizes) < 2:
@@ -125,8 +133,10 @@ def reliability_of(
 
     Args and errors: as `direct` and `Reliability.fit`.
     """
-    told, true = _spaces(whitening, response, reference, text, centre)
-    return Reliability.fit(told, true, as_clusters(clusters, len(told)), folds=folds, seed=seed)
+    told, true = whitening.transform_pairs(response, reference, text)
+    exact = float(_same(told - true, true).mean())
+    told, true = _centred(told, true, centre, _exponent(exact))
+    return Reliability.fit(told, true, as_clusters(clusters, len(told)), folds=folds, seed=seed, exact=exact)
 
 
 def decoded_obstacle(n: int, clusters: int) -> str | None:
@@ -240,13 +250,23 @@ def _moments(x: Float, y: Float) -> Moments:
     return x.sum(axis=0), y.sum(axis=0), x.T @ x, x.T @ y
 
 
-def _spaces(
-    whitening: Whitening, response: ArrayLike, reference: ArrayLike, text: ArrayLike, centre: Centre
-) -> tuple[Float, Float]:
-    """Whitened and centred responses and references."""
-    told, true = whitening.transform_pairs(response, reference, text)
+def _exponent(exact: float) -> float:
+    """p for a clean set of which a share is exactly right: an error is an error there, however near it comes."""
+    return EXPONENT + (EXACT_EXPONENT - EXPONENT) * exact
+
+
+def _same(differences: Float, true: Float) -> NDArray[np.bool_]:
+    """Which responses are their references, but for rounding."""
+    scale = float(np.median(np.linalg.norm(true, axis=1)))
+    same: NDArray[np.bool_] = np.linalg.norm(differences, axis=1) <= SAME * scale
+    return same
+
+
+def _centred(told: Float, true: Float, centre: Centre, exponent: float) -> tuple[Float, Float]:
+    """Responses and references about the mean reference, without the style that all responses share."""
     if centre == "offset":
-        told = told - _common_offset(told - true, float(np.median(np.linalg.norm(true, axis=1))))
+        differences = told - true
+        told = told - _common_offset(differences, _same(differences, true), exponent)
     elif centre == "mean":
         told = told + (true.mean(axis=0) - told.mean(axis=0))
     elif centre != "none":
@@ -295,16 +315,17 @@ def _closeness(cosine: Float, exponent: float) -> Float:
     return 1.0 - (np.sqrt(np.sqrt(gap)) if exponent == 0.25 else gap**exponent)
 
 
-def _common_offset(differences: Float, scale: float, steps: int = 100, tolerance: float = 1e-5) -> Float:
+def _common_offset(
+    differences: Float, exact: NDArray[np.bool_], exponent: float, steps: int = 100, tolerance: float = 1e-5
+) -> Float:
     """The geometric median of the differences (Weiszfeld's iteration), exactly 0 where 0 does as well.
 
-    Differences below a thousandth of `scale` count as 0. Zero is the median when the unit vectors of all others add
-    up to no more than the number of zeros: a minority that errs in every direction does not amount to a style.
+    The `exact` differences count as 0. Zero is the median when the unit vectors of all others add up to no more than
+    the number of zeros: a minority that errs in every direction does not amount to a style.
 
     Source: Vardi and Zhang (2000), "The multivariate L1-median and associated data depth".
     """
     distance = np.linalg.norm(differences, axis=1)
-    exact = distance <= 1e-3 * scale
     directions = differences[~exact] / distance[~exact][:, None]
     if float(np.linalg.norm(directions.sum(axis=0))) <= exact.sum():
         return np.zeros(differences.shape[1])
@@ -320,13 +341,13 @@ def _common_offset(differences: Float, scale: float, steps: int = 100, tolerance
             break
     # A style that all answers share leaves none of them exactly right. Where some are, and most are wrong, the median
     # is that of the mistakes: it counts only if it brings answers closer to their references, by `direct`'s closeness.
-    if exact.any() and _energy(differences) <= _energy(differences - point):
+    if exact.any() and _energy(differences, exponent) <= _energy(differences - point, exponent):
         return np.zeros(differences.shape[1])
     return point
 
 
-def _energy(differences: Float) -> float:
-    return float((np.linalg.norm(differences, axis=1) ** (2 * EXPONENT)).sum())
+def _energy(differences: Float, exponent: float) -> float:
+    return float((np.linalg.norm(differences, axis=1) ** (2 * exponent)).sum())
 
 
 def _unit(rows: Float) -> Float:

@@ -34,14 +34,25 @@ class Reliability:
         weights: (folds, d), squared correlations in (0, 1]; row k is fitted without the samples of fold k.
         fold: (n,) fold of each sample; None where one row of weights serves all.
         whole: (d,), fitted on all samples.
+        exact: share of the clean answers that are exactly their references.
     """
 
     weights: Float
     fold: NDArray[np.intp] | None
     whole: Float
+    exact: float = 0.0
 
     @classmethod
-    def fit(cls, told: Float, true: Float, codes: NDArray[np.intp], *, folds: int = 5, seed: int = 0) -> Reliability:
+    def fit(
+        cls,
+        told: Float,
+        true: Float,
+        codes: NDArray[np.intp],
+        *,
+        folds: int = 5,
+        seed: int = 0,
+        exact: float = 0.0,
+    ) -> Reliability:
         """From n whitened and centred responses and references of the clean set, both (n, d).
 
         Clusters (integer codes) are dealt to folds whole; there are at most as many folds as clusters.
@@ -66,11 +77,11 @@ class Reliability:
             ]
         )
         total = sums.sum(axis=0)
-        return cls(_weights(total - sums), fold, _weights(total[None])[0])
+        return cls(_weights(total - sums), fold, _weights(total[None])[0], exact)
 
     def unpaired(self) -> Reliability:
         """The same, for samples that took no part in it."""
-        return Reliability(self.whole[None], None, self.whole)
+        return Reliability(self.whole[None], None, self.whole, self.exact)
 
 
 def _weights(sums: Float) -> Float:
