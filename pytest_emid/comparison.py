@@ -13,6 +13,7 @@ from pytest_emid.calibration import Calibration
 from pytest_emid.data.dataset import Dataset
 from pytest_emid.errors import EstimationError
 from pytest_emid.information.companions import cosine_to_reference, exact_match
+from pytest_emid.information.decoded_information import decoded, decoded_obstacle
 from pytest_emid.information.estimate import Estimate
 from pytest_emid.information.intervals import (
     mean_interval,
@@ -22,7 +23,7 @@ from pytest_emid.information.intervals import (
     unpaired_retained_interval,
 )
 from pytest_emid.information.mutual_information import contributions
-from pytest_emid.information.reference_information import decoded, decoded_obstacle, direct, reliability_of
+from pytest_emid.information.reference_information import direct, reliability_of
 from pytest_emid.information.reliability import Reliability
 from pytest_emid.results import Record, Side
 

@@ -22,6 +22,7 @@ from simulator import CONDITIONS, Batch, World
 from pytest_emid.information.companions import cosine_to_reference
 from pytest_emid.information.critics.kernel import KernelCritic
 from pytest_emid.information.critics.ridge import RidgeCritic
+from pytest_emid.information.decoded_information import decoded
 from pytest_emid.information.estimate import Estimate
 from pytest_emid.information.intervals import (
     paired_interval,
@@ -31,7 +32,7 @@ from pytest_emid.information.intervals import (
     unpaired_retained_interval,
 )
 from pytest_emid.information.mutual_information import contributions
-from pytest_emid.information.reference_information import Centre, decoded, direct, reliability_of
+from pytest_emid.information.reference_information import Centre, direct, reliability_of
 from pytest_emid.information.resampling import bootstrap_interval, sign_flip_p
 from pytest_emid.information.whitening import Whitening
 

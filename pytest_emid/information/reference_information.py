@@ -2,11 +2,11 @@
 
 Two estimates, both one score per sample whose mean is the estimate:
 
-- `direct`: how close the response is to its reference, in a space from which the question is taken out, against how
-  close it is to other references. Works from n = 60 on. Where answers were exactly right it comes near to counting
+- `direct`, here: how close the response is to its reference, in a space from which the question is taken out, against
+  how close it is to other references. Works from n = 60 on. Where answers were exactly right it comes near to counting
   them, and any other wording is a loss to it; on free text a change of style costs it little.
-- `decoded`: how well a cross-fitted linear decoder reads the reference out of the response. Blind to any linear change
-  of the response space, hence to style and format. Needs some hundreds of samples.
+- `decoded` (`pytest_emid.information.decoded_information`): how well a cross-fitted linear decoder reads the reference
+  out of the response. Hardly sees style and format. Needs some hundreds of samples.
 
 Neither is in nats: both are 0 where answers say nothing about references and at most about 1.
 """
@@ -24,7 +24,7 @@ from pytest_emid.information.clusters import Clusters
 from pytest_emid.information.reliability import Reliability
 from pytest_emid.information.whitening import Whitening
 
-__all__ = ["Centre", "Reliability", "Whitening", "decoded", "decoded_obstacle", "direct", "reliability_of"]
+__all__ = ["Centre", "Reliability", "Whitening", "direct", "reliability_of"]
 
 Float = NDArray[np.float64]
 Codes = NDArray[np.intp]
@@ -35,10 +35,6 @@ EXACT_EXPONENT = 0.05
 # Differences below this share of a reference's typical length are rounding.
 SAME = 1e-3
 PARTNERS = 512
-FEWEST_TO_DECODE = 150
-FOLDS = 10
-# More components than this share of the samples would let a decoder learn its samples by heart.
-COMPONENTS = 0.6
 
 
 def direct(
@@ -137,117 +133,6 @@ def reliability_of(
     exact = float(_same(told - true, true).mean())
     told, true = _centred(told, true, centre, _exponent(exact))
     return Reliability.fit(told, true, as_clusters(clusters, len(told)), folds=folds, seed=seed, exact=exact)
-
-
-def decoded_obstacle(n: int, clusters: int) -> str | None:
-    """Why the decoded form cannot be computed from this many samples and clusters; None where it can."""
-    if n < FEWEST_TO_DECODE:
-        return (
-            f"the decoded form needs at least {FEWEST_TO_DECODE} samples to fit its decoder, and there are {n}: "
-            "its level would be biased and its power low"
-        )
-    if clusters < FOLDS:
-        return f"the decoded form is cross-fitted over {FOLDS} groups of clusters, and there are {clusters} clusters"
-    return None
-
-
-def decoded(
-    whitening: Whitening,
-    response: ArrayLike,
-    reference: ArrayLike,
-    text: ArrayLike,
-    *,
-    clusters: Clusters = None,
-    folds: int = FOLDS,
-    penalty: float = 1e-3,
-    seed: int = 0,
-) -> Float:
-    """Decoded reference information of one set, as n scores.
-
-    A ridge regression predicts the whitened reference from the response and the question, fitted on other folds; the
-    score is the cosine of that prediction to the whitened reference, minus the same for a regression on the question
-    alone.
-
-    A diagnostic, not a gate: the decoder is fitted on each set anew, and the noise of that fit is not in the spread of
-    the scores, so that intervals of their mean are too short (docs/validity.md, section 5).
-
-    Args:
-        whitening, response, reference, text, clusters: as for `direct`.
-        folds: clusters are dealt to this many folds, whole.
-        penalty: of the ridge regressions, as a multiple of the mean eigenvalue of the covariance of their features.
-            The same for all sets, so that they compare: chosen per set it follows the noise in each.
-        seed: of the folds; use one seed for sets that are compared.
-
-    Raises:
-        EstimationError: bad arrays, or too few samples or clusters (`decoded_obstacle` says so beforehand).
-    """
-    # The decoder reads the response as it is.
-    _, true = whitening.transform_pairs(response, reference, text)
-    codes = as_clusters(clusters, len(true))
-    groups = int(codes.max()) + 1
-    obstacle = decoded_obstacle(len(true), groups)
-    if obstacle is not None:
-        raise EstimationError(f"{obstacle[0].upper()}{obstacle[1:]}. Use the direct form, or measure more samples.")
-    questions = np.asarray(text, dtype=np.float64)
-    both = np.concatenate([np.asarray(response, dtype=np.float64), questions], axis=1)
-    fold = (np.random.default_rng(seed).permutation(groups) % folds)[codes]
-    target = _unit(true)
-    read = [np.empty_like(true), np.empty_like(true)]
-    for prediction, features in zip(read, (both, questions), strict=True):
-        predict = _Decoder(features, true, penalty)
-        for k in range(folds):
-            prediction[fold == k] = predict(fold == k)
-    scores: Float = np.einsum("ij,ij->i", _unit(read[0]) - _unit(read[1]), target)
-    return scores
-
-
-class _Decoder:
-    """Ridge predictions for some samples from the leading principal components of all others.
-
-    Components come from the smaller of two matrices of products, and with more samples than features that of a part is
-    what is left of the whole: a fold then costs the same whatever the number of samples.
-    """
-
-    def __init__(self, x: Float, y: Float, penalty: float) -> None:
-        self._x_middle, self._y_middle = x.mean(axis=0), y.mean(axis=0)
-        self._x, self._y = x - self._x_middle, y - self._y_middle
-        self._penalty = penalty
-        self._all = _moments(self._x, self._y) if len(x) > x.shape[1] else None
-
-    def __call__(self, outside: NDArray[np.bool_]) -> Float:
-        x_new = self._x[outside]
-        m, d = len(self._x) - len(x_new), self._x.shape[1]
-        if self._all is None or m <= d:
-            x, y = self._x[~outside], self._y[~outside]
-            x_mean, y_mean = x.mean(axis=0), y.mean(axis=0)
-            x -= x_mean
-            slope = x.T @ self._solve(x @ x.T, y - y_mean, m, d)
-        else:
-            own = _moments(x_new, self._y[outside])
-            x_sum, y_sum, xx, xy = (whole - part for whole, part in zip(self._all, own, strict=True))
-            x_mean, y_mean = x_sum / m, y_sum / m
-            slope = self._solve(xx - np.outer(x_sum, x_mean), xy - np.outer(x_sum, y_mean), m, d)
-        predicted: Float = (x_new - x_mean) @ slope + (y_mean + self._y_middle)
-        return predicted
-
-    def _solve(self, products: Float, target: Float, m: int, d: int) -> Float:
-        """(products + ridge)^-1 target on the leading components of the products of m samples in d dimensions."""
-        squares, vectors = np.linalg.eigh(products)
-        squares, vectors = squares[::-1], vectors[:, ::-1]
-        if not squares[0] > 0.0:
-            return np.zeros_like(target)
-        kept = (squares > 1e-12 * squares[0]) & (np.arange(len(squares)) < COMPONENTS * m)
-        squares, vectors = squares[kept], vectors[:, kept]
-        ridge = self._penalty * float(squares.sum()) / d
-        solved: Float = (vectors / (squares + ridge)) @ (vectors.T @ target)
-        return solved
-
-
-Moments = tuple[Float, Float, Float, Float]
-
-
-def _moments(x: Float, y: Float) -> Moments:
-    return x.sum(axis=0), y.sum(axis=0), x.T @ x, x.T @ y
 
 
 def _exponent(exact: float) -> float:

@@ -1,35 +1,20 @@
-"""Direct and decoded reference information."""
+"""Direct reference information."""
 
 from dataclasses import replace
 
 import numpy as np
 import pytest
+from answered_world import D_T, SLOPE, WIDTH, D, answer, draw
 
 from pytest_emid.errors import EstimationError
 from pytest_emid.information.intervals import mean_interval, retained_interval
-from pytest_emid.information.reference_information import decoded, decoded_obstacle, direct, reliability_of
+from pytest_emid.information.reference_information import direct, reliability_of
 from pytest_emid.information.whitening import Whitening
-
-D, D_T = 24, 6
-SLOPE = np.random.default_rng(0).normal(size=(D_T, D))
-WIDTH = 1.0 / np.sqrt(np.arange(1, D + 1))
 
 
 @pytest.fixture
 def rng():
     return np.random.default_rng(5)
-
-
-def draw(rng, n):
-    """Questions and references; a response keeps a share of what the question does not give away."""
-    text = rng.normal(size=(n, D_T))
-    content = rng.normal(size=(n, D)) * WIDTH
-    return text, text @ SLOPE + content, content
-
-
-def answer(rng, text, content, keeps):
-    noise = rng.normal(size=content.shape) * WIDTH
-    return text @ SLOPE + keeps * content + np.sqrt(1 - keeps**2) * noise
 
 
 @pytest.fixture
@@ -309,6 +294,38 @@ class TestReliability:
         assert np.all(np.isfinite(scores))
         assert scores.mean() < 0
 
+    @pytest.mark.parametrize(("right", "exponent"), [(0.0, 0.25), (0.5, 0.15), (1.0, 0.05)])
+    def test_the_clean_set_decides_the_exponent(self, rng, whitening, right, exponent):
+        """In proportion to the share of clean answers that are exactly right, for both sides alike."""
+        text, reference, content = draw(rng, 60)
+        exact = (np.arange(60) < right * 60)[:, None]
+        clean = np.where(exact, reference, answer(rng, text, content, 0.8))
+        shifted = answer(rng, text, content, 0.6)
+        reliability = reliability_of(whitening, clean, reference, text)
+        assert reliability.exact == right
+        assert reliability.unpaired().exact == right
+        for response in (clean, shifted):
+            found = direct(whitening, response, reference, text, reliability=reliability)
+            asked = direct(whitening, response, reference, text, reliability=reliability, exponent=exponent)
+            assert found == pytest.approx(asked)
+
+    def test_without_a_reliability_the_exponent_is_a_quarter(self, rng, whitening):
+        text, reference, _ = draw(rng, 60)
+        found = direct(whitening, reference, reference, text)
+        assert found == pytest.approx(direct(whitening, reference, reference, text, exponent=0.25))
+
+    def test_of_exact_answers_it_nearly_counts_the_right_ones(self, rng, whitening):
+        text, reference, content = draw(rng, 200)
+        shifted = np.where((np.arange(200) < 140)[:, None], reference, answer(rng, text, content, 0.6))
+        reliability = reliability_of(whitening, reference, reference, text)
+        retained = {
+            exponent: direct(whitening, shifted, reference, text, reliability=reliability, exponent=exponent).mean()
+            / direct(whitening, reference, reference, text, reliability=reliability, exponent=exponent).mean()
+            for exponent in (None, 0.25)
+        }
+        assert retained[None] == pytest.approx(0.7, abs=0.04)
+        assert retained[0.25] > retained[None] + 0.03
+
     @pytest.mark.parametrize("d", [1, 7, 8, 9, 16, 17, 200])
     def test_groups_of_directions_cover_all_of_them(self, rng, d):
         from pytest_emid.information.reliability import Reliability
@@ -317,59 +334,3 @@ class TestReliability:
         found = Reliability.fit(told, told, np.arange(40))
         assert found.whole == pytest.approx(np.ones(d))
         assert found.weights.shape == (5, d)
-
-
-class TestDecoded:
-    def test_reads_through_a_change_of_format(self, rng, whitening):
-        text, reference, content = draw(rng, 400)
-        clean = answer(rng, text, content, 0.9)
-        rotation = np.linalg.qr(rng.normal(size=(D, D)))[0]
-        other_format = clean @ rotation + 2.0
-        a, b = decoded(whitening, clean, reference, text), decoded(whitening, other_format, reference, text)
-        assert b.mean() / a.mean() == pytest.approx(1.0, abs=0.03)
-        lost = direct(whitening, other_format, reference, text).mean()
-        assert lost < 0.3 * direct(whitening, clean, reference, text).mean()
-
-    def test_falls_with_quality(self, rng, whitening):
-        text, reference, content = draw(rng, 300)
-        means = [decoded(whitening, answer(rng, text, content, q), reference, text).mean() for q in (0.95, 0.7, 0.4)]
-        assert means == sorted(means, reverse=True)
-
-    def test_answers_that_say_nothing_score_zero(self, rng, whitening):
-        text, reference, content = draw(rng, 600)
-        scores = decoded(whitening, answer(rng, text, content, 0.0), reference, text)
-        # A little below zero: a useless response costs the decoder precision that the question alone leaves it.
-        assert -0.06 < scores.mean() < 0.01
-
-    def test_clusters_stay_in_one_fold(self, rng, whitening):
-        """A picture asked three times in the same words must not teach the decoder its own answer."""
-        text, reference, content = draw(rng, 60)
-        text, reference, content = (np.repeat(x, 3, axis=0) for x in (text, reference, content))
-        # Responses that identify the picture and say nothing that carries over to other pictures.
-        response = np.repeat(rng.normal(size=(60, D)), 3, axis=0)
-        whole = decoded(whitening, response, reference, text, clusters=np.repeat(np.arange(60), 3)).mean()
-        leaking = decoded(whitening, response, reference, text).mean()
-        assert whole < 0.1 < leaking
-
-    def test_too_few_samples(self, rng, whitening):
-        text, reference, _ = draw(rng, 60)
-        with pytest.raises(EstimationError) as caught:
-            decoded(whitening, reference, reference, text)
-        assert str(caught.value) == (
-            "The decoded form needs at least 150 samples to fit its decoder, and there are 60: its level would be "
-            "biased and its power low. Use the direct form, or measure more samples."
-        )
-
-    def test_too_few_clusters(self, rng, whitening):
-        text, reference, _ = draw(rng, 160)
-        with pytest.raises(EstimationError) as caught:
-            decoded(whitening, reference, reference, text, clusters=np.arange(160) % 8)
-        assert str(caught.value) == (
-            "The decoded form is cross-fitted over 10 groups of clusters, and there are 8 clusters. Use the direct "
-            "form, or measure more samples."
-        )
-
-    def test_obstacle(self):
-        assert decoded_obstacle(150, 50) is None
-        assert decoded_obstacle(149, 50) is not None
-        assert decoded_obstacle(150, 9) is not None
