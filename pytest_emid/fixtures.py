@@ -164,12 +164,14 @@ class MeasureEmid:
         progress: ProgressBar | None = None,
         look: Look | None = None,
         began: float | None = None,
+        shared: str | None = None,
     ) -> None:
         self._config = config
         self._root = root
         self._progress = progress
         self._look = look
         self._began = began
+        self._shared = shared
         self._measurers: dict[tuple[Any, ...], tuple[_Parts, Measurer]] = {}
         self._cache: Cache | None = None
 
@@ -241,6 +243,7 @@ class MeasureEmid:
         __tracebackhide__ = EXPLAINED
         from pytest_emid import encoders, models
         from pytest_emid.measurement import Measurer
+        from pytest_emid.models.spending import Spending
 
         dataset = parts.dataset
         if not isinstance(dataset, Dataset):
@@ -249,6 +252,9 @@ class MeasureEmid:
                 f"({parts.origins['emid_dataset']}). Make one: pytest_emid.Dataset(name, samples)."
             )
         model = models.load(parts.model)
+        spending = getattr(model, "spending", None)
+        if self._shared is not None and isinstance(spending, Spending):
+            spending.share(Path(self._shared) / model.fingerprint)
         pair = encoders.load(parts.encoders)
         return Measurer(
             model,

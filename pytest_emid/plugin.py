@@ -10,7 +10,10 @@ PYTEST_DONT_REWRITE: this module asserts nothing.
 
 from __future__ import annotations
 
+import os
+import shutil
 import sys
+import tempfile
 import time
 from collections.abc import Iterator
 from typing import TYPE_CHECKING, Any, Final
@@ -31,6 +34,8 @@ if TYPE_CHECKING:
 FIXTURE: Final = "measure_emid"
 BEGAN: Final = "emid_began"
 """In a worker's input: when the run began, so that all its processes agree on what is fresh."""
+SHARED: Final = "emid_shared"
+"""In a worker's input: a folder for what the processes of this run share; made by who needs it."""
 START: Final = pytest.StashKey[float]()
 SHEET: Final[pytest.StashKey[ContactSheet]] = pytest.StashKey()
 
@@ -56,8 +61,9 @@ def pytest_configure(config: pytest.Config) -> None:
 
 @pytest.hookimpl(optionalhook=True)
 def pytest_configure_node(node: Any) -> None:
-    """Tell a pytest-xdist worker, also one that replaces a crashed one, when the run began."""
+    """Tell a pytest-xdist worker, also one that replaces a crashed one, when the run began and what it shares."""
     node.workerinput[BEGAN] = node.config.stash[START]
+    node.workerinput[SHARED] = _shared(node.config)
 
 
 def pytest_sessionstart(session: pytest.Session) -> None:
@@ -148,6 +154,7 @@ class Reporter:
 
     def pytest_sessionfinish(self, session: pytest.Session) -> None:
         """Write what was asked for, and fail the run when something is missing."""
+        shutil.rmtree(_shared(session.config), ignore_errors=True)
         if session.config.option.collectonly:
             return
         self._problems = self._ledger.problems() if self._ledger is not None else []
@@ -277,10 +284,21 @@ def measure_emid(
 
         look = pytestconfig.stash.setdefault(SHEET, ContactSheet()).add
     measure = fixtures.MeasureEmid(
-        pytestconfig.stash[CONFIG], pytestconfig.rootpath, progress, look, began=pytestconfig.stash[START]
+        pytestconfig.stash[CONFIG],
+        pytestconfig.rootpath,
+        progress,
+        look,
+        began=pytestconfig.stash[START],
+        shared=getattr(pytestconfig, "workerinput", {}).get(SHARED),
     )
     yield measure
     measure.close()
+
+
+def _shared(config: pytest.Config) -> str:
+    """The folder of this run, which only a controller names."""
+    name = f"pytest-emid-{os.getpid()}-{config.stash[START]:.6f}"
+    return os.path.join(tempfile.gettempdir(), name)  # noqa: PTH118
 
 
 def _is_worker(config: pytest.Config) -> bool:

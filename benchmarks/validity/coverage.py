@@ -31,7 +31,7 @@ from simulator import WORLDS
 
 STATISTICS = ("direct", "cosine to the reference", "anchored EMID, ridge", "published EMID, ridge")
 CONDITIONS = ("redraw", "style .3", "q .75", "wrong .25")
-ANY_DESIGN = ("direct", "cosine to the reference")
+ANY_DESIGN = ("direct", "cosine to the reference", "exact match")
 DESIGNS = ("paired", "unpaired")
 COLUMNS = ("coverage", "coverage_retained", "alarm_two_sided", "alarm_one_sided", "se_over_sd")
 

@@ -22,6 +22,7 @@ from pytest_emid.models.base import Outcome, Response
 from pytest_emid.models.checkpoint import digest_of, plain
 from pytest_emid.models.logprobs import token_scores
 from pytest_emid.models.server import RequestError, Server
+from pytest_emid.models.spending import Spending
 
 __all__ = ["OpenAIServerModel", "Usage", "png"]
 
@@ -73,7 +74,8 @@ class OpenAIServerModel:
         concurrency: requests at a time.
         timeout, retries, api_key, api_key_env: see `Server`.
         prices: (prompt, completion) per million tokens, in any unit.
-        budget: in the unit of the prices, per process; without prices, in tokens.
+        budget: in the unit of the prices; without prices, in tokens. All processes of a run under pytest-xdist share
+            it, through `spending`.
         served_as: the name under which the server says it answers, where it is another one.
         name: what reports call it.
 
@@ -145,6 +147,7 @@ class OpenAIServerModel:
         self.budget = budget
         self.served_as = served_as
         self.usage = Usage()
+        self.spending = Spending()
         self._counting = Lock()
 
     def __repr__(self) -> str:
@@ -249,13 +252,13 @@ class OpenAIServerModel:
     def _spent(self) -> bool:
         if self.budget is None:
             return False
-        tokens = self.usage.prompt_tokens + self.usage.completion_tokens
-        return (tokens if self.prices is None else self.usage.cost) >= self.budget
+        return self.spending.total() >= self.budget
 
     def _spending(self) -> str:
         usage = self.usage
         tokens = f"{usage.prompt_tokens} prompt and {usage.completion_tokens} completion tokens"
-        return tokens if self.prices is None else f"{tokens}, cost {usage.cost:.4g}"
+        told = tokens if self.prices is None else f"{tokens}, cost {usage.cost:.4g}"
+        return f"{told}; {self.spending.total():.4g} in all processes of this run" if self.spending.shared else told
 
     def _ask(self, sample: Sample, stop: Event) -> Response:
         """One question. The client retries what HTTP calls a failure; an answer that makes no sense is asked again."""
@@ -338,8 +341,12 @@ class OpenAIServerModel:
             prompt, completion = int(usage.prompt_tokens or 0), int(usage.completion_tokens or 0)
             self.usage.prompt_tokens += prompt
             self.usage.completion_tokens += completion
+            spent = float(prompt + completion)
             if self.prices is not None:
-                self.usage.cost += (prompt * self.prices[0] + completion * self.prices[1]) / 1e6
+                spent = (prompt * self.prices[0] + completion * self.prices[1]) / 1e6
+                self.usage.cost += spent
+        if self.budget is not None:
+            self.spending.add(spent)
 
 
 def png(image: Image.Image) -> bytes:

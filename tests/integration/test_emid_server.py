@@ -5,6 +5,7 @@ from __future__ import annotations
 import importlib
 import time
 from collections.abc import Iterator
+from pathlib import Path
 from typing import Any
 
 import pytest
@@ -121,6 +122,19 @@ def test_a_spent_budget_leaves_tests_undecided(
         result.stdout.fnmatch_lines([line.replace("[", "[[]")])
     result.stdout.fnmatch_lines(["=* emid =*", FIRST, SECOND])
     assert sum(server.asked.values()) == 30
+
+
+def test_the_processes_of_a_run_spend_one_budget(
+    suite: pytest.Pytester, server: ScriptedServer, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Each of two workers has one request on its way at a time: at most one answer more than the budget buys."""
+    monkeypatch.setenv("TMPDIR", str(tmp_path))
+    configure(suite, server.url, more=", budget=360")
+    result = suite.runpytest_subprocess("-n", "2")
+    result.assert_outcomes(failed=2)
+    assert 30 <= sum(server.asked.values()) <= 31
+    result.stdout.fnmatch_lines(["*m: the budget of 360 is spent (* tokens; 3* in all processes of this run). *"])
+    assert not list(tmp_path.glob("pytest-emid-*"))
 
 
 def test_a_budget_that_was_raised_goes_on_where_it_ended(suite: pytest.Pytester, server: ScriptedServer) -> None:

@@ -1,0 +1,95 @@
+"""What a model has cost: in this process, or together in all processes of a run."""
+
+from __future__ import annotations
+
+import os
+import struct
+from pathlib import Path
+from threading import Lock
+from typing import Final
+
+from pytest_emid.errors import DataError
+
+__all__ = ["Spending"]
+
+_AMOUNT: Final = struct.Struct("<d")
+
+
+class Spending:
+    """A sum that threads and, once it is shared, processes add to.
+
+    Processes share a file of amounts that each appends to: an append of a few bytes is one write, so that none is
+    lost and no lock is needed.
+    """
+
+    def __init__(self) -> None:
+        self._lock = Lock()
+        self._sum = 0.0
+        self._path: Path | None = None
+        self._read = 0
+
+    @property
+    def shared(self) -> bool:
+        """Whether other processes add to the same sum."""
+        return self._path is not None
+
+    def share(self, path: Path) -> None:
+        """Add what was spent so far to the file, and count with all that use it. Made with its folder when missing.
+
+        Raises:
+            DataError: the file cannot be written.
+        """
+        with self._lock:
+            if self._path == path:
+                return
+            own, self._sum, self._read, self._path = self._sum, 0.0, 0, path
+        if own:
+            self.add(own)
+
+    def add(self, amount: float) -> None:
+        """Count an amount.
+
+        Raises:
+            DataError: the shared file cannot be written.
+        """
+        with self._lock:
+            if self._path is None:
+                self._sum += amount
+                return
+            try:
+                self._path.parent.mkdir(mode=0o700, parents=True, exist_ok=True)
+                file = os.open(self._path, os.O_WRONLY | os.O_APPEND | os.O_CREAT, 0o600)
+                try:
+                    os.write(file, _AMOUNT.pack(amount))
+                finally:
+                    os.close(file)
+            except OSError as error:
+                raise self._unusable(error) from None
+
+    def total(self) -> float:
+        """What was spent, by all processes that share it.
+
+        Raises:
+            DataError: the shared file cannot be read.
+        """
+        with self._lock:
+            if self._path is None:
+                return self._sum
+            try:
+                with self._path.open("rb") as file:
+                    file.seek(self._read)
+                    raw = file.read()
+            except FileNotFoundError:
+                return self._sum
+            except OSError as error:
+                raise self._unusable(error) from None
+            whole = len(raw) - len(raw) % _AMOUNT.size
+            self._sum += sum(amount for (amount,) in _AMOUNT.iter_unpack(raw[:whole]))
+            self._read += whole
+            return self._sum
+
+    def _unusable(self, error: OSError) -> DataError:
+        return DataError(
+            f"the processes of this run share a budget through {self._path}, which cannot be used ({error}). "
+            "Give them a folder for temporary files that they can write to (TMPDIR)."
+        )
