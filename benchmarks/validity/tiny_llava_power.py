@@ -37,7 +37,8 @@ SIZES = (60, 90, 200, 500)
 SHARES = ("direct", "decoded", "cosine", "exact match")
 """Statistics of which a share can be retained; EMI of a right answer is 0."""
 STATISTICS = ("direct", "decoded", "cosine", "exact match", "anchored EMID")
-FIXED = "direct, p = 0.25"
+FIXED = {f"direct, p = {p}": p for p in (0.25, 0.15, 0.05, 0.02)}
+"""The direct form with one exponent for all sets."""
 DECODED = "decoded"
 
 
@@ -105,9 +106,13 @@ class Study:
             return score(a), score(b)
 
         options = {"reliability": reliability, "clusters": clusters}
+
+        def informed(exponent: float | None = None) -> Callable[[Answers], Float]:
+            return lambda s: direct(calibration.whitening, s.response[rows], *arguments, exponent=exponent, **options)
+
         score: dict[str, Callable[[Answers], Float]] = {
-            "direct": lambda s: direct(calibration.whitening, s.response[rows], *arguments, **options),
-            FIXED: lambda s: direct(calibration.whitening, s.response[rows], *arguments, exponent=0.25, **options),
+            "direct": informed(),
+            **{name: informed(exponent) for name, exponent in FIXED.items()},
             DECODED: lambda s: decoded(calibration.whitening, s.response[rows], *arguments, clusters=clusters),
             "cosine": lambda s: cosine_to_reference(s.response[rows], reference),
             "exact match": lambda s: self.exact(s.texts)[rows],
@@ -157,7 +162,7 @@ def main() -> None:
     parser.add_argument("--encoders", default="tiny")
     parser.add_argument("--shifts", nargs="*", default=SHIFTS)
     parser.add_argument(
-        "--statistics", nargs="*", choices=(*STATISTICS, FIXED), default=STATISTICS, help="of power and alarms"
+        "--statistics", nargs="*", choices=(*STATISTICS, *FIXED), default=STATISTICS, help="of power and alarms"
     )
     parser.add_argument("--style-draws", type=int, default=20)
     parser.add_argument("--cache", type=Path, help="keep answers here between runs")
