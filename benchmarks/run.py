@@ -32,6 +32,7 @@ BENCHMARKS: tuple[tuple[str, tuple[str, ...], bool], ...] = (
     ("validity/known_mi.py", ("--quick",), False),
     ("validity/coverage.py", ("--quick",), False),
     ("validity/power.py", ("--quick",), False),
+    ("validity/accuracy.py", ("--n", "12"), False),
     ("validity/tiny_llava.py", ("--n", "60", "--shifts", "defocus_blur:1", "frost:1", "keyboard:1"), False),
     ("validity/tiny_llava_power.py", ("--n", "90", "--reps", "5", "--sizes", "60"), False),
     ("figures/run.py", ("--n", "60", "--families", "keyboard", "--suites"), False),
