@@ -184,13 +184,17 @@ def _verdicts(terminal: pytest.TerminalReporter, rows: Sequence[Row], config: Em
 def _multiplicity(decisions: Sequence[Decision], config: EmidConfig) -> str:
     from pytest_emid.information.multiplicity import holm
 
-    tested = [decision for decision in decisions if decision.p is not None]
-    adjusted = holm([decision.p for decision in tested if decision.p is not None])
-    failed = [p for decision, p in zip(tested, adjusted, strict=True) if decision.verdict is Verdict.FAIL]
+    # A gate without a p-value is one of the family all the same: on other samples it might have failed.
+    adjusted = holm([1.0 if decision.p is None else decision.p for decision in decisions])
+    failed = [
+        p
+        for decision, p in zip(decisions, adjusted, strict=True)
+        if decision.verdict is Verdict.FAIL and decision.p is not None
+    ]
     stand = sum(1 for p in failed if p <= (1.0 - config.confidence) / 2)
     return (
-        f"Holm over the {len(tested)} gates of this run: {stand} of {len(failed)} FAIL stand. "
-        f"--emid-family={len(tested)} decides at the corrected level."
+        f"Holm over the {len(decisions)} gates of this run: {stand} of {len(failed)} FAIL stand. "
+        f"--emid-family={len(decisions)} decides at the corrected level."
     )
 
 

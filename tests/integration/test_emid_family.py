@@ -56,3 +56,25 @@ def test_holm_says_which_failures_would_not_stand(project: pytest.Pytester) -> N
     result.stdout.fnmatch_lines(
         ["Holm over the 20 gates of this run: 0 of 1 FAIL stand. --emid-family=20 decides at the corrected level."]
     )
+
+
+def test_gates_without_a_p_value_are_of_the_family(project: pytest.Pytester) -> None:
+    """Where no answer changed there is no spread to test with; the gate counts among those that might have failed."""
+    project.makepyfile("""
+        from dataclasses import replace
+        from emid_factory import estimate
+        from pytest_emid import assert_emid_below
+
+        def test_near(measure_emid):
+            result = measure_emid("blur:95")
+            assert_emid_below(result, result.emid.low - 1e-6)
+
+        def test_unchanged(measure_emid):
+            result = measure_emid("blur:90")
+            assert_emid_below(replace(result, emid=estimate(0.0, half=0.0)), 0.5)
+        """)
+    result = project.runpytest()
+    result.assert_outcomes(passed=1, failed=1)
+    result.stdout.fnmatch_lines(
+        ["Holm over the 2 gates of this run: 0 of 1 FAIL stand. --emid-family=2 decides at the corrected level."]
+    )
