@@ -77,16 +77,19 @@ def decoded(
     obstacle = decoded_obstacle(len(true), groups)
     if obstacle is not None:
         raise EstimationError(f"{obstacle[0].upper()}{obstacle[1:]}. Use the direct form, or measure more samples.")
-    questions = _of_one_size(np.asarray(text, dtype=np.float64))
-    both = np.concatenate([_of_one_size(_evened(np.asarray(response, dtype=np.float64))), questions], axis=1)
+    told = _evened(np.asarray(response, dtype=np.float64))
+    width = told.shape[1]
+    both = np.concatenate([told, np.asarray(text, dtype=np.float64)], axis=1)
+    for block in (both[:, :width], both[:, width:]):
+        _to_one_size(block)
     fold = (np.random.default_rng(seed).permutation(groups) % folds)[codes]
     target = _unit_rows(true)
-    read = [np.empty_like(true), np.empty_like(true)]
-    for prediction, features in zip(read, (both, questions), strict=True):
+    scores = np.zeros(len(true))
+    for sign, features in ((1.0, both), (-1.0, both[:, width:])):
         predict = _Decoder(features, true, penalty)
         for k in range(folds):
-            prediction[fold == k] = predict(fold == k)
-    scores: Float = np.einsum("ij,ij->i", _unit_rows(read[0]) - _unit_rows(read[1]), target)
+            inside = fold == k
+            scores[inside] += sign * np.einsum("ij,ij->i", _unit_rows(predict(inside)), target[inside])
     return scores
 
 
@@ -102,12 +105,12 @@ def _evened(rows: Float) -> Float:
     return found
 
 
-def _of_one_size(rows: Float) -> Float:
-    """Centred, and scaled to a mean squared length of one; constant rows become zero."""
-    centred = _about_mean(rows)
-    size = float(np.sqrt((centred**2).sum() / len(rows)))
-    scaled: Float = centred / size if size > 0.0 else centred
-    return scaled
+def _to_one_size(rows: Float) -> None:
+    """Centre the rows in place, and scale them to a mean squared length of one; constant rows become zero."""
+    rows[:] = _about_mean(rows)
+    size = float(np.linalg.norm(rows) / np.sqrt(len(rows)))
+    if size > 0.0:
+        rows /= size
 
 
 def _about_mean(rows: Float) -> Float:
@@ -124,10 +127,10 @@ class _Decoder:
     """
 
     def __init__(self, x: Float, y: Float, penalty: float) -> None:
-        self._x_middle, self._y_middle = x.mean(axis=0), y.mean(axis=0)
-        self._x, self._y = x - self._x_middle, y - self._y_middle
+        """From features about their mean, and whitened references."""
+        self._x, self._y = x, y
         self._penalty = penalty
-        self._all = _moments(self._x, self._y) if len(x) > x.shape[1] else None
+        self._all = _moments(x, y) if len(x) > x.shape[1] else None
 
     def __call__(self, outside: NDArray[np.bool_]) -> Float:
         x_new = self._x[outside]
@@ -142,15 +145,19 @@ class _Decoder:
             x_sum, y_sum, xx, xy = (whole - part for whole, part in zip(self._all, own, strict=True))
             x_mean, y_mean = x_sum / m, y_sum / m
             slope = self._solve(xx - np.outer(x_sum, x_mean), xy - np.outer(x_sum, y_mean), m)
-        predicted: Float = (x_new - x_mean) @ slope + (y_mean + self._y_middle)
+        predicted: Float = (x_new - x_mean) @ slope + y_mean
         return predicted
 
     def _solve(self, products: Float, target: Float, m: int) -> Float:
         """(products + ridge)^-1 target on the leading components of the products of m samples."""
+        if not np.trace(products) > 0.0:
+            return np.zeros_like(target)
+        if len(products) <= COMPONENTS * m:
+            # All components lead: no need to know them.
+            ridge = self._penalty * float(np.trace(products))
+            return np.asarray(np.linalg.solve(products + ridge * np.eye(len(products)), target), dtype=np.float64)
         squares, vectors = np.linalg.eigh(products)
         squares, vectors = squares[::-1], vectors[:, ::-1]
-        if not squares[0] > 0.0:
-            return np.zeros_like(target)
         kept = (squares > 1e-12 * squares[0]) & (np.arange(len(squares)) < COMPONENTS * m)
         squares, vectors = squares[kept], vectors[:, kept]
         ridge = self._penalty * float(squares.sum())
