@@ -113,10 +113,12 @@ class Dataset(Sequence[Sample]):
             stratified: draw each category in proportion, rounded so that the shares add up to `n`.
 
         Raises:
-            DataError: there are not so many samples.
+            DataError: there are not so many samples, or the seed is negative.
         """
         if not 1 <= n <= len(self):
             raise DataError(f"dataset {self.name!r}: cannot draw {n} of its {len(self)} samples.")
+        if seed < 0:
+            raise DataError(f"dataset {self.name!r}: a seed must be at least 0, not {seed}.")
         order = np.random.default_rng(seed).permutation(len(self))
         drawn = self._by_category(order, n) if stratified else order[:n]
         how = f"subset:{n}:{seed}{':stratified' if stratified else ''}"

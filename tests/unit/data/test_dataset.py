@@ -82,6 +82,12 @@ def test_subset_is_seeded_ordered_and_within():
     assert str(caught.value) == "dataset 'x': cannot draw 21 of its 20 samples."
 
 
+def test_a_negative_seed_draws_no_subset():
+    with pytest.raises(DataError) as caught:
+        Dataset("x", [sample("a")]).subset(1, -1)
+    assert str(caught.value) == "dataset 'x': a seed must be at least 0, not -1."
+
+
 def test_first():
     dataset = Dataset("x", [sample(str(i)) for i in range(5)])
     assert dataset.first(2).ids == ("0", "1")
@@ -107,6 +113,32 @@ def test_pictures_open_lazily_in_rgb():
     dataset = Dataset("x", [sample("a", image=LazyImage(load, "file.png"))])
     assert opened == []
     assert np.asarray(dataset[0].open_image()).tolist() == [[[7, 7, 7]] * 2] * 2
+
+
+@pytest.mark.parametrize(
+    ("picture", "grey"),
+    [
+        (Image.fromarray(np.full((2, 2), 20000, np.uint16)), 78),  # not clipped at 255
+        (Image.fromarray(np.full((2, 2), 20000, np.int32)), 78),
+        (Image.new("RGBA", (2, 2), (0, 0, 0, 0)), 255),  # nothing to see is white, as in files
+        (Image.new("LA", (2, 2), (0, 0)), 255),
+        (Image.new("1", (2, 2), 1), 255),
+    ],
+    ids=["I;16", "I", "RGBA", "LA", "1"],
+)
+def test_pictures_in_memory_are_seen_as_those_in_files(picture, grey):
+    for image in (picture, LazyImage(lambda: picture, "here")):
+        one = sample("a", image=image)
+        assert np.asarray(one.open_image()).tolist() == [[[grey] * 3] * 2] * 2
+
+
+def test_a_picture_in_memory_whose_white_is_unknown():
+    with pytest.raises(DataError) as caught:
+        sample("a", image=Image.new("F", (2, 2), 0.5)).open_image()
+    assert str(caught.value) == (
+        "sample 'a': the picture in memory holds floating-point numbers, and which of them is white is unknown. "
+        "Save it with 8 bits."
+    )
 
 
 def test_unreadable_picture_names_sample_and_source():
