@@ -96,6 +96,11 @@ def test_the_list_names_every_shift_and_runs_nothing(pytester: pytest.Pytester) 
     assert "frost 1-5 [weather] Ice crystals on a window pane in front of the scene (ImageNet-C; textures are " in (
         " ".join(words)
     )
+    assert any("rates=standard|published [1-7]" in word for word in words if word.startswith("synonym 1-5 "))
+    text = " ".join(words)
+    for suite in ("llavabench-synthetic", "llavabench-natural", "scenes-synthetic", "scenes-natural"):
+        assert all(scenario.id in text for scenario in shifts.scenarios(suite))
+    assert "llavabench-synthetic, scenes-synthetic (35): identity, synonym(rates=published):4, " in text
     assert any(word.startswith("normalise_only - [control] Lower-cased") for word in words)
     assert not any("test session starts" in line for line in lines)
 

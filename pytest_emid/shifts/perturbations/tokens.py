@@ -21,7 +21,12 @@ RATES: Final = {"rates": ("standard", "published")}
 _PLACEHOLDER: Final = r"<[^<>\s]+(?:\s\d+)?>|\[(?i:img|image|video)(?:[ _-]?\d+)?\]|\{\{?\w+\}?\}"
 _NUMBER: Final = r"(?<![\p{L}\p{M}])\p{Nd}+(?:[.,:/]\p{Nd}+)*(?![\p{L}\p{M}])"
 # One capital letter by itself; not "I", and not the article "A" before a word, unless the word is "or" or "and".
-_CHOICE: Final = r"(?<![\p{L}\p{M}\p{N}'’])(?:[B-HJ-Z]|A(?!\s+(?!(?:or|and)\b)\p{Ll}))(?![\p{L}\p{M}\p{N}'’])"
+# A small letter only as in (a) or a), or as in "a." where a line begins.
+_CHOICE: Final = (
+    r"(?<![\p{L}\p{M}\p{N}'’])"
+    r"(?:[B-HJ-Z]|A(?!\s+(?!(?:or|and)\b)\p{Ll})|[a-zA-Z](?=\))|(?<=^|\n)[a-zA-Z](?=[.:]\s))"
+    r"(?![\p{L}\p{M}\p{N}'’])"
+)
 # An ideograph is a word by itself: Chinese is written without spaces.
 _WORD: Final = r"\p{Han}|(?:(?!\p{Han})[\p{L}\p{M}\p{N}\u200c\u200d])+(?:['’-](?:(?!\p{Han})[\p{L}\p{M}\p{N}])+)*"
 

@@ -212,6 +212,6 @@ def test_a_picture_in_memory_without_an_agreed_white():
 def test_an_encoded_picture_is_not_taken_for_a_path(tmp_path):
     assert refused([record(image="iVBORw0KGgoAAAANSUhEUgAAAAEAAAABCAYAAAAf" + "A" * 5000)], images=tmp_path) == (
         "mine, record 0 (sample 'a'): 'iVBORw0KGgoAAAANSUhEUgAAAAEAAAABCAYAAAAf'... (5040 characters) is too long for "
-        "a path. If it is a picture, encoded in text (base64), decode it and pass its bytes to load_records, or save it "
-        "as a file."
+        "a path. If it is a picture, encoded in text (base64), decode it and pass its bytes to load_records, or save "
+        "it as a file."
     )

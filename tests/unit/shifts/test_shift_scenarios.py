@@ -166,7 +166,8 @@ def test_unknown_names():
     with pytest.raises(ShiftError) as caught:
         scenario("scenes:xx", "scenes-natural")
     assert str(caught.value) == (
-        "there is no scenario 'scenes:xx' in suite scenes-natural. scenarios(suite) lists ids and aliases."
+        "there is no scenario 'scenes:xx' in suite scenes-natural. Did you mean 'scenes'? "
+        "scenarios(suite) lists ids and aliases."
     )
 
 
