@@ -141,6 +141,32 @@ def test_a_picture_in_memory_whose_white_is_unknown():
     )
 
 
+@pytest.mark.parametrize("image", ["a.png", LazyImage(lambda: "a.png", "a function")])
+def test_a_picture_that_is_none(image):
+    where = "a function" if isinstance(image, LazyImage) else "the picture in memory"
+    with pytest.raises(DataError) as caught:
+        sample("a", image=image).open_image()
+    assert str(caught.value) == (
+        f"sample 'a': its image, from {where}, is a str, not a PIL image. Open or convert it first (PIL.Image.open, "
+        "PIL.Image.fromarray), or use data.load_records, which takes paths."
+    )
+
+
+@pytest.mark.parametrize(
+    ("made", "message"),
+    [
+        ({"id": "a"}, "dataset 'x': number 0 is a dict, not a Sample. For dicts use data.load_records."),
+        (sample(7), "dataset 'x': the id of sample 0 is 7, not text. Make it text."),
+        (sample("a", question=None), "dataset 'x': the question of sample 0 is None, not text. Make it text."),
+        (sample("a", reference=1.5), "dataset 'x': the reference of sample 0 is 1.5, not text. Make it text."),
+    ],
+)
+def test_what_is_no_sample_of_texts(made, message):
+    with pytest.raises(DataError) as caught:
+        Dataset("x", [made])
+    assert str(caught.value) == message
+
+
 def test_unreadable_picture_names_sample_and_source():
     def load():
         raise OSError("broken data stream")
