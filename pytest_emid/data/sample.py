@@ -60,9 +60,9 @@ class Sample:
             opened = self.image.load() if isinstance(self.image, LazyImage) else self.image
             if not isinstance(opened, Image.Image):
                 raise DataError(
-                    f"sample {self.id!r}: its image, from {source}, is a {type(opened).__name__}, not a PIL image. Open "
-                    "or convert it first (PIL.Image.open, PIL.Image.fromarray), or use data.load_records, which takes "
-                    "paths."
+                    f"sample {self.id!r}: its image, from {source}, is a {type(opened).__name__}, not a PIL image. "
+                    "Open or convert it first (PIL.Image.open, PIL.Image.fromarray), or use data.load_records, "
+                    "which takes paths."
                 )
             return to_rgb(opened, f"sample {self.id!r}: {source}")
         except EmidError:
