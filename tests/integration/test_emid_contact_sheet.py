@@ -55,6 +55,7 @@ def test_a_page_that_cannot_be_written_fails_the_run(project: pytest.Pytester) -
     assert result.ret == pytest.ExitCode.TESTS_FAILED
     text = " ".join(result.stdout.str().split())
     assert "MISSING: --emid-contact-sheet: cannot write file/sheet.html: [Errno" in text
+    assert "contact sheet of" not in text
 
 
 def test_spread_runs_are_refused(project: pytest.Pytester) -> None:
