@@ -107,8 +107,8 @@ def test_bad_files_name_the_line(tmp_path, name, content, message):
 def test_columns_that_are_separated_by_something_else(tmp_path):
     path = write(tmp_path / "t.csv", separated(";"))
     assert refused(path) == (
-        f"{path}, line 1: the only column is 'id;image;question;reference;category'; columns seem to be separated by ';'. "
-        "Save the file as .csv with commas or as .tsv with tabs."
+        f"{path}, line 1: the only column is 'id;image;question;reference;category'; columns seem to be separated by "
+        "';'. Save the file as .csv with commas or as .tsv with tabs."
     )
 
 
