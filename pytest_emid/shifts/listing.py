@@ -73,6 +73,7 @@ def _choices(part: SyntheticShift | str | Iterable[SyntheticShift | str]) -> lis
 def _listing(
     modality: str, names: tuple[str, ...], severity: Severity, options: dict[str, str]
 ) -> list[SyntheticShift]:
+    options = {option: str(value) for option, value in options.items()}
     if names == (IDENTITY,) and severity is None and not options:
         return [SyntheticShift(())]
     if not names:

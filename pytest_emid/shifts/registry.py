@@ -174,6 +174,9 @@ def _decorator(
     control: bool,
     replace: bool,
 ) -> Callable[[F], F]:
+    if not isinstance(name, str):
+        raise ShiftError(f"a shift needs a name: write @register_{modality}('dust') above the function.")
+
     def decorate(function: F) -> F:
         entry = BUILTIN.get(name)
         own = entry is not None and function.__module__ == entry.module

@@ -18,7 +18,9 @@ the letters of multiple choice."""
 RATES: Final = {"rates": ("standard", "published")}
 """The option that chooses what a level means: the library's rates at levels 1..5, or the published ones at 1..7."""
 
-_PLACEHOLDER: Final = r"<[^<>\s]+(?:\s\d+)?>|<(?i:img|image|video)\s[^<>]*>|\[(?i:img|image|video)(?:[ _-]?\d+)?\]|\{\{?\w+\}?\}"
+_PLACEHOLDER: Final = (
+    r"<[^<>\s]+(?:\s\d+)?>|<(?i:img|image|video)\s[^<>]*>|\[(?i:img|image|video)(?:[ _-]?\d+)?\]|\{\{?\w+\}?\}"
+)
 # With a unit or an ending that is written without a space: 12kg, 3rd.
 _NUMBER: Final = r"(?<![\p{L}\p{M}\p{N}])\p{Nd}++(?:[.,:/]\p{Nd}++)*+(?:\p{Latin}{1,3}(?![\p{L}\p{M}\p{N}]))?"
 # One capital letter by itself; not "I", and not the article "A" before a word, unless the word is "or" or "and".

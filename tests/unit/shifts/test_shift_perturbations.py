@@ -63,7 +63,7 @@ def test_pieces_join_to_the_text_and_protection_is_as_told() -> None:
 
 
 def test_numbers_are_protected_whole_and_with_what_is_written_onto_them() -> None:
-    text = "Is 12kg or 1,250mm the 3rd of 12개의 3D <img src=\"a b.png\"> 12months x2 B52 १२ 10:30am?"
+    text = 'Is 12kg or 1,250mm the 3rd of 12개의 3D <img src="a b.png"> 12months x2 B52 १२ 10:30am?'
     kept = [t.text for t in tokenize(text, "all") if t.kind == "kept"]
     assert kept == ["12kg", "1,250mm", "3rd", "12", "3D", '<img src="a b.png">', "12", "१२", "10:30am"]
     numbers = ("12kg", "1,250mm", "3rd")

@@ -232,6 +232,21 @@ def test_malformed_registrations(keywords, message) -> None:
     assert str(caught.value) == message
 
 
+@pytest.mark.parametrize("modality", ["visual", "textual"])
+def test_a_decorator_without_a_name(modality) -> None:
+    with pytest.raises(ShiftError) as caught:
+        getattr(shifts, f"register_{modality}")(lambda value, severity, rng: value)
+    assert str(caught.value) == f"a shift needs a name: write @register_{modality}('dust') above the function."
+
+
+def test_options_may_be_given_as_numbers() -> None:
+    shifts.register_textual("grow", (1,), options={"size": ("3", "5")})(lambda text, severity, rng, *, size: text)
+    try:
+        assert [str(s) for s in shifts.textual("grow", size=5)] == ["grow(size=5):1"]
+    finally:
+        shifts.unregister("grow")
+
+
 def test_unregister_what_is_not_registered() -> None:
     with pytest.raises(ShiftError) as caught:
         shifts.unregister("frost")
