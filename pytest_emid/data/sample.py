@@ -7,7 +7,7 @@ from collections.abc import Callable
 from dataclasses import dataclass, replace
 from typing import Any
 
-from PIL import Image
+from PIL import ExifTags, Image, ImageOps
 
 from pytest_emid.data.image_files import to_rgb
 from pytest_emid.errors import DataError, EmidError
@@ -50,7 +50,7 @@ class Sample:
     cluster: str = ""
 
     def open_image(self) -> Image.Image:
-        """The picture in RGB with 8 bits: transparent parts are white, 16 bits are scaled.
+        """The picture upright (EXIF), in RGB with 8 bits: transparent parts are white, 16 bits are scaled.
 
         Raises:
             DataError: it cannot be read, or its depth has no agreed white; the message names the sample and the source.
@@ -64,6 +64,8 @@ class Sample:
                     "Open or convert it first (PIL.Image.open, PIL.Image.fromarray), or use data.load_records, "
                     "which takes paths."
                 )
+            if opened.getexif().get(ExifTags.Base.Orientation, 1) != 1:
+                opened = ImageOps.exif_transpose(opened)
             return to_rgb(opened, f"sample {self.id!r}: {source}")
         except EmidError:
             raise

@@ -132,6 +132,14 @@ def test_pictures_in_memory_are_seen_as_those_in_files(picture, grey):
         assert np.asarray(one.open_image()).tolist() == [[[grey] * 3] * 2] * 2
 
 
+def test_a_picture_in_memory_is_upright():
+    picture = Image.new("RGB", (3, 2))
+    picture.getexif()[0x0112] = 6  # as a phone that is held upright says
+    for image in (picture, LazyImage(lambda: picture, "here")):
+        assert sample("a", image=image).open_image().size == (2, 3)
+    assert picture.size == (3, 2)
+
+
 def test_a_picture_in_memory_whose_white_is_unknown():
     with pytest.raises(DataError) as caught:
         sample("a", image=Image.new("F", (2, 2), 0.5)).open_image()
