@@ -163,7 +163,7 @@ class Dataset(Sequence[Sample]):
 
 
 def _check_types(name: str, position: int, sample: object) -> None:
-    if not isinstance(sample, Sample):
+    if not hasattr(sample, "question"):
         raise DataError(
             f"dataset {name!r}: number {position} is a {type(sample).__name__}, not a Sample. "
             "For dicts use data.load_records."

@@ -58,7 +58,7 @@ class Sample:
         source = self.image.source if isinstance(self.image, LazyImage) else "the picture in memory"
         try:
             opened = self.image.load() if isinstance(self.image, LazyImage) else self.image
-            if not isinstance(opened, Image.Image):
+            if not hasattr(opened, "convert"):  # whatever behaves as a picture is one
                 raise DataError(
                     f"sample {self.id!r}: its image, from {source}, is a {type(opened).__name__}, not a PIL image. "
                     "Open or convert it first (PIL.Image.open, PIL.Image.fromarray), or use data.load_records, "

@@ -75,9 +75,7 @@ def natural(target: Dataset, *, paired: bool = False, id: str | None = None) -> 
     Raises:
         ShiftError: the target is no dataset, or the id is empty.
     """
-    from pytest_emid.data.dataset import Dataset
-
-    if not isinstance(target, Dataset):
+    if not hasattr(target, "ids"):
         raise ShiftError(
             f"a natural shift is made of a dataset, not of {target!r}. Load it first: data.load('scenes:de'), "
             "for example."
