@@ -170,6 +170,7 @@ class Reporter:
             try:
                 sheet.write(session.config.invocation_params.dir / self._config.contact_sheet)
             except OSError as error:
+                del session.config.stash[SHEET]  # there is none to speak of
                 where = self._config.origin("contact_sheet")
                 self._problems.append(f"{where}: cannot write {self._config.contact_sheet}: {error}.")
         if self._problems:

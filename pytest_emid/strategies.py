@@ -16,7 +16,7 @@ __all__ = ["shifts"]
 def shifts(
     names: str | Sequence[str] | None = None,
     *,
-    modalities: Sequence[str] = registry.MODALITIES,
+    modalities: str | Sequence[str] = registry.MODALITIES,
     min_severity: int = 1,
     max_severity: int | None = None,
     max_components: int = 2,
@@ -37,6 +37,8 @@ def shifts(
     Raises:
         ShiftError: a name or a modality is unknown, or no shift has a level within the bounds.
     """
+    if isinstance(modalities, str):
+        modalities = (modalities,)
     for modality in modalities:
         registry.names(modality)  # an unknown one is an error even beside explicit names
     if isinstance(names, str):
@@ -55,7 +57,7 @@ def shifts(
         if levels:
             pool[name] = levels
     if not pool:
-        which = f" of {', '.join(names)}" if names is not None else ""
+        which = f" of {', '.join(names) or 'none'}" if names is not None else ""
         levels_wanted = f"{min_severity} to {'its highest' if max_severity is None else max_severity}"
         raise ShiftError(
             f"no {' or '.join(modalities)} shift{which} has a severity from {levels_wanted}. "

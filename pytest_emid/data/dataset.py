@@ -26,7 +26,8 @@ class Dataset(Sequence[Sample]):
             picture; pass one when content follows from a recipe (a generator and a seed), which saves the reading.
 
     Raises:
-        DataError: no samples, a repeated id, an empty question or an empty reference.
+        DataError: no samples, something that is no sample or whose id, question or reference is no text, a repeated
+            id, an empty question or an empty reference.
     """
 
     def __init__(self, name: str, samples: Iterable[Sample], fingerprint: str | None = None) -> None:
@@ -36,6 +37,7 @@ class Dataset(Sequence[Sample]):
             raise DataError(f"dataset {name!r} is empty. Give it at least one sample.")
         seen: dict[str, int] = {}
         for position, sample in enumerate(self._samples):
+            _check_types(name, position, sample)
             if sample.id in seen:
                 raise DataError(
                     f"dataset {name!r}: samples {seen[sample.id]} and {position} have the same id {sample.id!r}. "
@@ -113,10 +115,12 @@ class Dataset(Sequence[Sample]):
             stratified: draw each category in proportion, rounded so that the shares add up to `n`.
 
         Raises:
-            DataError: there are not so many samples.
+            DataError: there are not so many samples, or the seed is negative.
         """
         if not 1 <= n <= len(self):
             raise DataError(f"dataset {self.name!r}: cannot draw {n} of its {len(self)} samples.")
+        if seed < 0:
+            raise DataError(f"dataset {self.name!r}: a seed must be at least 0, not {seed}.")
         order = np.random.default_rng(seed).permutation(len(self))
         drawn = self._by_category(order, n) if stratified else order[:n]
         how = f"subset:{n}:{seed}{':stratified' if stratified else ''}"
@@ -156,6 +160,18 @@ class Dataset(Sequence[Sample]):
         for category in by_remainder[: n - sum(counts.values())]:
             counts[category] += 1
         return [i for category, indices in members.items() for i in indices[: counts[category]]]
+
+
+def _check_types(name: str, position: int, sample: object) -> None:
+    if not hasattr(sample, "question"):
+        raise DataError(
+            f"dataset {name!r}: number {position} is a {type(sample).__name__}, not a Sample. "
+            "For dicts use data.load_records."
+        )
+    for field in ("id", "question", "reference", "category", "cluster"):
+        value = getattr(sample, field)
+        if not isinstance(value, str):
+            raise DataError(f"dataset {name!r}: the {field} of sample {position} is {value!r}, not text. Make it text.")
 
 
 def _derived(fingerprint: str | None, how: str) -> str | None:

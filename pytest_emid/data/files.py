@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import errno
 import json
 from collections.abc import Iterator
 from pathlib import Path
@@ -58,9 +59,15 @@ def inside(root: Path, name: str, where: str) -> Path:
     try:
         base = root.resolve()
         path = (base / name).resolve()
+        exists = path.exists()
     except (OSError, ValueError, RuntimeError) as error:  # a NUL byte, or links in a circle
+        if getattr(error, "errno", None) == errno.ENAMETOOLONG:
+            raise DataError(
+                f"{where}: {name[:40]!r}... ({len(name)} characters) is too long for a path. If it is a picture, "
+                "encoded in text (base64), decode it and pass its bytes to load_records, or save it as a file."
+            ) from error
         raise DataError(f"{where}: {name!r} is not a path: {error}.") from error
-    if "://" in name and not path.exists():
+    if "://" in name and not exists:
         raise DataError(f"{where}: {name!r} is an address, not a file. Download it, and name the file.")
     if not path.is_relative_to(base):
         raise DataError(

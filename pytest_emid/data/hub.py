@@ -30,7 +30,8 @@ def load_hub(
     never run.
 
     Args:
-        path: a Hub id such as `changdae/llavabench-shift-synthetic-v1`, or a local folder.
+        path: a Hub id such as `changdae/llavabench-shift-synthetic-v1`, or a local folder: files in a format of
+            `datasets`, or what its `save_to_disk` wrote.
         split: such as `llava_bench_coco_English`; may be left out where there is only one.
         config: which configuration of the dataset, where it has several.
         revision: a branch, tag or commit on the Hub. Name a commit where results must be repeatable.
@@ -46,8 +47,11 @@ def load_hub(
     local = Path(path).is_dir()
     where = str(path)
     try:
-        # a folder that is no dataset of its own, and a Hub id, are told apart by `datasets`
-        loaded = datasets.load_dataset(where, name=config, split=None, revision=None if local else revision)
+        if _saved(path):
+            loaded = _from_disk(datasets, where)
+        else:
+            # a folder that is no dataset of its own, and a Hub id, are told apart by `datasets`
+            loaded = datasets.load_dataset(where, name=config, split=None, revision=None if local else revision)
     except Exception as error:  # every builder, file format and network error
         raise DataError(
             f"dataset {where!r} cannot be loaded: {type(error).__name__}: {error}. "
@@ -75,6 +79,8 @@ def hub_splits(
     """
     datasets = _package(path)
     try:
+        if _saved(path):
+            return tuple(_from_disk(datasets, str(path)))
         names = datasets.get_dataset_split_names(
             str(path), config_name=config, revision=None if Path(path).is_dir() else revision
         )
@@ -84,6 +90,17 @@ def hub_splits(
             "Check the path or id, the network and your access."
         ) from error
     return tuple(names)
+
+
+def _saved(path: str | os.PathLike[str]) -> bool:
+    """Whether `save_to_disk` wrote the folder, the splits of which `load_dataset` would take for one."""
+    return any((Path(path) / name).is_file() for name in ("dataset_dict.json", "state.json"))
+
+
+def _from_disk(datasets: ModuleType, where: str) -> dict[str, Any]:
+    """Split to table. A dataset that was saved without splits is one, `train` where it has no name."""
+    loaded = datasets.load_from_disk(where)
+    return dict(loaded) if isinstance(loaded, dict) else {str(loaded.split or "train"): loaded}
 
 
 def _package(path: str | os.PathLike[str]) -> ModuleType:

@@ -12,7 +12,7 @@ from PIL import Image, ImageOps, UnidentifiedImageError
 
 from pytest_emid.errors import DataError
 
-__all__ = ["FORMATS", "read_picture"]
+__all__ = ["FORMATS", "read_picture", "to_rgb"]
 
 FORMATS: Final = ("AVIF", "BMP", "GIF", "JPEG", "JPEG2000", "MPO", "PNG", "PPM", "TIFF", "WEBP")
 """What is opened. Pillow knows more formats, some of which run other programs (EPS) or hold no raster."""
@@ -72,10 +72,19 @@ def read_picture(source: Path | bytes, where: str) -> Image.Image:
         raise DataError(
             f"{where}: {what} is damaged: {type(error).__name__}: {error}. Replace the file, or leave the sample out."
         ) from error
-    return _to_rgb(upright, f"{where}: {what}")
+    return to_rgb(upright, f"{where}: {what}")
 
 
-def _to_rgb(image: Image.Image, what: str) -> Image.Image:
+def to_rgb(image: Image.Image, what: str) -> Image.Image:
+    """A picture of any mode in RGB: transparent parts on white, 16 bits scaled to 8.
+
+    Args:
+        image: not changed; a picture in RGB without transparency is given back.
+        what: where it comes from, for errors.
+
+    Raises:
+        DataError: its depth has no agreed white.
+    """
     if image.mode in _DEEP:  # Pillow would clip these at 255, not scale them
         values = np.asarray(image).astype(np.int64)
         if values.min() < 0 or values.max() > 65535:
@@ -93,4 +102,4 @@ def _to_rgb(image: Image.Image, what: str) -> Image.Image:
         straight = (image.convert("LA") if image.mode == "La" else image).convert("RGBA")
         white = Image.new("RGBA", straight.size, (255, 255, 255, 255))
         return Image.alpha_composite(white, straight).convert("RGB")
-    return image.convert("RGB")
+    return image if image.mode == "RGB" else image.convert("RGB")

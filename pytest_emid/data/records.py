@@ -68,6 +68,11 @@ def load_records(
             or leaves the folder. The message names the record and what to do.
     """
     if hasattr(records, "to_dict") and hasattr(records, "columns"):
+        twice = [
+            str(column) for column, again in zip(records.columns, records.columns.duplicated(), strict=True) if again
+        ]
+        if twice:  # pandas would keep one of them
+            raise DataError(f"{name}: two columns are named {twice[0]!r}. Rename one.")
         records = records.to_dict("records")
     if isinstance(records, str | bytes | Mapping) or not isinstance(records, Iterable):
         raise DataError(
@@ -148,7 +153,9 @@ def _columns(rows: list[Row], given: Columns) -> dict[str, str | None]:
 def _cell(row: Row, column: str | None) -> Any:
     if column is None or column not in row.values:
         held = ", ".join(repr(str(name)) for name in row.values) or "nothing"
-        raise DataError(f"{row.where}: there is no {column!r} in this record; it holds {held}.")
+        raise DataError(
+            f"{row.where}: there is no {column!r} in this record; it holds {held}. Add it, or leave the record out."
+        )
     return row.values[column]
 
 
@@ -209,7 +216,10 @@ class _Pictures:
         if isinstance(cell, Mapping) and {"bytes", "path"} & set(cell):
             cell = cell.get("bytes") or cell.get("path")
         if isinstance(cell, Image.Image):
-            return cell, f"image-{image_digest(cell)[:16]}"
+            try:
+                return cell, f"image-{image_digest(cell)[:16]}"
+            except DataError as error:
+                raise DataError(f"{where}: {error}") from error
         if isinstance(cell, LazyImage):
             return cell, cell.source
         if isinstance(cell, bytes | bytearray | memoryview):

@@ -7,8 +7,9 @@ from collections.abc import Callable
 from dataclasses import dataclass, replace
 from typing import Any
 
-from PIL import Image
+from PIL import ExifTags, Image, ImageOps
 
+from pytest_emid.data.image_files import to_rgb
 from pytest_emid.errors import DataError, EmidError
 
 __all__ = ["LazyImage", "Sample", "image_digest"]
@@ -49,15 +50,23 @@ class Sample:
     cluster: str = ""
 
     def open_image(self) -> Image.Image:
-        """The picture in RGB.
+        """The picture upright (EXIF), in RGB with 8 bits: transparent parts are white, 16 bits are scaled.
 
         Raises:
-            DataError: it cannot be read; the message names the sample and the source.
+            DataError: it cannot be read, or its depth has no agreed white; the message names the sample and the source.
         """
         source = self.image.source if isinstance(self.image, LazyImage) else "the picture in memory"
         try:
             opened = self.image.load() if isinstance(self.image, LazyImage) else self.image
-            return opened if opened.mode == "RGB" else opened.convert("RGB")
+            if not hasattr(opened, "convert"):  # whatever behaves as a picture is one
+                raise DataError(
+                    f"sample {self.id!r}: its image, from {source}, is a {type(opened).__name__}, not a PIL image. "
+                    "Open or convert it first (PIL.Image.open, PIL.Image.fromarray), or use data.load_records, "
+                    "which takes paths."
+                )
+            if opened.getexif().get(ExifTags.Base.Orientation, 1) != 1:
+                opened = ImageOps.exif_transpose(opened)
+            return to_rgb(opened, f"sample {self.id!r}: {source}")
         except EmidError:
             raise
         except Exception as error:
@@ -76,6 +85,10 @@ class Sample:
 
 
 def image_digest(image: Image.Image) -> str:
-    """sha256 of size and RGB bytes: equal pictures have equal digests, whatever file format they came from."""
-    rgb = image if image.mode == "RGB" else image.convert("RGB")
+    """sha256 of size and RGB bytes: equal pictures have equal digests, whatever file format they came from.
+
+    Raises:
+        DataError: the picture is not in RGB, and its depth has no agreed white.
+    """
+    rgb = to_rgb(image, "the picture in memory")
     return hashlib.sha256(f"{rgb.width}x{rgb.height}:".encode() + rgb.tobytes()).hexdigest()

@@ -105,6 +105,12 @@ def _header(fields: list[str], where: str) -> list[str]:
     twice = sorted({field for field in fields if fields.count(field) > 1})
     if twice:
         raise DataError(f"{where}: two columns are named {twice[0]!r}. Rename one.")
+    other = next((mark for mark in (";", "\t", ",", "|") if mark in fields[0]), None)
+    if len(fields) == 1 and other is not None:  # as spreadsheets write where the comma is the decimal mark
+        raise DataError(
+            f"{where}: the only column is {fields[0]!r}; columns seem to be separated by {other!r}. "
+            "Save the file as .csv with commas or as .tsv with tabs."
+        )
     return fields
 
 

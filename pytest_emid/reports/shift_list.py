@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import itertools
 import sys
+import textwrap
 from collections.abc import Iterator
 from pathlib import Path
 
@@ -13,12 +14,15 @@ from pytest_emid import shifts
 from pytest_emid.config import EmidConfig
 from pytest_emid.errors import EmidError
 from pytest_emid.shifts.registry import Definition
+from pytest_emid.shifts.scenarios import SUITES
 
 __all__ = ["every_shift", "lines", "main"]
 
 FOOTER = """\
 An id is name:severity, with options name(option=value):severity. Ids compose with +, pictures and text alike:
-defocus_blur:3+keyboard:1. Another dataset is a natural shift: pytest_emid.shifts.natural(dataset)."""
+defocus_blur:3+keyboard:1. identity changes nothing. Another dataset is a natural shift:
+pytest_emid.shifts.natural(dataset). Questions in another language: pytest_emid.shifts.translate(...)."""
+WIDTH = 118
 
 
 def main(config: EmidConfig, folder: Path, rootdir: Path) -> int:
@@ -50,7 +54,7 @@ def _draw(config: EmidConfig, path: Path, rootdir: Path) -> None:
 
 
 def lines() -> Iterator[str]:
-    """Every registered shift under its modality: name, severities, kind, what it does, options.
+    """Every registered shift under its modality: name, severities, kind, what it does, options; then the scenarios.
 
     Raises:
         ShiftError: the shifts of an installed package cannot be loaded.
@@ -63,6 +67,14 @@ def lines() -> Iterator[str]:
         for definition in members:
             yield f"  {definition.name:{width}}  {_levels(definition):5}  [{definition.kind}] {_summary(definition)}"
         yield ""
+    yield "scenarios of the paper, by pytest_emid.shifts.scenarios(SUITE); the first of each changes nothing:"
+    suites: dict[tuple[str, ...], list[str]] = {}
+    for suite in SUITES:
+        suites.setdefault(tuple(scenario.id for scenario in shifts.scenarios(suite)), []).append(suite)
+    for ids, names in suites.items():
+        text = f"{', '.join(names)} ({len(ids)}): {', '.join(ids)}"
+        yield from textwrap.wrap(text, WIDTH, break_long_words=False, break_on_hyphens=False)
+    yield ""
     yield from FOOTER.splitlines()
 
 
@@ -71,8 +83,17 @@ def every_shift() -> list[shifts.SyntheticShift]:
     return [*shifts.visual(), *shifts.textual()]
 
 
+def _value(definition: Definition, option: str, value: str) -> str:
+    """A value of an option; with its levels in brackets where they are not the usual ones."""
+    own = definition.variants.get(f"{option}={value}")
+    return value if own is None else f"{value} [{_span(own)}]"
+
+
 def _levels(definition: Definition) -> str:
-    levels = definition.severities
+    return _span(definition.severities)
+
+
+def _span(levels: tuple[int, ...]) -> str:
     if not levels:
         return "-"
     if levels == tuple(range(levels[0], levels[-1] + 1)) and len(levels) > 1:
@@ -81,5 +102,5 @@ def _levels(definition: Definition) -> str:
 
 
 def _summary(definition: Definition) -> str:
-    options = "; ".join(f"{option}={'|'.join(values)}" for option, values in definition.options.items())
+    options = "; ".join(f"{o}={'|'.join(_value(definition, o, v) for v in vs)}" for o, vs in definition.options.items())
     return f"{definition.summary}{f' ({options})' if options else ''}"

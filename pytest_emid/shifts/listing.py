@@ -7,7 +7,7 @@ from collections.abc import Iterable
 
 from pytest_emid.errors import ShiftError
 from pytest_emid.shifts import registry
-from pytest_emid.shifts.synthetic import SyntheticShift, component, parse
+from pytest_emid.shifts.synthetic import IDENTITY, SyntheticShift, component, parse
 
 __all__ = ["joint", "textual", "visual"]
 
@@ -19,6 +19,7 @@ def visual(*names: str, severity: Severity = None, **options: str) -> list[Synth
 
     Args:
         names: such as `"defocus_blur"`; none means all visual shifts (that have severities, when one is given).
+            `"identity"` alone is the control arm that changes nothing.
         severity: a level or several; None means every level that the shift has.
         options: such as `scale="published"`; each name must have them.
 
@@ -72,6 +73,9 @@ def _choices(part: SyntheticShift | str | Iterable[SyntheticShift | str]) -> lis
 def _listing(
     modality: str, names: tuple[str, ...], severity: Severity, options: dict[str, str]
 ) -> list[SyntheticShift]:
+    options = {option: str(value) for option, value in options.items()}
+    if names == (IDENTITY,) and severity is None and not options:
+        return [SyntheticShift(())]
     if not names:
         names = registry.names(modality)
         if severity is not None:

@@ -73,8 +73,13 @@ def natural(target: Dataset, *, paired: bool = False, id: str | None = None) -> 
         id: what results call it; by default the name of `target`.
 
     Raises:
-        ShiftError: the id is empty.
+        ShiftError: the target is no dataset, or the id is empty.
     """
+    if not hasattr(target, "ids"):
+        raise ShiftError(
+            f"a natural shift is made of a dataset, not of {target!r}. Load it first: data.load('scenes:de'), "
+            "for example."
+        )
     chosen = target.name if id is None else id
     if not isinstance(chosen, str) or not chosen.strip():
         raise ShiftError(f"a shift's id must be text, not {chosen!r}. Pass one: natural(dataset, id='night').")
@@ -146,6 +151,8 @@ def parallel_text(id: str, texts: Mapping[str, str]) -> ParallelText:
     """
     if not isinstance(id, str) or not id.strip():
         raise ShiftError(f"a shift's id must be text, not {id!r}. Pass one: parallel_text('sr_4', texts).")
+    if not isinstance(texts, Mapping):
+        raise ShiftError(f"shift {id!r}: texts are a mapping from sample id to question, not {type(texts).__name__}.")
     for sample_id, text in texts.items():
         if not isinstance(sample_id, str) or not isinstance(text, str):
             raise ShiftError(f"shift {id!r}: sample ids and texts are strings, not {sample_id!r}: {text!r}.")

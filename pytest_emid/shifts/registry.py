@@ -26,6 +26,7 @@ __all__ = [
     "Definition",
     "definitions",
     "get",
+    "is_built_in",
     "names",
     "rank",
     "register",
@@ -42,6 +43,8 @@ CODE_VERSION: Final = "3"
 """Part of every shifted dataset's fingerprint; it rises when a built-in shift changes what it produces."""
 
 MODALITIES: Final = ("visual", "textual")
+RESERVED: Final = ("identity",)
+"""What ids mean without any shift."""
 _NAME: Final = re.compile(r"[A-Za-z][A-Za-z0-9_]*")
 _OPTION: Final = re.compile(r"[\w.-]+")
 
@@ -90,7 +93,8 @@ class Definition:
 
 _builtin: dict[str, Definition] = {}
 _custom: dict[str, Definition] = {}
-_packages_loaded = False
+_packages_loaded: bool | str = False
+"""Whether, or what was wrong with them."""
 
 
 def register(definition: Definition, *, replace: bool = False) -> None:
@@ -127,7 +131,7 @@ def unregister(name: str) -> None:
 
 def register_visual(
     name: str,
-    severities: Iterable[int] = LEVELS,
+    severities: Iterable[int] | int = LEVELS,
     *,
     kind: str = "custom",
     options: Mapping[str, tuple[str, ...]] | None = None,
@@ -144,7 +148,7 @@ def register_visual(
 
 def register_textual(
     name: str,
-    severities: Iterable[int] = LEVELS,
+    severities: Iterable[int] | int = LEVELS,
     *,
     kind: str = "custom",
     options: Mapping[str, tuple[str, ...]] | None = None,
@@ -163,13 +167,16 @@ def register_textual(
 def _decorator(
     modality: str,
     name: str,
-    levels: Iterable[int],
+    levels: Iterable[int] | int,
     kind: str,
     options: Mapping[str, tuple[str, ...]] | None,
     variants: Mapping[str, tuple[int, ...]],
     control: bool,
     replace: bool,
 ) -> Callable[[F], F]:
+    if not isinstance(name, str):
+        raise ShiftError(f"a shift needs a name: write @register_{modality}('dust') above the function.")
+
     def decorate(function: F) -> F:
         entry = BUILTIN.get(name)
         own = entry is not None and function.__module__ == entry.module
@@ -177,7 +184,7 @@ def _decorator(
             name=name,
             modality=modality,
             function=function,
-            severities=tuple(levels),
+            severities=tuple(levels) if isinstance(levels, Iterable) else (levels,),
             kind=entry.kind if own and entry is not None else kind,
             summary=(inspect.getdoc(function) or "").partition("\n")[0],
             options=dict(options or {}),
@@ -207,6 +214,8 @@ def _check(definition: Definition) -> None:
             f"{name!r} cannot name a shift: use letters, digits and underscores, beginning with a letter, "
             "so that ids can be parsed."
         )
+    if name in RESERVED:
+        raise ShiftError(f"{name!r} cannot name a shift: it is the id of the shift that changes nothing.")
     if definition.modality not in MODALITIES:
         raise ShiftError(f"shift {name!r}: modality {definition.modality!r} is not one of {', '.join(MODALITIES)}.")
     for levels in (definition.severities, *definition.variants.values()):
@@ -215,7 +224,9 @@ def _check(definition: Definition) -> None:
         ):
             raise ShiftError(f"shift {name!r}: severities must be rising integers of at least 1, not {levels!r}.")
     for option, values in definition.options.items():
-        if not values or not all(_OPTION.fullmatch(word) for word in (option, *values)):
+        words = (option, *values)
+        text = not isinstance(values, str) and all(isinstance(word, str) for word in words)
+        if not values or not text or not all(_OPTION.fullmatch(word) for word in words):
             raise ShiftError(
                 f"shift {name!r}: option {option!r} needs legal values made of letters, digits, '_', '-' and '.', "
                 f"the default first, not {values!r}."
@@ -224,6 +235,8 @@ def _check(definition: Definition) -> None:
 
 def _load_packages() -> None:
     global _packages_loaded
+    if isinstance(_packages_loaded, str):  # loading again would find what the others registered, and complain of that
+        raise ShiftError(_packages_loaded)
     if _packages_loaded:
         return
     _packages_loaded = True  # before loading: a package may look shifts up while it registers its own
@@ -235,16 +248,24 @@ def _load_packages() -> None:
             if callable(loaded):
                 loaded()
         except Exception as error:
-            _packages_loaded = False
             where = f"{point.dist.name} {point.dist.version}" if point.dist is not None else "an unknown package"
-            raise ShiftError(
+            problem = _packages_loaded = (
                 f"the shifts of {where} ({point.value}) cannot be loaded: {type(error).__name__}: {error}. "
                 "Repair or uninstall the package."
-            ) from error
+            )
+            raise ShiftError(problem) from error
 
 
 def _known(name: str, modality: str | None) -> Definition | Entry:
     """What is known of a shift without importing a built-in one."""
+    if not isinstance(name, str):
+        raise ShiftError(
+            f"a shift's name is text, not {name!r}. Give several names one by one: visual('frost', 'fog')."
+        )
+    if name in RESERVED:
+        raise ShiftError(
+            f"{name!r} is no shift with a modality or severities: it changes nothing. Write shifts.parse({name!r})."
+        )
     _load_packages()
     known: Definition | Entry | None = _custom.get(name) or _builtin.get(name) or BUILTIN.get(name)
     if known is None or (modality is not None and known.modality != modality):
@@ -253,6 +274,8 @@ def _known(name: str, modality: str | None) -> Definition | Entry:
         note = f" ({name} is {known.modality}.)" if known is not None else ""
         close = difflib.get_close_matches(name, legal, n=1)
         hint = f" Did you mean {close[0]!r}?" if close else ""
+        if name.startswith("translate_"):
+            hint = " A translation is known after shifts.translate(...), for example in conftest.py."
         raise ShiftError(f"there is no {what} named {name!r}.{note}{hint} {what.capitalize()}s: {', '.join(legal)}.")
     return known
 
@@ -306,6 +329,11 @@ def severities(name: str, options: Mapping[str, str] | None = None, modality: st
             legal = ", ".join(definition.options[option])
             raise ShiftError(f"shift {name!r} has no {option} {value!r}. Its values: {legal}.")
     return definition.severities_for(options)
+
+
+def is_built_in(definition: Definition) -> bool:
+    """Whether the library itself registered the shift."""
+    return _builtin.get(definition.name) is definition
 
 
 def modality_of(name: str) -> str:

@@ -11,6 +11,7 @@ Source: Oh et al., ICML 2025 (arXiv 2502.00577), section 5, and the lists at the
 
 from __future__ import annotations
 
+import difflib
 from collections.abc import Callable
 from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, Final
@@ -185,11 +186,25 @@ def scenario(name: str, suite: str | None = None) -> Scenario:
     Raises:
         ShiftError: no such suite, or no scenario of that name.
     """
-    for one in (one for each in ([suite] if suite is not None else SUITES) for one in scenarios(each)):
-        if name in (one.id, one.alias):
-            return one
+    found = find(name, suite)
+    if found is not None:
+        return found
+    suites = [suite] if suite is not None else SUITES
+    known = dict.fromkeys(known for each in suites for one in scenarios(each) for known in (one.id, one.alias))
+    close = difflib.get_close_matches(str(name), known, n=1)
+    hint = f" Did you mean {close[0]!r}?" if close else ""
     where = f"suite {suite}" if suite is not None else f"the suites {', '.join(SUITES)}"
-    raise ShiftError(f"there is no scenario {name!r} in {where}. scenarios(suite) lists ids and aliases.")
+    raise ShiftError(f"there is no scenario {name!r} in {where}.{hint} scenarios(suite) lists ids and aliases.")
+
+
+def find(name: str, suite: str | None = None) -> Scenario | None:
+    """As `scenario`, but None for a name that no scenario has.
+
+    Raises:
+        ShiftError: no such suite.
+    """
+    suites = [suite] if suite is not None else SUITES
+    return next((one for each in suites for one in scenarios(each) if name in (one.id, one.alias)), None)
 
 
 def _synthetic(suite: str, data: str, target: Target | None) -> list[Scenario]:

@@ -6,7 +6,7 @@ import hashlib
 import itertools
 import operator
 import re
-from collections.abc import Iterable, Mapping
+from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import dataclass
 from functools import partial
 from typing import TYPE_CHECKING, Final
@@ -282,7 +282,20 @@ def parse(text: str) -> SyntheticShift:
     """
     if not isinstance(text, str) or not text.strip():
         raise ShiftError(f"a shift's id is text such as 'defocus_blur:3+keyboard:1', not {text!r}.")
-    parts = []
+    try:
+        return SyntheticShift(tuple(_components(text)))
+    except ShiftError:
+        from pytest_emid.shifts.scenarios import find  # which parses the ids of its shifts
+
+        if (found := find(text.strip())) is not None:
+            name = text.strip()
+            raise ShiftError(
+                f"{name!r} is a scenario of {found.suite}, not the id of a shift: take shifts.scenario({name!r})."
+            ) from None
+        raise
+
+
+def _components(text: str) -> Iterator[Component]:
     for piece in re.split(r"[+&]", text):
         match = _COMPONENT.fullmatch(piece.strip())
         if match is None:
@@ -291,8 +304,7 @@ def parse(text: str) -> SyntheticShift:
             )
         if match["name"] == IDENTITY and match["options"] is None and match["severity"] is None:
             continue
-        parts.append(component(match["name"], _severity(match["severity"], text), _options(match["options"], text)))
-    return SyntheticShift(tuple(parts))
+        yield component(match["name"], _severity(match["severity"], text), _options(match["options"], text))
 
 
 def _severity(text: str | None, whole: str) -> int | None:

@@ -43,17 +43,22 @@ def translate(
         replace: whether to put this one in the place of an earlier translation into the same language.
 
     Raises:
-        ShiftError: the language cannot be part of an id, it is registered already and `replace` is False, or `cache`
-            is given for a mapping. When applied: a question has no translation, an empty one, or one that lost an
-            image placeholder, or the cache is damaged.
+        ShiftError: the language cannot be part of an id, it is registered already and `replace` is False, what is given
+            is neither a mapping nor a function, or `cache` is given for a mapping. When applied: a question has no
+            translation, an empty one, or one that lost an image placeholder, or the cache is damaged.
     """
-    if not _LANGUAGE.fullmatch(language):
+    if not isinstance(language, str) or not _LANGUAGE.fullmatch(language):
         raise ShiftError(f"language {language!r} cannot be part of an id: use letters, digits and underscores.")
     name = f"translate_{language}"
     if isinstance(translation, Mapping):
         if cache is not None:
             raise ShiftError(f"{name}: a cache is for a function; a mapping needs none.")
         look_up = _from_mapping(dict(translation), name)
+    elif not callable(translation):
+        raise ShiftError(
+            f"{name}: translations are a mapping from sample id or question, or a function, not "
+            f"{type(translation).__name__}."
+        )
     else:
         look_up = _from_function(translation, name, None if cache is None else _Cache(Path(cache), language))
 

@@ -55,6 +55,7 @@ def test_a_page_that_cannot_be_written_fails_the_run(project: pytest.Pytester) -
     assert result.ret == pytest.ExitCode.TESTS_FAILED
     text = " ".join(result.stdout.str().split())
     assert "MISSING: --emid-contact-sheet: cannot write file/sheet.html: [Errno" in text
+    assert "contact sheet of" not in text
 
 
 def test_spread_runs_are_refused(project: pytest.Pytester) -> None:
@@ -96,6 +97,11 @@ def test_the_list_names_every_shift_and_runs_nothing(pytester: pytest.Pytester) 
     assert "frost 1-5 [weather] Ice crystals on a window pane in front of the scene (ImageNet-C; textures are " in (
         " ".join(words)
     )
+    assert any("rates=standard|published [1-7]" in word for word in words if word.startswith("synonym 1-5 "))
+    text = " ".join(words)
+    for suite in ("llavabench-synthetic", "llavabench-natural", "scenes-synthetic", "scenes-natural"):
+        assert all(scenario.id in text for scenario in shifts.scenarios(suite))
+    assert "llavabench-synthetic, scenes-synthetic (35): identity, synonym(rates=published):4, " in text
     assert any(word.startswith("normalise_only - [control] Lower-cased") for word in words)
     assert not any("test session starts" in line for line in lines)
 

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import importlib.util
 import json
 from pathlib import Path
 
@@ -107,7 +108,9 @@ def test_an_exported_folder(suite: pytest.Pytester) -> None:
 
 
 def test_a_folder_of_hugging_face_datasets(suite: pytest.Pytester, monkeypatch: pytest.MonkeyPatch) -> None:
-    pytest.importorskip("datasets", reason="datasets is not installed: pip install 'pytest-emid[datasets]'")
+    # looked up, not imported: pytester would forget it, and it cannot be imported twice
+    if importlib.util.find_spec("datasets") is None:
+        pytest.skip("datasets is not installed: pip install 'pytest-emid[datasets]'")
     monkeypatch.setenv("HF_DATASETS_CACHE", str(suite.path / "hub-cache"))
     folder = suite.path / "bench"
     write_images(folder)

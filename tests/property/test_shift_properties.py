@@ -109,3 +109,5 @@ def test_strategy_without_anything_to_draw() -> None:
         strategies.shifts(modalities=["audio"])
     with pytest.raises(ShiftError, match=r"^max_components must be at least 1, not 0\.$"):
         strategies.shifts(max_components=0)
+    with pytest.raises(ShiftError, match=r"^no textual shift of none has a severity from 1 to its highest\."):
+        strategies.shifts([], modalities="textual")

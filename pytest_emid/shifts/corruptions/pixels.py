@@ -9,7 +9,7 @@ from numpy.typing import NDArray
 from PIL import Image
 
 from pytest_emid.errors import ShiftError
-from pytest_emid.shifts.registry import Definition
+from pytest_emid.shifts.registry import Definition, is_built_in
 from pytest_emid.shifts.seeding import generator
 from pytest_emid.shifts.synthetic import Component, option_values, run
 
@@ -25,6 +25,8 @@ SCALE: Final = {"scale": ("image", "published")}
 
 _DEEP: Final = {"I": "=i4", "F": "=f4", "I;16": "<u2", "I;16L": "<u2", "I;16B": ">u2", "I;16N": "=u2"}
 """Modes of more than 8 bits, and how their values are stored."""
+_OVERFLOW: Final = 16.0
+"""Floats beyond this were meant to be 0..255: clipped at 1 they would leave a white picture."""
 _TRANSPARENT: Final = ("RGBA", "LA", "PA", "RGBa", "La")
 
 
@@ -64,11 +66,13 @@ def apply_in_mode(
     transparency). Transparency is left as it is. A picture of more than 8 bits is shifted with 8.
 
     Raises:
-        ShiftError: the picture is empty or of a mode that Pillow cannot convert, or the registered function returns
-            what it must not.
+        ShiftError: the picture is empty, holds NaN, or is of a mode that Pillow cannot convert, or the registered
+            function returns what it must not.
     """
     if min(image.size) < 1:
         raise ShiftError(f"shift {part.id}: the picture of sample {sample_id!r} is empty, {image.size}.")
+    if image.mode == "F" and not np.isfinite(np.asarray(image)).all():
+        raise ShiftError(f"shift {part.id}: the picture of sample {sample_id!r} holds values that are not finite.")
     try:
         rgb = _to_rgb(image)
     except ValueError as error:
@@ -76,6 +80,8 @@ def apply_in_mode(
             f"shift {part.id}: the picture of sample {sample_id!r} has mode {image.mode}, which cannot be "
             "converted to RGB. Convert it first."
         ) from error
+    if rgb is image and not is_built_in(definition):
+        rgb = image.copy()  # who draws into it must not draw into the clean picture
     rng = generator(seed, sample_id, part.name)
     result = run(part, definition, rgb, rng, sample_id, option_values(part, definition))
     if isinstance(result, np.ndarray):
@@ -96,8 +102,14 @@ def _from_array(array: NDArray[Any], part: Component, rgb: Image.Image, sample_i
             f"{sample_id!r}; it must be of shape {expected}, uint8 or float in 0..1."
         )
     if array.dtype != np.uint8:
-        if not np.isfinite(array).all():
+        lowest, highest = float(array.min()), float(array.max())
+        if not (np.isfinite(lowest) and np.isfinite(highest)):
             raise ShiftError(f"shift {part.id} returned values that are not finite for sample {sample_id!r}.")
+        if highest > _OVERFLOW:
+            raise ShiftError(
+                f"shift {part.id} returned floats up to {highest:g} for sample {sample_id!r}; white is 1. "
+                "Divide them by 255, or return uint8."
+            )
         array = bytes_of(array)
     return Image.fromarray(np.ascontiguousarray(array))
 

@@ -34,9 +34,9 @@ def keyboard(text: str, severity: int, rng: np.random.Generator, *, layout: str,
 
 def _misses(cluster: str, text: str, layout: str, marks: bool) -> list[str]:
     """Every cluster that one missed key makes of this one."""
-    if hangul.is_syllable(cluster):
-        return hangul.misses(cluster) if layout in ("auto", "ko") else []
     composed = unicodedata.normalize("NFC", cluster)
+    if hangul.is_syllable(composed):
+        return hangul.misses(composed) if layout in ("auto", "ko") else []
     if len(composed) > 1:  # a base with vowel signs or points, each typed with a key of its own
         return [
             cluster[:place] + other + cluster[place + 1 :]

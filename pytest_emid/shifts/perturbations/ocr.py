@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import unicodedata
 from functools import lru_cache
 from importlib import resources
 from typing import Final
@@ -36,8 +37,9 @@ def ocr(text: str, severity: int, rng: np.random.Generator, *, rates: str, prote
 @lru_cache(maxsize=4096)
 def _misread(cluster: str) -> tuple[str, ...]:
     """What a cluster can be taken for; its vowel signs and points stay."""
-    if hangul.is_syllable(cluster):
-        return tuple(hangul.replaced(cluster, lambda jamo: _alike().get(jamo, ())))
+    syllable = unicodedata.normalize("NFC", cluster)  # some file systems and keyboards store its parts
+    if hangul.is_syllable(syllable):
+        return tuple(hangul.replaced(syllable, lambda jamo: _alike().get(jamo, ())))
     first, rest = cluster[0], cluster[1:]
     return tuple(other + rest for other in _alike().get(first, ()) if len(other) == 1 or not rest)
 

@@ -18,10 +18,18 @@ the letters of multiple choice."""
 RATES: Final = {"rates": ("standard", "published")}
 """The option that chooses what a level means: the library's rates at levels 1..5, or the published ones at 1..7."""
 
-_PLACEHOLDER: Final = r"<[^<>\s]+(?:\s\d+)?>|\[(?i:img|image|video)(?:[ _-]?\d+)?\]|\{\{?\w+\}?\}"
-_NUMBER: Final = r"(?<![\p{L}\p{M}])\p{Nd}+(?:[.,:/]\p{Nd}+)*(?![\p{L}\p{M}])"
+_PLACEHOLDER: Final = (
+    r"<[^<>\s]+(?:\s\d+)?>|<(?i:img|image|video)\s[^<>]*>|\[(?i:img|image|video)(?:[ _-]?\d+)?\]|\{\{?\w+\}?\}"
+)
+# With a unit or an ending that is written without a space: 12kg, 3rd.
+_NUMBER: Final = r"(?<![\p{L}\p{M}\p{N}])\p{Nd}++(?:[.,:/]\p{Nd}++)*+(?:\p{Latin}{1,3}(?![\p{L}\p{M}\p{N}]))?"
 # One capital letter by itself; not "I", and not the article "A" before a word, unless the word is "or" or "and".
-_CHOICE: Final = r"(?<![\p{L}\p{M}\p{N}'’])(?:[B-HJ-Z]|A(?!\s+(?!(?:or|and)\b)\p{Ll}))(?![\p{L}\p{M}\p{N}'’])"
+# A small letter only as in (a) or a), or as in "a." where a line begins.
+_CHOICE: Final = (
+    r"(?<![\p{L}\p{M}\p{N}'’])"
+    r"(?:[B-HJ-Z]|A(?!\s+(?!(?:or|and)\b)\p{Ll})|[a-zA-Z](?=\))|(?<=^|\n)[a-zA-Z](?=[.:]\s))"
+    r"(?![\p{L}\p{M}\p{N}'’])"
+)
 # An ideograph is a word by itself: Chinese is written without spaces.
 _WORD: Final = r"\p{Han}|(?:(?!\p{Han})[\p{L}\p{M}\p{N}\u200c\u200d])+(?:['’-](?:(?!\p{Han})[\p{L}\p{M}\p{N}])+)*"
 

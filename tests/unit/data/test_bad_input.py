@@ -97,7 +97,8 @@ def test_a_column_that_one_record_lacks(folder):
     with pytest.raises(DataError) as caught:
         load(path)
     assert str(caught.value) == (
-        f"{path}, line 3: there is no 'reference' in this record; it holds 'id', 'image', 'question'."
+        f"{path}, line 3: there is no 'reference' in this record; it holds 'id', 'image', 'question'. "
+        "Add it, or leave the record out."
     )
 
 

@@ -82,6 +82,12 @@ def test_subset_is_seeded_ordered_and_within():
     assert str(caught.value) == "dataset 'x': cannot draw 21 of its 20 samples."
 
 
+def test_a_negative_seed_draws_no_subset():
+    with pytest.raises(DataError) as caught:
+        Dataset("x", [sample("a")]).subset(1, -1)
+    assert str(caught.value) == "dataset 'x': a seed must be at least 0, not -1."
+
+
 def test_first():
     dataset = Dataset("x", [sample(str(i)) for i in range(5)])
     assert dataset.first(2).ids == ("0", "1")
@@ -107,6 +113,66 @@ def test_pictures_open_lazily_in_rgb():
     dataset = Dataset("x", [sample("a", image=LazyImage(load, "file.png"))])
     assert opened == []
     assert np.asarray(dataset[0].open_image()).tolist() == [[[7, 7, 7]] * 2] * 2
+
+
+@pytest.mark.parametrize(
+    ("picture", "grey"),
+    [
+        (Image.fromarray(np.full((2, 2), 20000, np.uint16)), 78),  # not clipped at 255
+        (Image.fromarray(np.full((2, 2), 20000, np.int32)), 78),
+        (Image.new("RGBA", (2, 2), (0, 0, 0, 0)), 255),  # nothing to see is white, as in files
+        (Image.new("LA", (2, 2), (0, 0)), 255),
+        (Image.new("1", (2, 2), 1), 255),
+    ],
+    ids=["I;16", "I", "RGBA", "LA", "1"],
+)
+def test_pictures_in_memory_are_seen_as_those_in_files(picture, grey):
+    for image in (picture, LazyImage(lambda: picture, "here")):
+        one = sample("a", image=image)
+        assert np.asarray(one.open_image()).tolist() == [[[grey] * 3] * 2] * 2
+
+
+def test_a_picture_in_memory_is_upright():
+    picture = Image.new("RGB", (3, 2))
+    picture.getexif()[0x0112] = 6  # as a phone that is held upright says
+    for image in (picture, LazyImage(lambda: picture, "here")):
+        assert sample("a", image=image).open_image().size == (2, 3)
+    assert picture.size == (3, 2)
+
+
+def test_a_picture_in_memory_whose_white_is_unknown():
+    with pytest.raises(DataError) as caught:
+        sample("a", image=Image.new("F", (2, 2), 0.5)).open_image()
+    assert str(caught.value) == (
+        "sample 'a': the picture in memory holds floating-point numbers, and which of them is white is unknown. "
+        "Save it with 8 bits."
+    )
+
+
+@pytest.mark.parametrize("image", ["a.png", LazyImage(lambda: "a.png", "a function")])
+def test_a_picture_that_is_none(image):
+    where = "a function" if isinstance(image, LazyImage) else "the picture in memory"
+    with pytest.raises(DataError) as caught:
+        sample("a", image=image).open_image()
+    assert str(caught.value) == (
+        f"sample 'a': its image, from {where}, is a str, not a PIL image. Open or convert it first (PIL.Image.open, "
+        "PIL.Image.fromarray), or use data.load_records, which takes paths."
+    )
+
+
+@pytest.mark.parametrize(
+    ("made", "message"),
+    [
+        ({"id": "a"}, "dataset 'x': number 0 is a dict, not a Sample. For dicts use data.load_records."),
+        (sample(7), "dataset 'x': the id of sample 0 is 7, not text. Make it text."),
+        (sample("a", question=None), "dataset 'x': the question of sample 0 is None, not text. Make it text."),
+        (sample("a", reference=1.5), "dataset 'x': the reference of sample 0 is 1.5, not text. Make it text."),
+    ],
+)
+def test_what_is_no_sample_of_texts(made, message):
+    with pytest.raises(DataError) as caught:
+        Dataset("x", [made])
+    assert str(caught.value) == message
 
 
 def test_unreadable_picture_names_sample_and_source():

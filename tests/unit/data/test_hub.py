@@ -115,6 +115,19 @@ def test_a_folder_of_images_has_one_split(datasets, tmp_path):
     assert dataset[2].open_image().getpixel((0, 0)) == (2, 2, 2)
 
 
+def test_what_save_to_disk_wrote_keeps_its_splits(datasets, tmp_path):
+    tables = {split: datasets.Dataset.from_list(rows(split)) for split in ("day", "night")}
+    datasets.DatasetDict(tables).save_to_disk(str(tmp_path / "both"))
+    assert hub_splits(tmp_path / "both") == ("day", "night")
+    assert [sample.question for sample in load_hub(tmp_path / "both", "night")][:2] == ["night 0?", "night 1?"]
+    assert refused(tmp_path / "both", "dusk") == (
+        f"dataset {str(tmp_path / 'both')!r}: there is no split 'dusk'. Splits: day, night."
+    )
+    tables["day"].save_to_disk(str(tmp_path / "one"))
+    assert hub_splits(tmp_path / "one") == ("train",)
+    assert load_hub(tmp_path / "one")[1].open_image().getpixel((0, 0)) == (0, 0, 0)
+
+
 def test_a_dataset_cannot_name_files_outside_its_folder(datasets, tmp_path):
     from pyarrow import Table, parquet
 

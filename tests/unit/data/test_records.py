@@ -157,10 +157,12 @@ def test_wrong_columns_list_what_is_there():
         "Fields: id, image, question, reference, category, cluster."
     )
     assert refused([record(), {"question": "?", "reference": ".", "image": png(0)}]) == (
-        "mine, record 1: there is no 'id' in this record; it holds 'question', 'reference', 'image'."
+        "mine, record 1: there is no 'id' in this record; it holds 'question', 'reference', 'image'. "
+        "Add it, or leave the record out."
     )
     assert refused([record(), {"id": "b", "image": png(0), "question": "?"}]) == (
-        "mine, record 1: there is no 'reference' in this record; it holds 'id', 'image', 'question'."
+        "mine, record 1: there is no 'reference' in this record; it holds 'id', 'image', 'question'. "
+        "Add it, or leave the record out."
     )
 
 
@@ -189,4 +191,27 @@ def test_a_pandas_frame():
     assert refused(frame) == (
         "mine, record 1 (sample '2'): the reference answer in column 'reference' is nan, not text. "
         "Convert it to one text."
+    )
+
+
+def test_a_pandas_frame_with_two_columns_of_one_name():
+    pandas = pytest.importorskip("pandas", reason="pandas is not installed (it comes with pytest-emid[datasets])")
+    frame = pandas.DataFrame(
+        [["What?", "That.", "This.", png(0)]], columns=["question", "reference", "reference", "image"]
+    )
+    assert refused(frame) == "mine: two columns are named 'reference'. Rename one."
+
+
+def test_a_picture_in_memory_without_an_agreed_white():
+    assert refused([record(image=Image.new("F", (2, 2), 0.5))]) == (
+        "mine, record 0 (sample 'a'): the picture in memory holds floating-point numbers, and which of them is "
+        "white is unknown. Save it with 8 bits."
+    )
+
+
+def test_an_encoded_picture_is_not_taken_for_a_path(tmp_path):
+    assert refused([record(image="iVBORw0KGgoAAAANSUhEUgAAAAEAAAABCAYAAAAf" + "A" * 5000)], images=tmp_path) == (
+        "mine, record 0 (sample 'a'): 'iVBORw0KGgoAAAANSUhEUgAAAAEAAAABCAYAAAAf'... (5040 characters) is too long for "
+        "a path. If it is a picture, encoded in text (base64), decode it and pass its bytes to load_records, or save "
+        "it as a file."
     )

@@ -104,6 +104,14 @@ def test_bad_files_name_the_line(tmp_path, name, content, message):
     assert refused(path).startswith(expected) if message.endswith(": ") else refused(path) == expected
 
 
+def test_columns_that_are_separated_by_something_else(tmp_path):
+    path = write(tmp_path / "t.csv", separated(";"))
+    assert refused(path) == (
+        f"{path}, line 1: the only column is 'id;image;question;reference;category'; columns seem to be separated by "
+        "';'. Save the file as .csv with commas or as .tsv with tabs."
+    )
+
+
 @pytest.mark.parametrize("name", ["t.jsonl", "t.json", "t.csv"])
 def test_missing_file(tmp_path, name):
     assert refused(tmp_path / name) == f"cannot read {tmp_path / name}: No such file or directory. Check the path."

@@ -110,6 +110,9 @@ def test_pictures_that_cannot_be_shifted(monkeypatch) -> None:
     with pytest.raises(ShiftError) as caught:
         shifts.parse("contrast:1").apply_image(Image.new("RGB", (3, 0)), sample_id="s")
     assert str(caught.value) == "shift contrast:1: the picture of sample 's' is empty, (3, 0)."
+    with pytest.raises(ShiftError) as caught:
+        shifts.parse("contrast:1").apply_image(Image.new("F", (3, 2), float("nan")), sample_id="s")
+    assert str(caught.value) == "shift contrast:1: the picture of sample 's' holds values that are not finite."
 
 
 @pytest.mark.parametrize("name", NAMES)

@@ -66,6 +66,17 @@ def test_ids_must_be_text():
     assert str(caught.value) == "shift 'sr': sample ids and texts are strings, not 'a': None."
 
 
+def test_what_is_no_dataset_and_no_mapping():
+    with pytest.raises(ShiftError) as caught:
+        natural("scenes:de", paired=True)
+    assert str(caught.value) == (
+        "a natural shift is made of a dataset, not of 'scenes:de'. Load it first: data.load('scenes:de'), for example."
+    )
+    with pytest.raises(ShiftError) as caught:
+        parallel_text("sr_4", ["what is it?"])
+    assert str(caught.value) == "shift 'sr_4': texts are a mapping from sample id to question, not list."
+
+
 def test_parallel_text_replaces_the_questions_only():
     clean = dataset("english", "ab", category="conv")
     shift = parallel_text("sr_4", {"b": "what b", "a": "what a", "unused": "x"})

@@ -62,6 +62,30 @@ def test_pieces_join_to_the_text_and_protection_is_as_told() -> None:
     ]
 
 
+def test_numbers_are_protected_whole_and_with_what_is_written_onto_them() -> None:
+    text = 'Is 12kg or 1,250mm the 3rd of 12개의 3D <img src="a b.png"> 12months x2 B52 १२ 10:30am?'
+    kept = [t.text for t in tokenize(text, "all") if t.kind == "kept"]
+    assert kept == ["12kg", "1,250mm", "3rd", "12", "3D", '<img src="a b.png">', "12", "१२", "10:30am"]
+    numbers = ("12kg", "1,250mm", "3rd")
+    for name in NAMES:
+        for shift in shifts.textual(name):
+            for seed in range(3):
+                after = shift.apply_text("Does it weigh 12kg, is it 1,250mm long, or the 3rd of its kind?", seed, "s")
+                assert all(regex.search(rf"(?<![\w.,]){number}(?![a-z])", after) for number in numbers), (shift, after)
+
+
+def test_small_letters_of_multiple_choice_are_protected_and_words_are_not() -> None:
+    text = "a dog or a cat?\na. e. coli (b) b) I am (I) c: d\nx: 3"
+    assert [t.text for t in tokenize(text, "all") if t.kind == "kept"] == ["a", "b", "b", "I", "x", "3"]
+    for name in ("char_substitute:5", "keyboard:5", "ocr:5", "case:5"):
+        for seed in range(5):
+            assert regex.findall(r"\(.\)", shifted(name, "Which? (a) red (b) blue (o) pink", seed)) == [
+                "(a)",
+                "(b)",
+                "(o)",
+            ]
+
+
 @pytest.mark.parametrize("name", NAMES)
 @pytest.mark.parametrize("seed", range(3))
 def test_protected_pieces_survive(name: str, seed: int) -> None:
@@ -223,6 +247,14 @@ def test_one_missed_key_of_a_korean_syllable() -> None:
             assert sum(x != y for x, y in zip(a, b, strict=True)) == 1
     assert not hangul.is_syllable("한국")
     assert not hangul.is_syllable("ㄱ")
+
+
+@pytest.mark.parametrize("name", ["keyboard:5", "ocr:5"])
+def test_korean_that_is_stored_in_parts_is_changed_too(name: str) -> None:
+    text = "왼쪽에 있는 큰 개는 무슨 색인가요"
+    for seed in range(5):
+        after = shifted(name, unicodedata.normalize("NFD", text), seed)
+        assert unicodedata.normalize("NFC", after) == shifted(name, text, seed) != text
 
 
 def test_published_typos_spare_short_words_and_hit_whole_words() -> None:

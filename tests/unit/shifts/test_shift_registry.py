@@ -130,6 +130,14 @@ def test_joint_is_the_product() -> None:
             lambda: shifts.joint("frost:1"),
             "a joint shift needs two parts or more, such as joint(visual('frost'), textual('keyboard')).",
         ),
+        (
+            lambda: shifts.visual(["frost", "fog"]),
+            "a shift's name is text, not ['frost', 'fog']. Give several names one by one: visual('frost', 'fog').",
+        ),
+        (
+            lambda: shifts.textual("identity", severity=1),
+            "'identity' is no shift with a modality or severities: it changes nothing. Write shifts.parse('identity').",
+        ),
         (lambda: shifts.joint("frost:1", []), "a part of a joint shift is empty; give each part at least one shift."),
         (
             lambda: shifts.joint("frost:1", [3]),
@@ -204,12 +212,39 @@ def test_a_taken_name_needs_replace(sepia: str) -> None:
             "shift 'mine': option 'a' needs legal values made of letters, digits, '_', '-' and '.', "
             "the default first, not ('b,c',).",
         ),
+        (
+            {"options": {"a": "bc"}},
+            "shift 'mine': option 'a' needs legal values made of letters, digits, '_', '-' and '.', "
+            "the default first, not 'bc'.",
+        ),
+        (
+            {"options": {"a": (1, 2)}},
+            "shift 'mine': option 'a' needs legal values made of letters, digits, '_', '-' and '.', "
+            "the default first, not (1, 2).",
+        ),
+        ({"severities": 0}, "shift 'mine': severities must be rising integers of at least 1, not (0,)."),
+        ({"name": "identity"}, "'identity' cannot name a shift: it is the id of the shift that changes nothing."),
     ],
 )
 def test_malformed_registrations(keywords, message) -> None:
     with pytest.raises(ShiftError) as caught:
         shifts.register_textual(**{"name": "mine", **keywords})(lambda text, severity, rng: text)
     assert str(caught.value) == message
+
+
+@pytest.mark.parametrize("modality", ["visual", "textual"])
+def test_a_decorator_without_a_name(modality) -> None:
+    with pytest.raises(ShiftError) as caught:
+        getattr(shifts, f"register_{modality}")(lambda value, severity, rng: value)
+    assert str(caught.value) == f"a shift needs a name: write @register_{modality}('dust') above the function."
+
+
+def test_options_may_be_given_as_numbers() -> None:
+    shifts.register_textual("grow", (1,), options={"size": ("3", "5")})(lambda text, severity, rng, *, size: text)
+    try:
+        assert [str(s) for s in shifts.textual("grow", size=5)] == ["grow(size=5):1"]
+    finally:
+        shifts.unregister("grow")
 
 
 def test_unregister_what_is_not_registered() -> None:
@@ -254,12 +289,37 @@ def test_packages_contribute_shifts_at_the_first_look_up(monkeypatch) -> None:
 def test_a_broken_package_is_named(monkeypatch) -> None:
     monkeypatch.setattr(registry, "_packages_loaded", False)
     monkeypatch.setattr(importlib.metadata, "entry_points", lambda group: [FakePoint(ImportError("no module x"))])
-    with pytest.raises(ShiftError) as caught:
-        shifts.names()
-    assert str(caught.value) == (
-        "the shifts of an unknown package (somewhere:register) cannot be loaded: ImportError: no module x. "
-        "Repair or uninstall the package."
-    )
+    for _ in range(2):  # and again, not what loading twice would complain of
+        with pytest.raises(ShiftError) as caught:
+            shifts.names()
+        assert str(caught.value) == (
+            "the shifts of an unknown package (somewhere:register) cannot be loaded: ImportError: no module x. "
+            "Repair or uninstall the package."
+        )
+
+
+def test_a_package_beside_a_broken_one_is_not_blamed(monkeypatch) -> None:
+    def contribute() -> None:
+        shifts.register_textual("hush", ())(lambda text, severity, rng: text.lower())
+
+    points = [FakePoint(contribute), FakePoint(ImportError("no module x"))]
+    monkeypatch.setattr(registry, "_packages_loaded", False)
+    monkeypatch.setattr(importlib.metadata, "entry_points", lambda group: points)
+    try:
+        for _ in range(2):
+            with pytest.raises(ShiftError, match="ImportError: no module x"):
+                shifts.names()
+    finally:
+        shifts.unregister("hush")
+
+
+def test_the_control_arm_is_listed_by_its_name() -> None:
+    assert [str(s) for s in shifts.textual("identity")] == ["identity"] == [str(s) for s in shifts.visual("identity")]
+
+
+def test_an_unknown_translation_says_how_it_gets_known() -> None:
+    with pytest.raises(ShiftError, match=r"named 'translate_xx'\. A translation is known after shifts\.translate\("):
+        shifts.parse("translate_xx")
 
 
 def test_a_function_whose_file_is_not_its_source(tmp_path, monkeypatch):

@@ -153,6 +153,23 @@ def test_natural_llavabench_without_data():
     )
 
 
+@pytest.mark.parametrize(
+    ("name", "suite"),
+    [
+        ("scenes:de", "scenes-natural"),
+        ("coco:ko", "llavabench-natural"),
+        ("llava_bench_coco_frost_1_sr_4", "llavabench-synthetic"),
+    ],
+)
+def test_a_scenario_that_is_parsed_as_a_shift(name, suite):
+    with pytest.raises(ShiftError) as caught:
+        shifts.parse(name)
+    assert str(caught.value) == (
+        f"{name!r} is a scenario of {suite}, not the id of a shift: take shifts.scenario({name!r})."
+    )
+    assert scenario(name).suite == suite
+
+
 def test_unknown_names():
     with pytest.raises(ShiftError) as caught:
         scenarios("imagenet")
@@ -166,7 +183,8 @@ def test_unknown_names():
     with pytest.raises(ShiftError) as caught:
         scenario("scenes:xx", "scenes-natural")
     assert str(caught.value) == (
-        "there is no scenario 'scenes:xx' in suite scenes-natural. scenarios(suite) lists ids and aliases."
+        "there is no scenario 'scenes:xx' in suite scenes-natural. Did you mean 'scenes'? "
+        "scenarios(suite) lists ids and aliases."
     )
 
 

@@ -192,6 +192,10 @@ def test_bad_seeds(seed, clean: Dataset) -> None:
             "it must be of shape (3, 4, 3), uint8 or float in 0..1.",
         ),
         (np.full((3, 4, 3), np.nan), "shift bad:1 returned values that are not finite for sample 's'."),
+        (
+            np.full((3, 4, 3), 200.0),
+            "shift bad:1 returned floats up to 200 for sample 's'; white is 1. Divide them by 255, or return uint8.",
+        ),
     ],
 )
 def test_a_visual_function_that_returns_what_it_must_not(returned, message) -> None:
@@ -206,6 +210,21 @@ def test_a_visual_function_that_returns_what_it_must_not(returned, message) -> N
         assert str(caught.value) == message
     finally:
         shifts.unregister("bad")
+
+
+def test_who_draws_into_the_picture_leaves_the_clean_one_as_it_was() -> None:
+    def scratch(image, severity, rng):
+        image.putpixel((0, 0), (9, 9, 9))
+        return image
+
+    shifts.register(shifts.Definition("scratch", "visual", scratch))
+    try:
+        clean = Dataset("x", [Sample("s", Image.new("RGB", (4, 3)), "q", "r")])
+        shifted = shifts.parse("scratch:1").apply(clean, 0)
+        assert shifted[0].open_image().getpixel((0, 0)) == (9, 9, 9)
+        assert clean[0].open_image().getpixel((0, 0)) == (0, 0, 0)
+    finally:
+        shifts.unregister("scratch")
 
 
 @pytest.mark.parametrize(

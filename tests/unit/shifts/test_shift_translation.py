@@ -88,6 +88,14 @@ def test_bad_calls(tmp_path) -> None:
     with pytest.raises(ShiftError) as caught:
         shifts.translate({}, "de", cache=tmp_path / "c.jsonl")
     assert str(caught.value) == "translate_de: a cache is for a function; a mapping needs none."
+    with pytest.raises(ShiftError) as caught:
+        shifts.translate("Welche Farbe hat es?", "de")
+    assert str(caught.value) == (
+        "translate_de: translations are a mapping from sample id or question, or a function, not str."
+    )
+    with pytest.raises(ShiftError) as caught:
+        shifts.translate({}, None)
+    assert str(caught.value) == "language None cannot be part of an id: use letters, digits and underscores."
     shifts.translate({}, "de")
     with pytest.raises(ShiftError, match="already registered"):
         shifts.translate({}, "de")
