@@ -12,6 +12,7 @@ from numpy.typing import NDArray
 from pytest_emid.encoders.pretrained import unit_rows
 from pytest_emid.errors import ModelError, UnavailableError
 from pytest_emid.models.checkpoint import digest_of
+from pytest_emid.models.secret import conceal, conceal_address
 from pytest_emid.models.server import RequestError, Server
 
 __all__ = ["OpenAIServerTextEncoder"]
@@ -48,6 +49,7 @@ class OpenAIServerTextEncoder:
         api_key_env: str = "OPENAI_API_KEY",
         name: str | None = None,
     ) -> None:
+        api_key, base_url = conceal(api_key), conceal_address(base_url)  # a traceback may print this frame
         if batch_size < 1:
             raise ModelError(f"batch_size is {batch_size}; it must be at least 1.")
         self.model = model
