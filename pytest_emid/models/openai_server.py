@@ -182,6 +182,8 @@ class OpenAIServerModel:
             "seed": self.seed,
             "generation": plain(self.generation, "generation"),
             "detail": self.detail,
+            # the name may be an alias that is moved to another model
+            **({} if self.served_as is None else {"served_as": self.served_as}),
         }
 
     @cached_property
