@@ -132,6 +132,11 @@ def test_a_changed_entry_is_noticed(pack: Path, where: str, field: str) -> None:
             "the replay pack {path} is damaged: entry 0 of 'answers': 'int' object has no attribute 'items'. "
             "Write the pack again.",
         ),
+        (
+            '{"format": "pytest-emid replay pack", "version": 1, "vectors": null}',
+            "the replay pack {path} is damaged: 'vectors' is no list but a NoneType. Write the pack again.",
+        ),
+        ("[" * 100_000, "cannot read the replay pack {path}: RecursionError: "),
     ],
 )
 def test_what_is_no_pack(tmp_path: Path, text: str, message: str) -> None:
