@@ -5,12 +5,16 @@ from __future__ import annotations
 import os
 import subprocess
 import sys
+from importlib.metadata import version
 from pathlib import Path
 
 import numpy as np
 import pytest
+from PIL import Image
 
 from pytest_emid import models
+from pytest_emid.data.sample import Sample
+from pytest_emid.errors import ModelError
 from pytest_emid.models import OpenAIServerModel
 from pytest_emid.models.checkpoint import Checkpoint, plain
 
@@ -53,3 +57,9 @@ def test_weights_of_other_formats_count(tmp_path: Path, suffix: str) -> None:
 def test_an_alias_that_is_moved_is_another_model() -> None:
     served = [OpenAIServerModel("prod", base_url="http://a/v1", served_as=name) for name in (None, "m-1", "m-2")]
     assert len({model.fingerprint for model in served}) == 3
+
+
+@pytest.mark.skipif(not version("torch").endswith("+cpu"), reason="there may be a GPU")
+def test_a_device_that_is_not_there() -> None:
+    with pytest.raises(ModelError, match=r"^cannot load .*tiny-llava: AssertionError: Torch not compiled with CUDA"):
+        list(models.load("tiny-llava", device="cuda").respond([Sample("s", Image.new("RGB", (4, 4)), "What?", "x")]))
