@@ -256,7 +256,13 @@ class Cache:
         found = dict(store.vectors(dict.fromkeys(keys), self._since))
         missing = [key for key in _distinct(keys) if key not in found]
         if missing:
-            self._must_not_only_read(f"{kind} embeddings of {encoder.name}", [label(of[key]) for key in missing])
+            without = self.path is not None and self.path.suffix == _PACK and not self.store.sizes().vectors
+            self._must_not_only_read(
+                f"{kind} embeddings of {encoder.name}",
+                [label(of[key]) for key in missing],
+                # who left the vectors out wants them made
+                "The pack was written without vectors: give it as --emid-model, with another cache." if without else "",
+            )
             ask = Ask(lambda some: store.vectors(some, self._since), lambda some, since: {}, make)
             found.update(obtain(store, ask, missing, lambda new: None))
         widths = sorted({vector.shape[0] for vector in found.values()})
@@ -278,14 +284,17 @@ class Cache:
         """What answers for one object's life only (a function without a fingerprint) is not written to the file."""
         return self._fleeting if getattr(asked, "ephemeral", False) else self.store
 
-    def _must_not_only_read(self, what: str, missing: Sequence[str]) -> None:
+    def _must_not_only_read(self, what: str, missing: Sequence[str], advice: str = "") -> None:
         if self.mode != "read":
             return
         more = f" and {len(missing) - 10} more" if len(missing) > 10 else ""
         raise DataError(
             f"the cache {self.path} lacks {len(missing)} {what}, and its mode is 'read': "
             f"{', '.join(missing[:10])}{more}. "
-            "Run once where the model is, with --emid-cache=use, and bring the cache or a replay pack here."
+            + (
+                advice
+                or "Run once where the model is, with --emid-cache=use, and bring the cache or a replay pack here."
+            )
         )
 
 
