@@ -211,7 +211,10 @@ class OpenAIServerModel:
         pool = ThreadPoolExecutor(self.concurrency, thread_name_prefix="emid-ask")
         try:
             while True:
-                while waiting and len(running) < self.concurrency and not self._spent():
+                # After a failure those under way say whether the server is down: more would only be waited for.
+                room = 0 if in_a_row and running else self.concurrency - len(running)
+                while waiting and room > 0 and not self._spent():
+                    room -= 1
                     position = waiting.popleft()
                     running[pool.submit(self._ask, samples[position], stop)] = position
                 if not running:
