@@ -102,9 +102,19 @@ class OpenAIServerTextEncoder:
             except RequestError as fault:
                 kind = UnavailableError if fault.of_server or fault.fatal else ModelError
                 raise kind(f"{self.server.name}, model {self.model!r}: {fault}.") from None
-        data = sorted(getattr(answer, "data", None) or [], key=lambda item: item.index)
+        data = getattr(answer, "data", None) or []
         if len(data) != len(batch):
             raise ModelError(
                 f"{self.server.name}, model {self.model!r} returned {len(data)} embeddings for {len(batch)} texts."
             )
-        return [item.embedding for item in data]
+        try:
+            rows = {item.index: np.asarray(item.embedding, dtype=np.float64) for item in data}
+        except (AttributeError, TypeError, ValueError):
+            rows = {}
+        # places that are missing or there twice would give texts each other's vectors
+        if set(rows) != set(range(len(batch))) or any(row.ndim != 1 for row in rows.values()):
+            raise ModelError(
+                f"{self.server.name}, model {self.model!r} returned embeddings that are no lists of numbers, or do not "
+                f"say which of the {len(batch)} texts each is of (index)."
+            )
+        return [rows[i].tolist() for i in range(len(batch))]
