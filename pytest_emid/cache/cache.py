@@ -278,7 +278,9 @@ class Cache:
         answers = self.store_of(model).answers(keys, self._since)
         if not _wants_scores(model):
             return answers
-        return {k: r for k, r in answers.items() if r.scores is not None or r.outcome is Outcome.REFUSED}
+        # a server may have been asked for no likely tokens then, and so have told nothing of entropies
+        entropies = getattr(model, "top_logprobs", 0) > 0
+        return {k: r for k, r in answers.items() if _is_scored(r, entropies) or r.outcome is Outcome.REFUSED}
 
     def store_of(self, asked: object) -> Store:
         """What answers for one object's life only (a function without a fingerprint) is not written to the file."""
@@ -300,6 +302,10 @@ class Cache:
 
 def _wants_scores(model: Model) -> bool:
     return bool(getattr(model, "scores", False))
+
+
+def _is_scored(response: Response, entropies: bool) -> bool:
+    return response.scores is not None and not (entropies and response.scores.entropies is None)
 
 
 def _distinct(keys: Sequence[bytes]) -> list[bytes]:
