@@ -128,6 +128,14 @@ class Cache:
         """How much is kept."""
         return self.store.sizes()
 
+    def digests(self, samples: Sequence[Sample]) -> list[str]:
+        """The digest of every sample's picture, in order: what keys are made of.
+
+        Raises:
+            DataError: a picture cannot be read.
+        """
+        return self._pictures.digests(samples)
+
     def missing(self, model: Model, samples: Sequence[Sample], *, repeat: int = 0) -> int:
         """How many distinct questions `respond` would ask now."""
         return len(self.parted(model, samples, repeat=repeat)[1])

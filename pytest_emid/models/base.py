@@ -74,6 +74,7 @@ class Model(Protocol):
     - `draws`: how many answers to draw to each query; the first is measured. `redrawn(number)` then returns the model
       that gives draw `number`, where that depends on a seed; without it the model is asked again.
     - `ephemeral`: True keeps answers no longer than this process.
+    - `by_id`: True says that answers follow from the samples' ids, whatever is asked about them.
     """
 
     @property

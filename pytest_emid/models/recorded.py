@@ -26,12 +26,15 @@ class RecordedModel:
 
     A record may also hold `outcome` (`ok`, `refused`, `truncated` or `failed`), `error`, `entropy`, and `scores` (see
     `TokenScores.to_dict`). An answer belongs to a sample id: when the recording holds the question (`prompt`), it must
-    be the one that is asked.
+    be the one that is asked. Where its ids stand for other queries in a shifted set than in the clean one, no gate
+    passes.
 
     Raises:
         DataError: unreadable files or records, a repeated id, other questions than those asked; while answering,
             the full list of samples that have no answer.
     """
+
+    by_id = True
 
     def __init__(
         self,
