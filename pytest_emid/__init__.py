@@ -36,6 +36,7 @@ if TYPE_CHECKING:
     )
     from pytest_emid.gates import Decision, UndecidedWarning, Verdict
     from pytest_emid.information.estimate import Estimate
+    from pytest_emid.judge import Judge
     from pytest_emid.measurement import Measurer
     from pytest_emid.models.base import Model, Outcome, Response
     from pytest_emid.results import EmidResult
@@ -51,6 +52,7 @@ __all__ = [
     "Encoders",
     "Estimate",
     "EstimationError",
+    "Judge",
     "LazyImage",
     "Measurer",
     "Model",
@@ -87,6 +89,7 @@ HOMES: Final = {
     "Encoders": "encoders.base",
     "Estimate": "information.estimate",
     "EstimationError": "errors",
+    "Judge": "judge",
     "LazyImage": "data.sample",
     "Measurer": "measurement",
     "Model": "models.base",

@@ -18,7 +18,7 @@ from pytest_emid.config import EmidConfig
 from pytest_emid.gates import Decision, Direction, UndecidedWarning, Verdict, decide, rescaled, within_p_value
 from pytest_emid.information.estimate import Estimate
 from pytest_emid.reports.format import clip, measured
-from pytest_emid.results import Bound, EmidResult
+from pytest_emid.results import RECORDED, Bound, EmidResult
 
 __all__ = [
     "assert_bound_holds",
@@ -70,6 +70,7 @@ def assert_information_retained(
         )
     if result.information_obstacle is not None:
         obstacles.append(result.information_obstacle)
+    obstacles += _recorded_obstacles(result)
     verdict, reason, needed = decide(contrast, 0.0, Direction.ABOVE, obstacles)
     decision = Decision(
         gate="information retained",
@@ -303,10 +304,20 @@ def _emi_shifted(result: EmidResult) -> list[float]:
 
 def _critic_obstacles(result: EmidResult) -> list[str]:
     """Why nothing that stands or falls with the critic may pass."""
+    recorded = _recorded_obstacles(result)
     if result.critic.informative:
-        return []
+        return recorded
     r2 = measured(result.critic.r2)
-    return [f"The critic is uninformative (held-out R2 {r2}), so EMI and EMID say nothing: no gate on them passes."]
+    return [
+        *recorded,
+        f"The critic is uninformative (held-out R2 {r2}), so EMI and EMID say nothing: no gate on them passes.",
+    ]
+
+
+def _recorded_obstacles(result: EmidResult) -> list[str]:
+    """Why no gate may pass on answers that were recorded for other queries."""
+    doubt = result.settings.get(RECORDED)
+    return [] if doubt is None else [doubt]
 
 
 def _collapse_obstacles(result: EmidResult) -> list[str]:

@@ -28,6 +28,7 @@ from pytest_emid.shifts.base import Shift
 if TYPE_CHECKING:
     from pytest_emid.cache import Cache
     from pytest_emid.measurement import Measurer
+    from pytest_emid.models.spending import Spending
     from pytest_emid.reports.progress import ProgressBar
 
 __all__ = [
@@ -174,6 +175,7 @@ class MeasureEmid:
         self._shared = shared
         self._measurers: dict[tuple[Any, ...], tuple[_Parts, Measurer]] = {}
         self._cache: Cache | None = None
+        self._spending: dict[str, Spending] = {}
 
     def __call__(
         self,
@@ -253,8 +255,14 @@ class MeasureEmid:
             )
         model = models.load(parts.model)
         spending = getattr(model, "spending", None)
-        if self._shared is not None and isinstance(spending, Spending):
-            spending.share(Path(self._shared) / model.fingerprint)
+        if isinstance(spending, Spending):
+            if self._shared is not None:
+                spending.share(Path(self._shared) / model.fingerprint)
+            # fixtures of several folders may each make the same model
+            common = self._spending.setdefault(model.fingerprint, spending)
+            if common is not spending:
+                common.include(spending)
+                model.spending = common  # type: ignore[attr-defined]
         pair = encoders.load(parts.encoders)
         return Measurer(
             model,

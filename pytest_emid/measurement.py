@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import time
 from collections.abc import Callable, Mapping
-from dataclasses import fields
+from dataclasses import fields, replace
 
 from pytest_emid import shifts
 from pytest_emid.answered import Answered, Embedded
@@ -21,7 +21,7 @@ from pytest_emid.limits import bounds, divergences
 from pytest_emid.models.base import Model, Outcome, Response
 from pytest_emid.pace import Pace, recall
 from pytest_emid.plan import CLEAN, Forecast, Need
-from pytest_emid.results import EmidResult
+from pytest_emid.results import RECORDED, EmidResult
 from pytest_emid.shifts.base import Shift
 from pytest_emid.threads import few_threads
 from pytest_emid.watched import WatchedModel, prices_of
@@ -107,7 +107,8 @@ class Measurer:
             check_size(dataset)
             answered, clean = self.answer(dataset, scenario), self.clean
             with few_threads(max(len(clean.answered.dataset), len(dataset))):
-                self._results[key] = self._compare(clean, answered, scenario, modality, paired)
+                found = self._compare(clean, answered, scenario, modality, paired)
+            self._results[key] = self._doubted(found, dataset)
         return self._results[key]
 
     def plan(self, shift: Shift | str | Dataset) -> tuple[Need, Need]:
@@ -171,6 +172,30 @@ class Measurer:
                 "A paired shift keeps every id, in order."
             )
         return dataset, shift.id, shift.modality, shift.paired
+
+    def _doubted(self, result: EmidResult, dataset: Dataset) -> EmidResult:
+        """The result, with why no gate may pass on it where answers to clean samples stood in for shifted ones.
+
+        A model that goes by ids, such as a recording, says the same of a sample whatever a shift made of it.
+        """
+        if not getattr(self.model, "by_id", False):
+            return result
+        clean = dict(
+            zip(self.dataset.ids, zip(self.dataset, self.cache.digests(self.dataset), strict=True), strict=True)
+        )
+        for sample, digest in zip(dataset, self.cache.digests(dataset), strict=True):
+            known, picture = clean.get(sample.id, (sample, digest))
+            if (sample.question, digest) == (known.question, picture):
+                continue
+            what = "question" if sample.question != known.question else "picture"
+            doubt = (
+                f"{self.model.name!r} answers by sample id alone, so its answer to sample {sample.id!r} was taken for "
+                f"both sets, though its {what} differs: what {result.scenario} does to answers was not measured. Ask "
+                "the model itself, use a replay pack of its answers, or give recorded shifted samples ids of their own."
+            )
+            settings = {**result.settings, RECORDED: doubt}
+            return replace(result, remarks=(doubt, *result.remarks), settings=settings)
+        return result
 
     def _embed(self, dataset: Dataset) -> Embedded:
         return Embedded(

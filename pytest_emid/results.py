@@ -9,9 +9,11 @@ from typing import Any, Final
 
 from pytest_emid.information.estimate import Estimate
 
-__all__ = ["SCHEMA_VERSION", "Bound", "CriticReport", "Divergences", "EmidResult", "Record", "Side"]
+__all__ = ["RECORDED", "SCHEMA_VERSION", "Bound", "CriticReport", "Divergences", "EmidResult", "Record", "Side"]
 
 SCHEMA_VERSION: Final = 1
+RECORDED: Final = "recorded answers"
+"""The setting that says, in sentences, that answers to clean samples stood in for shifted ones: no gate passes then."""
 
 
 @dataclass(frozen=True, slots=True)

@@ -128,6 +128,14 @@ class Cache:
         """How much is kept."""
         return self.store.sizes()
 
+    def digests(self, samples: Sequence[Sample]) -> list[str]:
+        """The digest of every sample's picture, in order: what keys are made of.
+
+        Raises:
+            DataError: a picture cannot be read.
+        """
+        return self._pictures.digests(samples)
+
     def missing(self, model: Model, samples: Sequence[Sample], *, repeat: int = 0) -> int:
         """How many distinct questions `respond` would ask now."""
         return len(self.parted(model, samples, repeat=repeat)[1])
@@ -256,7 +264,13 @@ class Cache:
         found = dict(store.vectors(dict.fromkeys(keys), self._since))
         missing = [key for key in _distinct(keys) if key not in found]
         if missing:
-            self._must_not_only_read(f"{kind} embeddings of {encoder.name}", [label(of[key]) for key in missing])
+            without = self.path is not None and self.path.suffix == _PACK and not self.store.sizes().vectors
+            self._must_not_only_read(
+                f"{kind} embeddings of {encoder.name}",
+                [label(of[key]) for key in missing],
+                # who left the vectors out wants them made
+                "The pack was written without vectors: give it as --emid-model, with another cache." if without else "",
+            )
             ask = Ask(lambda some: store.vectors(some, self._since), lambda some, since: {}, make)
             found.update(obtain(store, ask, missing, lambda new: None))
         widths = sorted({vector.shape[0] for vector in found.values()})
@@ -272,25 +286,34 @@ class Cache:
         answers = self.store_of(model).answers(keys, self._since)
         if not _wants_scores(model):
             return answers
-        return {k: r for k, r in answers.items() if r.scores is not None or r.outcome is Outcome.REFUSED}
+        # a server may have been asked for no likely tokens then, and so have told nothing of entropies
+        entropies = getattr(model, "top_logprobs", 0) > 0
+        return {k: r for k, r in answers.items() if _is_scored(r, entropies) or r.outcome is Outcome.REFUSED}
 
     def store_of(self, asked: object) -> Store:
         """What answers for one object's life only (a function without a fingerprint) is not written to the file."""
         return self._fleeting if getattr(asked, "ephemeral", False) else self.store
 
-    def _must_not_only_read(self, what: str, missing: Sequence[str]) -> None:
+    def _must_not_only_read(self, what: str, missing: Sequence[str], advice: str = "") -> None:
         if self.mode != "read":
             return
         more = f" and {len(missing) - 10} more" if len(missing) > 10 else ""
         raise DataError(
             f"the cache {self.path} lacks {len(missing)} {what}, and its mode is 'read': "
             f"{', '.join(missing[:10])}{more}. "
-            "Run once where the model is, with --emid-cache=use, and bring the cache or a replay pack here."
+            + (
+                advice
+                or "Run once where the model is, with --emid-cache=use, and bring the cache or a replay pack here."
+            )
         )
 
 
 def _wants_scores(model: Model) -> bool:
     return bool(getattr(model, "scores", False))
+
+
+def _is_scored(response: Response, entropies: bool) -> bool:
+    return response.scores is not None and not (entropies and response.scores.entropies is None)
 
 
 def _distinct(keys: Sequence[bytes]) -> list[bytes]:

@@ -23,6 +23,7 @@ SCHEMA: Final = 2
 PATIENCE: Final = 60.0
 """Seconds to wait for another process's write."""
 
+_NO_ROOM: Final = frozenset({sqlite3.SQLITE_FULL, sqlite3.SQLITE_IOERR})
 _NO_ACCESS: Final = frozenset({sqlite3.SQLITE_CANTOPEN, sqlite3.SQLITE_READONLY, sqlite3.SQLITE_PERM})
 
 T = TypeVar("T")
@@ -157,6 +158,8 @@ class Database:
                 isolation_level=None,
                 check_same_thread=False,
             )
+            # Damaged text is no error: the entry that holds it does not match its digest.
+            connection.text_factory = _decoded
             # A commit survives the end of the process; only a power cut can lose the last ones, never the file.
             if not self.read_only:
                 connection.execute("PRAGMA synchronous = NORMAL")
@@ -182,6 +185,8 @@ class Database:
                 time.sleep(0.02)
             except sqlite3.DatabaseError as error:
                 raise self._failed(error) from error
+            except UnicodeDecodeError as error:  # a message that quotes what is damaged
+                raise self.unreadable(f"it holds damaged text ({error.reason})") from error
 
     def transact(self, work: Callable[[sqlite3.Connection], T]) -> T:
         """Run `work` as one transaction."""
@@ -201,7 +206,14 @@ class Database:
 
     def _failed(self, error: sqlite3.DatabaseError) -> DataError:
         """The error for what SQLite raised."""
-        if getattr(error, "sqlite_errorcode", 0) & 0xFF not in _NO_ACCESS:
+        code = _code(error)
+        if code in _NO_ROOM:
+            self.close()
+            return DataError(
+                f"the cache {self.path} cannot be written or read: {error}. Look at its disk (room, quota, errors), or "
+                "choose another place with --emid-cache-dir. What it holds is served again once it can be used."
+            )
+        if code not in _NO_ACCESS:
             return self.unreadable(str(error))
         self.close()
         if not self.read_only:
@@ -242,8 +254,17 @@ def _is_frozen(path: Path) -> bool:
     return not writable and not any(file.exists() and file.stat().st_size for file in beside)
 
 
+def _decoded(raw: bytes) -> str:
+    return raw.decode("utf-8", "replace")
+
+
 def _is_busy(error: sqlite3.OperationalError) -> bool:
-    return error.sqlite_errorcode & 0xFF in (sqlite3.SQLITE_BUSY, sqlite3.SQLITE_LOCKED)
+    return _code(error) in (sqlite3.SQLITE_BUSY, sqlite3.SQLITE_LOCKED)
+
+
+def _code(error: sqlite3.DatabaseError) -> int:
+    """SQLite's primary result code; 0 for an error of Python's own module, such as text that is not UTF-8."""
+    return int(getattr(error, "sqlite_errorcode", 0)) & 0xFF
 
 
 def _close(connections: dict[tuple[int, int], sqlite3.Connection]) -> None:

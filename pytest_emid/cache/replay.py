@@ -64,7 +64,7 @@ def read_entries(path: Path) -> Iterator[Answer | Vector]:
     """
     try:
         pack = json.loads(path.read_text(encoding="utf-8"))
-    except (OSError, ValueError) as error:
+    except (OSError, ValueError, RecursionError) as error:
         raise DataError(f"cannot read the replay pack {path}: {type(error).__name__}: {error}.") from error
     if not isinstance(pack, dict) or pack.get("format") != FORMAT:
         raise DataError(f"{path} is not a replay pack. Write one with Cache.export_pack.")
@@ -74,7 +74,13 @@ def read_entries(path: Path) -> Iterator[Answer | Vector]:
             "Use the version that wrote it, or write the pack again."
         )
     for name, build in (("answers", _answer), ("vectors", _vector)):
-        for number, entry in enumerate(pack.get(name, [])):
+        held = pack.get(name, [])
+        if not isinstance(held, list):
+            kind = type(held).__name__
+            raise DataError(
+                f"the replay pack {path} is damaged: {name!r} is no list but a {kind}. Write the pack again."
+            )
+        for number, entry in enumerate(held):
             try:
                 if entry != _signed({key: value for key, value in entry.items() if key != "digest"}):
                     raise ValueError("it does not match its digest")

@@ -6,6 +6,7 @@ it is read. Values are plain columns and raw bytes. Keys are sha256 digests of e
 
 from __future__ import annotations
 
+import contextlib
 import hashlib
 import logging
 import sqlite3
@@ -182,7 +183,12 @@ class Store(Database):
     def pictures(self, recipe: str) -> dict[str, str]:
         """Sample id to picture digest, as far as known."""
         sql = "SELECT sample, picture FROM pictures WHERE recipe = ?"
-        return {_text(sample): digest for sample, digest in self.do(lambda c: c.execute(sql, (recipe,)).fetchall())}
+        known: dict[str, str] = {}
+        for sample, digest in self.do(lambda c: c.execute(sql, (recipe,)).fetchall()):
+            # Damaged rows say nothing: their pictures are drawn, and noted anew.
+            with contextlib.suppress(UnicodeDecodeError, AttributeError):
+                known[_text(sample)] = digest
+        return known
 
     def put_pictures(self, recipe: str, digests: dict[str, str], replace: bool = False) -> None:
         """Keep picture digests; `replace` forgets what was known of this recipe."""

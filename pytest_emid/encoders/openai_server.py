@@ -12,6 +12,7 @@ from numpy.typing import NDArray
 from pytest_emid.encoders.pretrained import unit_rows
 from pytest_emid.errors import ModelError, UnavailableError
 from pytest_emid.models.checkpoint import digest_of
+from pytest_emid.models.secret import conceal, conceal_address
 from pytest_emid.models.server import RequestError, Server
 
 __all__ = ["OpenAIServerTextEncoder"]
@@ -48,6 +49,7 @@ class OpenAIServerTextEncoder:
         api_key_env: str = "OPENAI_API_KEY",
         name: str | None = None,
     ) -> None:
+        api_key, base_url = conceal(api_key), conceal_address(base_url)  # a traceback may print this frame
         if batch_size < 1:
             raise ModelError(f"batch_size is {batch_size}; it must be at least 1.")
         self.model = model
@@ -100,9 +102,19 @@ class OpenAIServerTextEncoder:
             except RequestError as fault:
                 kind = UnavailableError if fault.of_server or fault.fatal else ModelError
                 raise kind(f"{self.server.name}, model {self.model!r}: {fault}.") from None
-        data = sorted(getattr(answer, "data", None) or [], key=lambda item: item.index)
+        data = getattr(answer, "data", None) or []
         if len(data) != len(batch):
             raise ModelError(
                 f"{self.server.name}, model {self.model!r} returned {len(data)} embeddings for {len(batch)} texts."
             )
-        return [item.embedding for item in data]
+        try:
+            rows = {item.index: np.asarray(item.embedding, dtype=np.float64) for item in data}
+        except (AttributeError, TypeError, ValueError):
+            rows = {}
+        # places that are missing or there twice would give texts each other's vectors
+        if set(rows) != set(range(len(batch))) or any(row.ndim != 1 for row in rows.values()):
+            raise ModelError(
+                f"{self.server.name}, model {self.model!r} returned embeddings that are no lists of numbers, or do not "
+                f"say which of the {len(batch)} texts each is of (index)."
+            )
+        return [rows[i].tolist() for i in range(len(batch))]

@@ -24,7 +24,10 @@ class _Precomputed:
         if not vectors:
             raise DataError(f"{name}: no vectors were given.")
         keys = sorted(vectors)
-        rows = [np.asarray(vectors[key], dtype=np.float64) for key in keys]
+        try:
+            rows = [np.asarray(vectors[key], dtype=np.float64) for key in keys]
+        except (TypeError, ValueError) as error:
+            raise DataError(f"{name}: a vector is a list of numbers: {error}.") from error
         shapes = {row.shape for row in rows}
         if len(shapes) > 1 or rows[0].ndim != 1 or rows[0].shape[0] == 0:
             raise DataError(f"{name}: every vector must have the same length; found shapes {sorted(shapes)}.")
@@ -99,14 +102,23 @@ class PrecomputedImageEncoder(_Precomputed):
         """From an array (n, d) whose rows belong to the samples' pictures; reads every picture once.
 
         Raises:
-            DataError: another number of rows than samples, or an unreadable picture.
+            DataError: another number of rows than samples, different rows of one picture, or an unreadable picture.
         """
         array = np.asarray(vectors)
         if array.ndim != 2 or len(array) != len(samples):
             raise DataError(
                 f"an array of shape {array.shape} does not hold one vector for each of {len(samples)} samples."
             )
-        return cls({image_digest(s.open_image()): row for s, row in zip(samples, array, strict=True)}, **options)
+        first: dict[str, int] = {}
+        digests = [image_digest(sample.open_image()) for sample in samples]
+        for i, digest in enumerate(digests):
+            other = first.setdefault(digest, i)
+            if not np.allclose(array[i], array[other], rtol=1e-3, atol=1e-5, equal_nan=True):
+                raise DataError(
+                    f"samples {samples[other].id!r} and {samples[i].id!r} show the same picture, and their vectors "
+                    "differ. Give the pictures' vectors, in the order of the samples."
+                )
+        return cls({digest: array[i] for digest, i in first.items()}, **options)
 
     def encode(self, images: Sequence[Image.Image]) -> NDArray[np.float32]:
         """Unit-norm rows, shape (len(images), d).

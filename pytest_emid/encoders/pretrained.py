@@ -110,7 +110,7 @@ class Pretrained:
 
     @cached_property
     def _model(self) -> Any:
-        return self._loading(self._load).to(device_for(self.device)).eval()
+        return self._loading(lambda: self._load().to(device_for(self.device))).eval()
 
     def _loading(self, load: Callable[[], T]) -> T:
         try:

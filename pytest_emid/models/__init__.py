@@ -12,6 +12,7 @@ from typing import TYPE_CHECKING, Any, Final
 
 from pytest_emid.errors import ModelError
 from pytest_emid.models.base import Model, Outcome, Response, TokenScores
+from pytest_emid.models.secret import conceal, conceal_address
 
 if TYPE_CHECKING:
     from pytest_emid.models.callables import CallableModel
@@ -82,6 +83,9 @@ def load(spec: str | Path | Model | Callable[..., Any], **options: Any) -> Model
     Raises:
         ModelError: it names no model, or a model was given together with options.
     """
+    for name, hide in (("api_key", conceal), ("base_url", conceal_address)):
+        if name in options:
+            options[name] = hide(options[name])  # a traceback may print this frame
     if isinstance(spec, Model):
         if options:
             raise ModelError(f"{spec!r} is a model already, so {', '.join(options)} cannot be set. Set them on it.")

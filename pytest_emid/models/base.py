@@ -2,12 +2,16 @@
 
 from __future__ import annotations
 
+import math
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 from enum import StrEnum
 from typing import Protocol, runtime_checkable
 
+import numpy as np
+
 from pytest_emid.data.sample import Sample
+from pytest_emid.errors import DataError
 from pytest_emid.models.scores import TokenScores
 
 __all__ = ["Model", "Outcome", "Response", "TokenScores"]
@@ -33,6 +37,9 @@ class Response:
         entropy: H(P_theta(.|x)) in nats where the backend knows it, else None: 0.0 for greedy decoding; for a drawn
             answer the sum of its steps' entropies, which is unbiased (see `TokenScores.path_entropy`).
         scores: of the answer's tokens, where they were asked for.
+
+    Raises:
+        DataError: a text or an error that is no string, an unknown outcome, an entropy that is not finite or below 0.
     """
 
     text: str
@@ -40,6 +47,20 @@ class Response:
     error: str = ""
     entropy: float | None = None
     scores: TokenScores | None = None
+
+    def __post_init__(self) -> None:
+        for name, value in (("text", self.text), ("error", self.error)):
+            if not isinstance(value, str):
+                raise DataError(f"a response's {name} is a string, not a {type(value).__name__}: {str(value)[:80]!r}.")
+        # "failed" is equal to Outcome.FAILED, and not the same: it would pass for an answer.
+        if not isinstance(self.outcome, Outcome):
+            if self.outcome not in list(Outcome):
+                raise DataError(f"a response's outcome is one of {', '.join(Outcome)}, not {self.outcome!r}.")
+            object.__setattr__(self, "outcome", Outcome(self.outcome))
+        if self.entropy is not None:
+            number = isinstance(self.entropy, int | float | np.number)
+            if not number or not math.isfinite(self.entropy) or self.entropy < 0:
+                raise DataError(f"a response's entropy is a finite number of nats from 0 up, not {self.entropy!r}.")
 
 
 @runtime_checkable
@@ -53,6 +74,7 @@ class Model(Protocol):
     - `draws`: how many answers to draw to each query; the first is measured. `redrawn(number)` then returns the model
       that gives draw `number`, where that depends on a seed; without it the model is asked again.
     - `ephemeral`: True keeps answers no longer than this process.
+    - `by_id`: True says that answers follow from the samples' ids, whatever is asked about them.
     """
 
     @property

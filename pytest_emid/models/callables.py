@@ -6,9 +6,23 @@ import asyncio
 import hashlib
 import inspect
 import uuid
-from collections.abc import AsyncIterable, Awaitable, Callable, Iterable, Iterator, Sequence
+from collections.abc import (
+    AsyncIterable,
+    AsyncIterator,
+    Awaitable,
+    Callable,
+    Iterable,
+    Iterator,
+    Mapping,
+    Sequence,
+    Set,
+)
 from concurrent.futures import ThreadPoolExecutor
-from typing import Any
+from contextlib import contextmanager
+from functools import partial
+from itertools import islice
+from operator import itemgetter
+from typing import Any, Final
 
 from PIL import Image
 
@@ -19,6 +33,7 @@ from pytest_emid.models.base import Outcome, Response
 __all__ = ["CallableModel"]
 
 Answer = str | Response
+_END: Final = object()
 
 
 class CallableModel:
@@ -28,7 +43,8 @@ class CallableModel:
         function: by default `function(images, questions)` on lists of equal length, returning as many answers
             (a list, a generator, or an async one of these). Generators are stored as they yield. An answer is a
             string, or a `Response` when there is more to say, such as a refusal.
-        per_sample: the function is `function(image, question)` and returns one answer. Async ones run concurrently.
+        per_sample: the function is `function(image, question)` and returns one answer. Async ones run concurrently, and
+            each answer is yielded as it arrives.
         batch_size: samples per call; per-sample async functions have at most this many calls open.
         name: what reports call it; by default the function's name.
         fingerprint: identity of whatever decides the answers, such as a model's version: answers are then kept
@@ -64,42 +80,50 @@ class CallableModel:
         self._entropy = 0.0 if greedy else None
         self.name = name or getattr(function, "__name__", type(function).__name__)
         self.ephemeral = fingerprint is None
-        said = f"once:{uuid.uuid4()}" if fingerprint is None else f"named:{fingerprint}{':greedy' if greedy else ''}"
+        said = f"once:{uuid.uuid4()}" if fingerprint is None else f"{'greedy' if greedy else 'named'}:{fingerprint}"
         self.fingerprint = hashlib.sha256(f"callable:{said}".encode()).hexdigest()
 
     def __repr__(self) -> str:
         return f"CallableModel({self.name!r})"
 
     def respond(self, samples: Sequence[Sample]) -> Iterator[tuple[int, Response]]:
-        """Answer batch after batch. What was yielded before an error stays yielded."""
+        """Answer batch after batch, or sample after sample. What was yielded before an error stays yielded."""
+        return self._one_by_one(samples) if self._per_sample else self._in_batches(samples)
+
+    def _in_batches(self, samples: Sequence[Sample]) -> Iterator[tuple[int, Response]]:
         for start in range(0, len(samples), self._batch_size):
             batch = samples[start : start + self._batch_size]
             images = [sample.open_image() for sample in batch]
-            questions = [sample.question for sample in batch]
-            answers = self._one_by_one(images, questions) if self._per_sample else self._at_once(images, questions)
             count = 0
-            for count, answer in enumerate(self._guarded(answers, batch), start=1):
-                if count > len(batch):
+            with self._explaining(f"samples {batch[0].id!r} to {batch[-1].id!r}"):
+                answers = self._at_once(images, [sample.question for sample in batch])
+            while True:
+                with self._explaining(f"samples {batch[0].id!r} to {batch[-1].id!r}"):
+                    answer = next(answers, _END)
+                if answer is _END:
+                    break
+                if count == len(batch):
                     raise ModelError(
                         f"{self.name} returned more answers than the {len(batch)} that were asked for "
                         f"(samples {batch[0].id!r} to {batch[-1].id!r}). It must return one per question, in order."
                     )
-                yield start + count - 1, self._response(answer, batch[count - 1])
+                yield start + count, self._response(answer, batch[count])
+                count += 1
             if count < len(batch):
                 raise ModelError(
                     f"{self.name} returned {count} answers for {len(batch)} questions; the first without one is "
                     f"sample {batch[count].id!r}. It must return one per question, in order."
                 )
 
-    def _guarded(self, answers: Iterator[Any], batch: Sequence[Sample]) -> Iterator[Any]:
+    @contextmanager
+    def _explaining(self, where: str) -> Iterator[None]:
         try:
-            yield from answers
+            yield
         except ModelError:
             raise
-        except Exception as error:
+        except (Exception, asyncio.CancelledError) as error:
             raise ModelError(
-                f"{self.name} raised {type(error).__name__}: {error} (samples {batch[0].id!r} to {batch[-1].id!r}). "
-                "What it had answered before is kept."
+                f"{self.name} raised {type(error).__name__}: {error} ({where}). What it had answered before is kept."
             ) from error
 
     def _at_once(self, images: list[Image.Image], questions: list[str]) -> Iterator[Any]:
@@ -107,29 +131,54 @@ class CallableModel:
         if inspect.isawaitable(answers):
             answers = _run(_awaited(answers))
         if isinstance(answers, AsyncIterable):
-            yield from _drain(answers)
-        elif isinstance(answers, str) or not isinstance(answers, Iterable):
+            return _drain(answers)
+        # What has no order, or yields keys, bytes or letters, would be taken for answers.
+        if isinstance(answers, str | bytes | Mapping | Set) or not isinstance(answers, Iterable):
             raise ModelError(
                 f"{self.name} returned a {type(answers).__name__} for {len(questions)} questions, not a list of "
                 "answers. Return one answer per question, or pass per_sample=True for a function of one question."
             )
-        else:
-            yield from answers
+        return iter(answers)
 
-    def _one_by_one(self, images: list[Image.Image], questions: list[str]) -> Iterator[Any]:
-        asked = zip(images, questions, strict=True)
-        if not _is_async(self._function):
-            yield from (self._function(image, question) for image, question in asked)
+    def _one_by_one(self, samples: Sequence[Sample]) -> Iterator[tuple[int, Response]]:
+        position = 0
+        waits = _is_async(self._function)
+        while position < len(samples) and not waits:
+            sample = samples[position]
+            image = sample.open_image()
+            with self._explaining(f"sample {sample.id!r}"):
+                answer = self._function(image, sample.question)
+                waits = inspect.isawaitable(answer)  # such as a lambda around an async function
+                answer = _run(_awaited(answer)) if waits else answer
+            yield position, self._response(answer, sample)
+            position += 1
+        if position == len(samples):
             return
+        for number, task in _drain(self._together(samples, position)):
+            with self._explaining(f"sample {samples[number].id!r}"):
+                answer = task.result()
+            yield number, self._response(answer, samples[number])
 
-        async def together() -> list[Any]:
-            calls = (self._function(image, question) for image, question in asked)
-            return await asyncio.gather(*calls, return_exceptions=True)
-
-        for answer in _run(together()):
-            if isinstance(answer, BaseException):
-                raise answer
-            yield answer
+    async def _together(self, samples: Sequence[Sample], start: int) -> AsyncIterator[tuple[int, Any]]:
+        """Ended tasks by position, as they end. After one that failed no further call is made, and it comes last."""
+        waiting = iter(range(start, len(samples)))
+        running: dict[Any, int] = {}
+        failed: list[tuple[int, Any]] = []
+        while True:
+            for number in islice(waiting, 0 if failed else self._batch_size - len(running)):
+                sample = samples[number]
+                call = self._function(sample.open_image(), sample.question)
+                running[asyncio.ensure_future(_awaited(call))] = number
+            if not running:
+                break
+            done, _ = await asyncio.wait(running, return_when=asyncio.FIRST_COMPLETED)
+            for number, task in sorted(((running.pop(task), task) for task in done), key=itemgetter(0)):
+                if task.cancelled() or task.exception() is not None:
+                    failed.append((number, task))
+                else:
+                    yield number, task
+        for each in failed:
+            yield each
 
     def _response(self, answer: Any, sample: Sample) -> Response:
         if isinstance(answer, Response):
@@ -143,6 +192,8 @@ class CallableModel:
 
 
 def _is_async(function: Callable[..., Any]) -> bool:
+    while isinstance(function, partial):
+        function = function.func
     called = function if inspect.isroutine(function) else type(function).__call__
     return inspect.iscoroutinefunction(called)
 

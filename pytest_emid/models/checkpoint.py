@@ -5,7 +5,7 @@ from __future__ import annotations
 import hashlib
 import json
 import re
-from collections.abc import Mapping
+from collections.abc import Mapping, Set
 from functools import cached_property
 from importlib.metadata import PackageNotFoundError, version
 from pathlib import Path
@@ -15,7 +15,9 @@ from pytest_emid.errors import ModelError
 
 __all__ = ["Checkpoint", "device_for", "digest_of", "major_minor", "plain"]
 
-_DECISIVE: Final = frozenset({".json", ".jinja", ".safetensors", ".bin", ".model", ".txt", ".tiktoken", ".py"})
+_DECISIVE: Final = frozenset(
+    ".json .jinja .safetensors .bin .gguf .h5 .msgpack .pt .pth .model .spm .txt .tiktoken .vocab .py".split()  # noqa: SIM905
+)
 """Suffixes of the files that decide what a checkpoint computes."""
 _IGNORED: Final = frozenset(
     {"training_args.bin", "trainer_state.json", "optimizer.bin", "scheduler.bin", "all_results.json"}
@@ -190,6 +192,10 @@ def plain(value: Any, where: str) -> Any:
         return {str(key): plain(value[key], f"{where}[{key!r}]") for key in sorted(value, key=str)}
     if isinstance(value, list | tuple):
         return [plain(item, f"{where}[{i}]") for i, item in enumerate(value)]
+    if isinstance(value, Set):  # in no order, which differs from process to process
+        return {"set": sorted((plain(item, where) for item in value), key=repr)}
+    if callable(getattr(value, "tolist", None)) and hasattr(value, "dtype"):  # a long array's text form has gaps
+        return {str(value.dtype): plain(value.tolist(), where)}
     if callable(getattr(value, "to_dict", None)):
         return {type(value).__name__: plain(value.to_dict(), where)}
     text = repr(value)

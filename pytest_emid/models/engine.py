@@ -84,12 +84,12 @@ class Engine:
                 trust_remote_code=trust_remote_code,
                 **load_kwargs,
             )
+            if "device_map" not in load_kwargs:
+                self.model = self.model.to(device)
         except ModelError:
             raise
         except Exception as error:
             raise ModelError(f"cannot load {source}: {type(error).__name__}: {error}") from error
-        if "device_map" not in load_kwargs:
-            self.model = self.model.to(device)
         self.model.eval()
         self.tokenizer: Any = getattr(self.processor, "tokenizer", self.processor)
         self.tokenizer.padding_side = "left"  # new tokens follow the prompt

@@ -14,6 +14,7 @@ from pytest_emid.data.sample import Sample
 from pytest_emid.errors import DataError, ModelError
 from pytest_emid.models.base import Outcome, Response
 from pytest_emid.models.openai_server import OpenAIServerModel
+from pytest_emid.models.secret import conceal, conceal_address
 from pytest_emid.models.server import RequestError, Server
 
 __all__ = ["Endpoint", "Fleet", "OpenAIFleetModel"]
@@ -64,6 +65,8 @@ class OpenAIFleetModel(OpenAIServerModel):
         api_key_env: str = "OPENAI_API_KEY",
         **options: Any,
     ) -> None:
+        api_key = conceal(api_key)  # a traceback may print this frame
+        base_url = conceal_address(base_url if isinstance(base_url, str) else list(base_url))
         urls = [base_url] if isinstance(base_url, str) else list(base_url)
         if not urls:
             raise ModelError(f"model {model!r} has no server. Give their addresses: base_url=['http://gpu1:8000/v1'].")
@@ -102,7 +105,7 @@ class OpenAIFleetModel(OpenAIServerModel):
             tried[endpoint] += 1
             try:
                 with self.fleet.using(endpoint, self.model) as client:
-                    return self._response(client.chat.completions.create(**request))
+                    return self._read(client.chat.completions.create(**request))
             except RequestError as error:
                 if error.refused:
                     return Response("", Outcome.REFUSED, error=str(error))

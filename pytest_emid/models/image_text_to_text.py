@@ -34,6 +34,14 @@ _OWN: Final = {
     "num_beams": "no beams: answers are greedy or sampled",
     "num_return_sequences": "one answer per question: repeat with another seed",
 }
+_LOADING: Final = {
+    "dtype": "dtype",
+    "torch_dtype": "dtype",
+    "revision": "revision",
+    "trust_remote_code": "trust_remote_code",
+}
+"""Arguments of `from_pretrained` that are arguments here, because more depends on them."""
+_QUANTISED: Final = ("quantization_config", "load_in_8bit", "load_in_4bit")
 
 
 class TransformersModel:
@@ -103,6 +111,9 @@ class TransformersModel:
         for key in generation or {}:
             if key in _OWN:
                 raise ModelError(f"generation cannot hold {key!r} here. Use {_OWN[key]}.")
+        for key in load_kwargs or {}:
+            if key in _LOADING:
+                raise ModelError(f"load_kwargs cannot hold {key!r} here. Use {_LOADING[key]}=.")
         self.checkpoint = Checkpoint(path_or_id, revision)
         self.name = name or self.checkpoint.name
         self.device = device
@@ -141,7 +152,7 @@ class TransformersModel:
     def exact(self) -> bool:
         """Whether answers are independent of the batch, its size too: greedy, in unquantised float32."""
         precision = self.checkpoint.dtype if self.dtype == "auto" else self.dtype.removeprefix("torch.")
-        quantised = "quantization_config" in self.load_kwargs or "quantization_config" in self.checkpoint.config
+        quantised = any(key in self.load_kwargs or key in self.checkpoint.config for key in _QUANTISED)
         return self.sampling is None and precision == "float32" and not quantised
 
     @cached_property

@@ -21,6 +21,7 @@ from pytest_emid.errors import BudgetError, DataError, ModelError, UnavailableEr
 from pytest_emid.models.base import Outcome, Response
 from pytest_emid.models.checkpoint import digest_of, plain
 from pytest_emid.models.logprobs import token_scores
+from pytest_emid.models.secret import conceal, conceal_address
 from pytest_emid.models.server import RequestError, Server
 from pytest_emid.models.spending import Spending
 
@@ -112,11 +113,12 @@ class OpenAIServerModel:
         served_as: str | None = None,
         name: str | None = None,
     ) -> None:
+        api_key, base_url = conceal(api_key), conceal_address(base_url)  # a traceback may print this frame
         if max_tokens < 1:
             raise ModelError(f"max_tokens is {max_tokens}; it must be at least 1.")
         if concurrency < 1:
             raise ModelError(f"concurrency is {concurrency}; it must be at least 1.")
-        if temperature < 0:
+        if not temperature >= 0:
             raise ModelError(f"temperature is {temperature}; it must be at least 0.")
         if draws < 1:
             raise ModelError(f"draws is {draws}; it must be at least 1.")
@@ -126,6 +128,12 @@ class OpenAIServerModel:
             )
         if top_logprobs < 0:
             raise ModelError(f"top_logprobs is {top_logprobs}; it must be at least 0.")
+        if budget is not None and not budget >= 0:
+            raise ModelError(f"budget is {budget}; it must be at least 0, or None for none.")
+        if prices is not None and not (len(prices) == 2 and all(price >= 0 for price in prices)):
+            raise ModelError(
+                f"prices are {prices!r}; give two, of a million prompt and completion tokens: (0.15, 0.60)."
+            )
         own = sorted(_OWN & set(generation or {}))
         if own:
             raise ModelError(f"generation cannot hold {', '.join(own)} here; they are arguments, or fixed.")
@@ -174,6 +182,8 @@ class OpenAIServerModel:
             "seed": self.seed,
             "generation": plain(self.generation, "generation"),
             "detail": self.detail,
+            # the name may be an alias that is moved to another model
+            **({} if self.served_as is None else {"served_as": self.served_as}),
         }
 
     @cached_property
@@ -201,7 +211,10 @@ class OpenAIServerModel:
         pool = ThreadPoolExecutor(self.concurrency, thread_name_prefix="emid-ask")
         try:
             while True:
-                while waiting and len(running) < self.concurrency and not self._spent():
+                # After a failure those under way say whether the server is down: more would only be waited for.
+                room = 0 if in_a_row and running else self.concurrency - len(running)
+                while waiting and room > 0 and not self._spent():
+                    room -= 1
                     position = waiting.popleft()
                     running[pool.submit(self._ask, samples[position], stop)] = position
                 if not running:
@@ -280,7 +293,7 @@ class OpenAIServerModel:
             raise
         except Exception as error:
             self.server.explain(error, self.model)
-        return self._response(completion)
+        return self._read(completion)
 
     def _request(self, sample: Sample) -> dict[str, Any]:
         image = {"url": f"data:image/png;base64,{base64.b64encode(png(sample.open_image())).decode()}"}
@@ -302,6 +315,20 @@ class OpenAIServerModel:
             **({"extra_body": self.generation} if self.generation else {}),
         }
 
+    def _read(self, completion: Any) -> Response:
+        """The answer in a completion, which the client does not validate.
+
+        Raises:
+            RequestError: it makes no sense, or comes from another model.
+        """
+        try:
+            return self._response(completion)
+        except (RequestError, DataError):
+            raise
+        except Exception as error:
+            said = self.server.scrub(f"{type(error).__name__}: {error}")
+            raise RequestError(f"malformed answer: {said}", malformed=True, of_server=True) from None
+
     def _response(self, completion: Any) -> Response:
         choices = getattr(completion, "choices", None)
         if not choices:
@@ -314,10 +341,12 @@ class OpenAIServerModel:
             refusal = str(getattr(message, "refusal", None) or text or "")
             return Response(self.server.scrub(refusal).strip(), Outcome.REFUSED)
         if not isinstance(text, str):
-            raise RequestError(f"malformed answer: it holds no text (finish reason {reason!r})", malformed=True)
+            reason = self.server.scrub(repr(reason))
+            raise RequestError(f"malformed answer: it holds no text (finish reason {reason})", malformed=True)
         outcome = {"stop": Outcome.OK, "length": Outcome.TRUNCATED}.get(reason)
         if outcome is None:
-            raise RequestError(f"malformed answer: unknown finish reason {reason!r}", malformed=True)
+            reason = self.server.scrub(repr(reason))
+            raise RequestError(f"malformed answer: unknown finish reason {reason}", malformed=True)
         entropy = 0.0 if self.temperature == 0 else None
         scores = token_scores(choices[0], self.top_logprobs) if self.scores else None
         # A gateway that echoes a request's headers must not bring the key into caches and reports.
@@ -326,6 +355,7 @@ class OpenAIServerModel:
     def _check_model(self, said: str | None) -> None:
         """Servers may add a date or revision to a model's name; another name is another model."""
         expected = self.served_as or self.model
+        said = None if said is None else self.server.scrub(str(said))
         if said and said != expected and not said.startswith(tuple(f"{expected}{sign}" for sign in "-@:")):
             raise RequestError(
                 f"it answers as {said!r}, another model than {expected!r}. "
@@ -334,19 +364,30 @@ class OpenAIServerModel:
             )
 
     def _count(self, usage: Any) -> None:
+        prompt, completion = (_tokens(usage, f"{kind}_tokens") for kind in ("prompt", "completion"))
+        if self.budget is not None and (prompt is None or completion is None):
+            raise RequestError(
+                "it does not tell how many tokens its answers take, so a budget cannot be kept. Leave budget out, or "
+                "ask a server that tells",
+                fatal=True,
+            )
+        prompt, completion = prompt or 0, completion or 0
+        spent = float(prompt + completion)
+        if self.prices is not None:
+            spent = (prompt * self.prices[0] + completion * self.prices[1]) / 1e6
         with self._counting:
             self.usage.requests += 1
-            if usage is None:
-                return
-            prompt, completion = int(usage.prompt_tokens or 0), int(usage.completion_tokens or 0)
             self.usage.prompt_tokens += prompt
             self.usage.completion_tokens += completion
-            spent = float(prompt + completion)
-            if self.prices is not None:
-                spent = (prompt * self.prices[0] + completion * self.prices[1]) / 1e6
-                self.usage.cost += spent
+            self.usage.cost += spent if self.prices is not None else 0.0
         if self.budget is not None:
             self.spending.add(spent)
+
+
+def _tokens(usage: Any, name: str) -> int | None:
+    """A count of tokens; None where the server tells none."""
+    count = getattr(usage, name, None)
+    return count if isinstance(count, int) and count >= 0 else None
 
 
 def png(image: Image.Image) -> bytes:

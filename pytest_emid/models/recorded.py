@@ -26,12 +26,15 @@ class RecordedModel:
 
     A record may also hold `outcome` (`ok`, `refused`, `truncated` or `failed`), `error`, `entropy`, and `scores` (see
     `TokenScores.to_dict`). An answer belongs to a sample id: when the recording holds the question (`prompt`), it must
-    be the one that is asked.
+    be the one that is asked. Where its ids stand for other queries in a shifted set than in the clean one, no gate
+    passes.
 
     Raises:
         DataError: unreadable files or records, a repeated id, other questions than those asked; while answering,
             the full list of samples that have no answer.
     """
+
+    by_id = True
 
     def __init__(
         self,
@@ -45,7 +48,10 @@ class RecordedModel:
         if isinstance(answers, Mapping):
             self.name = name or "recorded"
             for key, value in answers.items():
-                response = value if isinstance(value, Response) else Response(value)
+                try:
+                    response = value if isinstance(value, Response) else Response(value)
+                except DataError as error:
+                    raise DataError(f"answer {key!r}: {error}") from error
                 self._add(str(key), response, None, f"answer {key!r}")
         else:
             given = list(answers)
@@ -89,10 +95,14 @@ class RecordedModel:
             raise DataError(f"{where}: unknown outcome {said!r}; it is one of {', '.join(Outcome)}.")
         try:
             scores = None if record.get("scores") is None else TokenScores.from_dict(record["scores"])
+            said_error = str(record.get("error", ""))
+            response = Response(record["text"], Outcome(said), said_error, record.get("entropy"), scores)
         except DataError as error:
             raise DataError(f"{where}: {error}") from error
-        response = Response(record["text"], Outcome(said), str(record.get("error", "")), record.get("entropy"), scores)
-        self._add(str(record["question_id"]), response, record.get("prompt"), where)
+        prompt = record.get("prompt")
+        if not isinstance(prompt, str | None):
+            raise DataError(f"{where}: the prompt is a string, not a {type(prompt).__name__}.")
+        self._add(str(record["question_id"]), response, prompt, where)
 
     def _add(self, key: str, response: Response, question: str | None, where: str) -> None:
         if key in self._answers:

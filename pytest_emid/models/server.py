@@ -5,16 +5,16 @@ from __future__ import annotations
 import importlib
 import os
 import weakref
-from collections.abc import Callable, Mapping
+from collections.abc import Mapping
 from functools import cached_property
-from typing import Any, Final, NoReturn
+from typing import Any, NoReturn
+from urllib.parse import unquote, urlsplit
 
 from pytest_emid.errors import BudgetError, ModelError
 from pytest_emid.models import deadline
+from pytest_emid.models.secret import HIDDEN, Secret, conceal, conceal_address
 
 __all__ = ["BudgetError", "RequestError", "Server"]
-
-HIDDEN: Final = "***"
 
 
 class RequestError(Exception):
@@ -56,8 +56,10 @@ class Server:
     8 seconds each, or what the server asks for, up to a minute.
 
     Raises:
-        ModelError: impossible settings.
+        ModelError: impossible settings, an address that is none.
     """
+
+    base_url: str | None = None  # until it is known to be one
 
     def __init__(
         self,
@@ -68,20 +70,25 @@ class Server:
         timeout: float = 120.0,
         retries: int = 4,
     ) -> None:
-        if timeout <= 0:
+        api_key, base_url = conceal(api_key), conceal_address(base_url)  # a traceback may print this frame
+        if not timeout > 0:
             raise ModelError(f"timeout is {timeout}; it must be above 0 seconds.")
         if retries < 0:
             raise ModelError(f"retries is {retries}; it must be at least 0.")
-        self.base_url = (base_url or os.environ.get("OPENAI_BASE_URL") or "").rstrip("/") or None
-        if self.base_url is not None and "?" in self.base_url:
+        base_url = conceal_address((base_url or os.environ.get("OPENAI_BASE_URL") or "").rstrip("/") or None)
+        if base_url is not None and "?" in base_url:
             raise ModelError(
                 "base_url holds a query, which no request would keep, and which messages would show. Leave out what "
                 f"follows the question mark; a key goes into the environment variable {api_key_env}."
             )
+        if base_url is not None and not _is_address(base_url):
+            shown = "" if isinstance(base_url, Secret) else f" {base_url!r}"
+            raise ModelError(f"base_url{shown} is no address of a server. Give one such as 'http://localhost:8000/v1'.")
+        self.base_url = base_url
         self.timeout = timeout
         self.retries = retries
         self._api_key_env = api_key_env
-        self._given = _Secret(api_key)
+        self._given = api_key
 
     def __repr__(self) -> str:
         return f"Server({self.name!r})"
@@ -96,21 +103,24 @@ class Server:
         return f"{scheme}://{host.rpartition('@')[2]}{slash}{path}"
 
     @cached_property
-    def _secret(self) -> _Secret:
-        key = self._given.reveal() or os.environ.get(self._api_key_env)
+    def _secret(self) -> Secret:
+        key = conceal(self._given or os.environ.get(self._api_key_env))
         if not key:
             if self.base_url is None:
                 raise ModelError(
                     f"no API key: the environment variable {self._api_key_env} is not set. Set it, or give base_url= "
                     "of a server that needs none."
                 )
-            key = "none"
-        return _Secret(key)
+            key = Secret("none")
+        return key
 
     @cached_property
-    def _password(self) -> _Secret:
+    def _hidden(self) -> tuple[Secret, ...]:
+        """The key, and what the address holds before its `@`: a password, or a token in place of the user."""
         credentials = (self.base_url or "").partition("://")[2].partition("/")[0].rpartition("@")[0]
-        return _Secret(credentials.partition(":")[2])
+        user, _, password = credentials.partition(":")
+        texts = {self._secret, password or user, unquote(password or user)}
+        return tuple(Secret(text) for text in sorted(texts, key=len, reverse=True) if len(text) > 4)
 
     @cached_property
     def client(self) -> Any:
@@ -126,13 +136,16 @@ class Server:
                 "asking a server needs the openai package. Install it: pip install 'pytest-emid[openai]'."
             ) from error
         http = openai.DefaultHttpxClient(timeout=self.timeout, event_hooks=deadline.hooks(self.timeout))
-        client = openai.OpenAI(
-            api_key=self._secret.reveal(),
-            base_url=self.base_url,
-            timeout=self.timeout,
-            max_retries=self.retries,
-            http_client=http,
-        )
+        try:
+            client = openai.OpenAI(
+                api_key=self._secret,
+                base_url=self.base_url,
+                timeout=self.timeout,
+                max_retries=self.retries,
+                http_client=http,
+            )
+        except Exception as error:  # the frames that it passed hold the key
+            raise ModelError(f"{self.name}: the openai client cannot be made: {self.scrub(_said(error))}.") from None
         weakref.finalize(client, http.close)
         return client
 
@@ -144,8 +157,8 @@ class Server:
 
     def scrub(self, text: str) -> str:
         """The text without the key and the address's password, whoever put them there."""
-        for secret in (self._secret.reveal(), self._password.reveal()):
-            text = text.replace(secret, HIDDEN) if len(secret) > 4 else text
+        for secret in self._hidden:
+            text = text.replace(secret, HIDDEN)
         return text
 
     def explain(self, error: Exception, model: str) -> NoReturn:
@@ -173,17 +186,13 @@ class Server:
         raise RequestError(said, of_server=True) from None
 
 
-class _Secret:
-    """A string that does not show in representations, logs and tracebacks."""
-
-    def __init__(self, value: str | None) -> None:
-        self._reveal: Callable[[], str] = lambda: value or ""  # a closure shows no value
-
-    def __repr__(self) -> str:
-        return HIDDEN
-
-    def reveal(self) -> str:
-        return self._reveal()
+def _is_address(address: str) -> bool:
+    try:
+        parts = urlsplit(address)
+        _ = parts.port  # raises where it is none
+    except ValueError:
+        return False
+    return parts.scheme in ("http", "https") and bool(parts.hostname)
 
 
 def _said(error: BaseException) -> str:

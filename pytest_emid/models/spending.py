@@ -66,6 +66,13 @@ class Spending:
             except OSError as error:
                 raise self._unusable(error) from None
 
+    def include(self, other: Spending) -> None:
+        """Count what another sum holds of its own: what it shares is in this one already."""
+        with other._lock:
+            own = other._sum if other._path is None else 0.0
+        if own:
+            self.add(own)
+
     def total(self) -> float:
         """What was spent, by all processes that share it.
 

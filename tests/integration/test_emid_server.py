@@ -137,6 +137,19 @@ def test_the_processes_of_a_run_spend_one_budget(
     assert not list(tmp_path.glob("pytest-emid-*"))
 
 
+def test_fixtures_of_several_folders_spend_one_budget(suite: pytest.Pytester, server: ScriptedServer) -> None:
+    """Each folder makes a model of its own; it is the same one, and the run has one budget for it."""
+    configure(suite, server.url, more=", budget=360")
+    model = (suite.path / "conftest.py").read_text()
+    for folder, shift in (("one", "keyboard:4"), ("two", "keyboard:3")):
+        made = suite.mkdir(folder)
+        (made / "conftest.py").write_text(model)
+        (made / f"test_{folder}.py").write_text(TESTS.replace("keyboard:5", shift))
+    result = suite.runpytest("-p", "no:xdist", "one", "two")
+    assert result.ret == 1
+    assert sum(server.asked.values()) == 30
+
+
 def test_a_budget_that_was_raised_goes_on_where_it_ended(suite: pytest.Pytester, server: ScriptedServer) -> None:
     configure(suite, server.url, more=", budget=360")
     suite.runpytest("-p", "no:xdist").assert_outcomes(failed=2)

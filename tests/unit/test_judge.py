@@ -111,7 +111,9 @@ class TestProblems:
     [
         ("7 8\nBecause", (7, 8)),
         ("  7.5,10", (7.5, 10)),
-        ("1/10\n", (1, 10)),
+        ("7; 8\n", (7, 8)),
+        ("8/10\n9/10", None),
+        ("8/10", None),
         ("9 9.", (9, 9)),
         ("0 5", None),
         ("11 5", None),
@@ -140,6 +142,10 @@ def test_errors() -> None:
     with pytest.raises(ModelError) as caught:
         Judge(judging(length), prompt="{question}")
     assert str(caught.value) == "the judge's prompt lacks {first}, {second}."
+    for share in (-0.1, 1.5, float("nan")):
+        with pytest.raises(ModelError) as caught:
+            Judge(judging(length), allowed_problems=share)
+        assert str(caught.value) == f"allowed_problems is {share}; it is a share of the samples, from 0 to 1."
 
 
 @pytest.mark.skipif("EMID_REFERENCE" not in os.environ, reason="EMID_REFERENCE is not set")

@@ -56,6 +56,28 @@ def test_answers_without_scores_are_asked_again_for_them_once(tmp_path: Path) ->
     assert plain.asked == []
 
 
+def test_scores_without_entropies_do_not_serve_who_asks_for_likely_tokens() -> None:
+    class Served(CountingModel):
+        scores = True
+
+        def __init__(self, top_logprobs: int) -> None:
+            super().__init__()
+            self.top_logprobs = top_logprobs
+
+        def respond(self, samples: Sequence[Sample]) -> Iterator[tuple[int, Response]]:
+            for position, response in super().respond(samples):
+                told = TokenScores((-0.1,), (0.5,) if self.top_logprobs else None, exact=False)
+                yield position, Response(response.text, scores=told)
+
+    samples, none, five = make_samples(3), Served(0), Served(5)
+    with Cache(None) as cache:
+        cache.respond(none, samples)
+        assert cache.missing(none, samples) == 0
+        assert cache.missing(five, samples) == 3
+        cache.respond(five, samples)
+        assert (cache.missing(five, samples), cache.missing(none, samples)) == (0, 0)
+
+
 def test_a_refusal_has_no_scores_and_is_not_asked_again() -> None:
     samples, model = make_samples(3), ScoringModel(refusing=["s1"])
     with Cache(None) as cache:

@@ -53,6 +53,19 @@ def test_vectors_may_be_left_out(tmp_path: Path) -> None:
         assert Cache(None).import_pack(tmp_path / "pack.json")[:3] == (0, 0, 0)
 
 
+def test_a_pack_without_vectors_says_how_to_use_it(tmp_path: Path) -> None:
+    with Cache(None) as cache:
+        cache.respond(CountingModel(), make_samples(2))
+        cache.export_pack(tmp_path / "pack.json", vectors=False)
+    with Cache(tmp_path / "pack.json") as cache:
+        with pytest.raises(DataError) as caught:
+            cache.encode_texts(CountingEncoder(), ["a"])
+        assert str(caught.value) == (
+            f"the cache {tmp_path / 'pack.json'} lacks 1 text embeddings of encoder, and its mode is 'read': "
+            "the text 'a'. The pack was written without vectors: give it as --emid-model, with another cache."
+        )
+
+
 def test_difficult_texts(tmp_path: Path) -> None:
     texts = ["", "\ud800", "日本\n\"'", "\x00"]
     model = CallableModel(lambda images, questions: [Response(text) for text in texts], fingerprint="v1")
@@ -132,6 +145,11 @@ def test_a_changed_entry_is_noticed(pack: Path, where: str, field: str) -> None:
             "the replay pack {path} is damaged: entry 0 of 'answers': 'int' object has no attribute 'items'. "
             "Write the pack again.",
         ),
+        (
+            '{"format": "pytest-emid replay pack", "version": 1, "vectors": null}',
+            "the replay pack {path} is damaged: 'vectors' is no list but a NoneType. Write the pack again.",
+        ),
+        ("[" * 100_000, "cannot read the replay pack {path}: RecursionError: "),
     ],
 )
 def test_what_is_no_pack(tmp_path: Path, text: str, message: str) -> None:

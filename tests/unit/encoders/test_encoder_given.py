@@ -57,6 +57,24 @@ class TestCallable:
 
 
 class TestPrecomputed:
+    def test_vectors_of_one_picture_must_agree(self) -> None:
+        """A text's vectors, or rows in another order than the samples, would pass for the pictures'."""
+        pictures = [Image.new("RGB", (2, 2), color) for color in ("red", "blue")]
+        samples = [Sample(f"s{i}", pictures[i // 2], f"question {i}", "x") for i in range(4)]
+        rows = np.repeat(np.eye(2), 2, axis=0)
+        assert len(PrecomputedImageEncoder.of_samples(samples, rows + 1e-7 * np.arange(8).reshape(4, 2))) == 2
+        with pytest.raises(DataError) as caught:
+            PrecomputedImageEncoder.of_samples(samples, rows[::-1][[0, 2, 1, 3]])
+        assert str(caught.value) == (
+            "samples 's0' and 's1' show the same picture, and their vectors differ. Give the pictures' vectors, in the "
+            "order of the samples."
+        )
+
+    def test_numbers_only(self) -> None:
+        with pytest.raises(DataError) as caught:
+            PrecomputedTextEncoder({"a": "xyz"}, name="mine")
+        assert str(caught.value) == "mine: a vector is a list of numbers: could not convert string to float: 'xyz'."
+
     def test_texts(self) -> None:
         encoder = PrecomputedTextEncoder({"a": [3, 4], "b": [0, 2]})
         np.testing.assert_allclose(encoder.encode(["b", "a", "b"]), [[0, 1], [0.6, 0.8], [0, 1]], rtol=1e-6)

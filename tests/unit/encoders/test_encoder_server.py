@@ -52,6 +52,27 @@ def test_another_number_of_vectors(monkeypatch: pytest.MonkeyPatch) -> None:
     assert str(caught.value) == f"{server.url}, model 'e' returned 0 embeddings for 2 texts."
 
 
+@pytest.mark.parametrize(
+    "items",
+    [
+        [{"index": 0, "embedding": [1.0, 2.0]}] * 2,
+        [{"embedding": [1.0, 2.0]}] * 2,
+        [{"index": 0, "embedding": "canary-4711-secret"}, {"index": 1, "embedding": [1.0]}],
+        [{"index": 0, "embedding": 1.0}, {"index": 1, "embedding": 2.0}],
+    ],
+    ids=["one place twice", "no place", "text", "numbers"],
+)
+def test_vectors_that_make_no_sense(monkeypatch: pytest.MonkeyPatch, items: list[dict[str, object]]) -> None:
+    body = {"object": "list", "model": "e", "data": items}
+    monkeypatch.setattr("scripted_server.embeddings", lambda request: body)
+    with serving(lambda question, count: None) as server, pytest.raises(ModelError) as caught:
+        OpenAIServerTextEncoder("e", base_url=server.url).encode(["a", "b"])
+    assert str(caught.value) == (
+        f"{server.url}, model 'e' returned embeddings that are no lists of numbers, or do not say which of the 2 texts "
+        "each is of (index)."
+    )
+
+
 def test_settings_out_of_range() -> None:
     with pytest.raises(ModelError, match="batch_size is 0; it must be at least 1"):
         OpenAIServerTextEncoder("e", batch_size=0)

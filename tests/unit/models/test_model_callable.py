@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import asyncio
 from collections.abc import AsyncIterator, Iterator
+from functools import partial
 from typing import Any
 
 import pytest
@@ -66,10 +67,46 @@ class OneObject:
         return await one_async(image, question)
 
 
-@pytest.mark.parametrize("function", [one, one_async, OneObject()])
+async def one_of(prefix: str, image: Image.Image, question: str) -> str:
+    return prefix + await one_async(image, question)
+
+
+@pytest.mark.parametrize(
+    "function",
+    [one, one_async, OneObject(), partial(one_of, ""), lambda image, question: one_async(image, question)],
+    ids=["plain", "async", "object", "partial", "plain around async"],
+)
 @pytest.mark.parametrize("batch_size", [1, 2, 16])
 def test_one_at_a_time(five: list[Sample], function: Any, batch_size: int) -> None:
-    assert list(CallableModel(function, per_sample=True, batch_size=batch_size).respond(five)) == EXPECTED
+    answers = list(CallableModel(function, per_sample=True, batch_size=batch_size).respond(five))
+    assert sorted(answers, key=lambda answer: answer[0]) == EXPECTED
+
+
+def test_async_answers_are_yielded_as_they_arrive(five: list[Sample]) -> None:
+    """One that hangs must not hold back, nor a kill lose, what the others have answered."""
+
+    async def last_one_first(image: Image.Image, question: str) -> str:
+        await asyncio.sleep(0.3 if image.width == 1 else 0)
+        return one(image, question)
+
+    answers = list(CallableModel(last_one_first, per_sample=True, batch_size=2).respond(five))
+    assert answers == [*EXPECTED[1:], EXPECTED[0]]
+
+
+def test_calls_under_way_are_ended_when_nobody_asks_for_more(five: list[Sample]) -> None:
+    ended = []
+
+    async def slow(image: Image.Image, question: str) -> str:
+        try:
+            await asyncio.sleep(0 if image.width == 1 else 60)
+        finally:
+            ended.append(image.width)
+        return one(image, question)
+
+    answers = CallableModel(slow, per_sample=True).respond(five)
+    assert next(answers) == EXPECTED[0]
+    answers.close()
+    assert sorted(ended) == [1, 2, 3, 4, 5]
 
 
 def test_async_calls_are_open_together(five: list[Sample]) -> None:
@@ -126,6 +163,10 @@ async def one_breaking(image: Image.Image, question: str) -> str:
     return one(image, question)
 
 
+async def cancelled(image: Image.Image, question: str) -> str:
+    raise asyncio.CancelledError
+
+
 @pytest.mark.parametrize(
     ("function", "options", "kept", "message"),
     [
@@ -152,9 +193,30 @@ async def one_breaking(image: Image.Image, question: str) -> str:
         (
             one_breaking,
             {"per_sample": True},
-            3,
-            "one_breaking raised ValueError: no more (samples 's0' to 's4'). What it had answered before is kept.",
+            4,
+            "one_breaking raised ValueError: no more (sample 's3'). What it had answered before is kept.",
         ),
+        (
+            cancelled,
+            {"per_sample": True},
+            0,
+            "cancelled raised CancelledError:  (sample 's0'). What it had answered before is kept.",
+        ),
+        *[
+            (
+                function,
+                {"name": "f"},
+                0,
+                f"f returned a {kind} for 5 questions, not a list of answers. Return one answer per question, or pass "
+                "per_sample=True for a function of one question.",
+            )
+            for kind, function in [
+                ("dict", lambda images, questions: dict.fromkeys(questions, "yes")),
+                ("set", lambda images, questions: set(questions)),
+                ("bytes", lambda images, questions: b"12345"),
+                ("NoneType", lambda images, questions: None),
+            ]
+        ],
         (
             lambda images, questions: "yes",
             {"name": "f"},
@@ -172,19 +234,25 @@ async def one_breaking(image: Image.Image, question: str) -> str:
 )
 def test_broken_contracts(five: list[Sample], function: Any, options: Any, kept: int, message: str) -> None:
     found = []
-    with pytest.raises(ModelError) as caught:
-        found.extend(CallableModel(function, **options).respond(five))
+    with pytest.raises(ModelError) as caught:  # noqa: PT012
+        for answer in CallableModel(function, **options).respond(five):
+            found.append(answer)
     assert str(caught.value) == message
+    assert len(found) == kept
 
 
-@pytest.mark.parametrize(("function", "options"), [(breaking, {}), (one_breaking, {"per_sample": True})])
-def test_what_came_before_an_error_was_yielded(five: list[Sample], function: Any, options: Any) -> None:
+@pytest.mark.parametrize(
+    ("function", "options", "kept"), [(breaking, {}, [0, 1, 2]), (one_breaking, {"per_sample": True}, [0, 1, 2, 4])]
+)
+def test_what_was_answered_beside_an_error_was_yielded(
+    five: list[Sample], function: Any, options: Any, kept: list[int]
+) -> None:
     found = []
     answers = CallableModel(function, **options).respond(five)
     with pytest.raises(ModelError):  # noqa: PT012
         for answer in answers:
             found.append(answer)
-    assert found == EXPECTED[:3]
+    assert found == [EXPECTED[i] for i in kept]
 
 
 def test_fingerprints() -> None:
@@ -223,3 +291,4 @@ def test_a_promise_of_greedy_decoding_gives_entropy_zero() -> None:
 def test_the_promise_is_part_of_the_identity() -> None:
     one, two = (CallableModel(len, fingerprint="1", greedy=greedy) for greedy in (True, False))
     assert one.fingerprint != two.fingerprint
+    assert CallableModel(len, fingerprint="1:greedy").fingerprint != one.fingerprint

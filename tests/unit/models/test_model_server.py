@@ -277,6 +277,22 @@ def test_a_server_that_hangs() -> None:
         assert time.monotonic() - began < 2
 
 
+def test_a_server_that_hangs_is_waited_for_once() -> None:
+    """Those that fail first make no room for others, which would be waited for as long again."""
+    with serving(lambda question, count: 0.8) as server:
+        model = OpenAIServerModel("m", base_url=server.url, concurrency=4, timeout=0.2, retries=1)
+        with pytest.raises(ModelError, match=r"4 requests in a row failed \(no answer within 0.2 s\)"):
+            respond(model, make_samples(20))
+        assert sum(server.asked.values()) == 4 * 2
+
+
+def test_one_that_fails_holds_up_the_others_no_longer_than_an_answer_takes() -> None:
+    with serving(lambda question, count: 500 if question in ("question 0", "question 9") else None) as server:
+        model = OpenAIServerModel("m", base_url=server.url, concurrency=4, retries=0)
+        outcomes = [response.outcome for response in respond(model, make_samples(20))]
+    assert [i for i, outcome in enumerate(outcomes) if outcome is Outcome.FAILED] == [0, 9]
+
+
 def test_whoever_stops_listening_stops_asking() -> None:
     with serving(lambda question, count: 0.2 if question != "question 0" else None) as server:
         model = OpenAIServerModel("m", base_url=server.url, concurrency=2)

@@ -218,6 +218,10 @@ class TestLoading:
         assert loaded.config._attn_implementation == "eager"
         assert not model.exact
 
+    @pytest.mark.parametrize("key", ["quantization_config", "load_in_8bit", "load_in_4bit"])
+    def test_quantised_weights_depend_on_the_batch(self, llava: Path, key: str) -> None:
+        assert not TransformersModel(llava, dtype="float32", load_kwargs={key: True}).exact
+
     def test_a_device_map(self, llava: Path, samples: list[Sample], greedy) -> None:
         pytest.importorskip("accelerate")
         model = TransformersModel(llava, device="meta", load_kwargs={"device_map": {"": "cpu"}})
@@ -376,6 +380,15 @@ class TestErrors:
                 {"generation": {"do_sample": True}},
                 "generation cannot hold 'do_sample' here. Use sampling=Sampling(...).",
             ),
+            *[
+                ({"load_kwargs": {key: "x"}}, f"load_kwargs cannot hold {key!r} here. Use {ours}=.")
+                for key, ours in [
+                    ("dtype", "dtype"),
+                    ("torch_dtype", "dtype"),
+                    ("revision", "revision"),
+                    ("trust_remote_code", "trust_remote_code"),
+                ]
+            ],
             (
                 {"sampling": {"temperature": 0}},
                 "temperature is 0; sampling needs one above 0. Leave sampling out for greedy answers.",

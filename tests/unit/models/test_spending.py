@@ -34,6 +34,19 @@ def test_two_share_a_sum(tmp_path: Path) -> None:
     assert (one.total(), two.total()) == (1.75, 1.75)
 
 
+def test_one_takes_another_s_part(tmp_path: Path) -> None:
+    one, two = Spending(), Spending()
+    one.add(1.0)
+    two.add(0.5)
+    one.include(two)
+    assert one.total() == 1.5
+    for each in (one, two):
+        each.share(tmp_path / "model")
+    assert one.total() == 2.0
+    one.include(two)
+    assert one.total() == 2.0
+
+
 def test_sharing_again_counts_once(tmp_path: Path) -> None:
     spending = Spending()
     spending.add(1.0)
