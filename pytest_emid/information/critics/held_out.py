@@ -131,9 +131,9 @@ def gaussian_r2(
     Raises:
         EstimationError: bad values or shapes, fewer than two rows, or constant responses.
     """
-    queries = checked_matrix("x", x, min_rows=2, columns=critic.dimension_x)
+    queries = checked_matrix("x", x, min_rows=2, columns=critic.dimension_x, nonzero_rows=True)
     n = queries.shape[0]
-    responses = checked_matrix("y", y, rows=n, columns=critic.dimension_y)
+    responses = checked_matrix("y", y, rows=n, columns=critic.dimension_y, nonzero_rows=True)
     require_varied("y", responses)
     as_clusters(clusters, n)
     residual, total = np.empty(n), np.empty(n)
