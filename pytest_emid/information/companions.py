@@ -62,7 +62,7 @@ def check_texts(name: str, answers: Sequence[str]) -> None:
     for position, answer in enumerate(answers):
         if not isinstance(answer, str):
             raise EstimationError(
-                f"{name}: the answer at position {position} is a {type(answer).__name__}, not a text. "
+                f"{name}: the answer at position {position} is of type {type(answer).__name__}, not a text. "
                 "An answer that is missing is an empty text."
             )
 

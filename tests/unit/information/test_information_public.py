@@ -53,5 +53,5 @@ def test_critics_are_found_beside_what_they_estimate():
 
 
 def test_an_unknown_name_is_an_attribute_error():
-    with pytest.raises(AttributeError, match="^module 'pytest_emid.information' has no attribute 'nonsense'$"):
+    with pytest.raises(AttributeError, match=r"^module 'pytest_emid\.information' has no attribute 'nonsense'$"):
         _ = information.nonsense
