@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterable, Iterator
+from pathlib import Path
 from typing import Any, Final
 
 import numpy as np
@@ -10,7 +11,16 @@ from numpy.typing import ArrayLike, NDArray
 
 from pytest_emid.errors import EstimationError
 
-__all__ = ["as_clusters", "as_matrix", "as_vector", "blocks", "check_rows", "checked_matrix", "require_varied"]
+__all__ = [
+    "as_clusters",
+    "as_matrix",
+    "as_vector",
+    "blocks",
+    "check_folder",
+    "check_rows",
+    "checked_matrix",
+    "require_varied",
+]
 
 Float = NDArray[np.float64]
 
@@ -174,6 +184,17 @@ def _real(name: str, array: ArrayLike) -> NDArray[Any]:
     if found.dtype.kind not in "fiub":
         raise EstimationError(f"{name}: expected real numbers, got an array of {found.dtype}.")
     return found
+
+
+def check_folder(path: str | Path) -> None:
+    """Refuses to write to a folder that does not exist.
+
+    Raises:
+        EstimationError: it does not.
+    """
+    folder = Path(path).parent
+    if not folder.is_dir():
+        raise EstimationError(f"{path}: there is no folder {folder}. Make it first.")
 
 
 def _check_values(name: str, matrix: NDArray[Any], nonzero_rows: bool = False) -> None:

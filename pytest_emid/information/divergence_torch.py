@@ -67,7 +67,10 @@ def kernel_rjsd(p: torch.Tensor, q: torch.Tensor, bandwidth: float) -> torch.Ten
     # Distances do not change, and nearly parallel rows keep their digits.
     rows = rows - rows.mean(dim=0).detach()
     squares = (rows**2).sum(dim=1)
-    kernel = torch.exp((squares[:, None] + squares - 2 * rows @ rows.T) / (-2 * bandwidth**2))
+    distances = squares[:, None] + squares - 2 * rows @ rows.T
+    if not torch.isfinite(distances.detach()).all():
+        raise EstimationError("the rows are too large: their squared distances are not finite. Scale them.")
+    kernel = torch.exp(distances / (-2 * bandwidth**2))
     n, m = len(first), len(second)
     weight = torch.cat([rows.new_full((n,), 0.5 / n), rows.new_full((m,), 0.5 / m)]).sqrt()
     own = (von_neumann_entropy(kernel[:n, :n]) + von_neumann_entropy(kernel[n:, n:])) / 2

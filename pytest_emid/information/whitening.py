@@ -15,7 +15,7 @@ from numpy.typing import ArrayLike, NDArray
 from safetensors import SafetensorError, safe_open
 
 from pytest_emid.errors import EstimationError
-from pytest_emid.information.arrays import as_clusters, as_matrix, require_varied
+from pytest_emid.information.arrays import as_clusters, as_matrix, check_folder, require_varied
 from pytest_emid.information.clusters import Clusters
 
 __all__ = ["Whitening"]
@@ -196,7 +196,12 @@ class Whitening:
         return digest.hexdigest()
 
     def save(self, path: str | Path) -> None:
-        """Writes it as safetensors, float64: loading gives back the same fingerprint."""
+        """Writes it as safetensors, float64: loading gives back the same fingerprint.
+
+        Raises:
+            EstimationError: the folder does not exist.
+        """
+        check_folder(path)
         about = {"m": self.m, "penalty": self.penalty, "shrinkage": self.shrinkage, "explained": self.explained}
         arrays = {"slope": self.slope, "intercept": self.intercept, "whitener": self.whitener}
         safetensors.numpy.save_file(
@@ -248,7 +253,7 @@ def _ridge(y: Float, t: Float, codes: NDArray[np.intp], penalty: float | None) -
     m = len(y)
     y_mean, t_mean = y.mean(axis=0), t.mean(axis=0)
     left, singular, right = np.linalg.svd(t - t_mean, full_matrices=False)
-    kept = singular > 1e-10 * max(float(singular.max(initial=0.0)), 1e-300)
+    kept = singular > 1e-10 * max(float(singular.max(initial=0.0)), 1e-90)
     left, singular, right = left[:, kept], singular[kept], right[kept]
     scale = float((singular**2).sum()) / m / t.shape[1]
     projected = left.T @ (y - y_mean)

@@ -16,6 +16,7 @@ from numpy.typing import ArrayLike, NDArray
 from safetensors import SafetensorError, safe_open
 
 from pytest_emid.errors import EstimationError
+from pytest_emid.information.arrays import check_folder
 from pytest_emid.information.estimate import Estimate
 
 __all__ = [
@@ -153,7 +154,12 @@ class ArrayCritic(ABC):
         return type(self)(self._arrays, held_out_r2=estimate, settings=self._settings)
 
     def save(self, path: str | Path) -> None:
-        """Writes the critic as safetensors; `load` gives back the same fingerprint, settings and held-out R^2."""
+        """Writes the critic as safetensors; `load` gives back the same fingerprint, settings and held-out R^2.
+
+        Raises:
+            EstimationError: the folder does not exist.
+        """
+        check_folder(path)
         metadata = {
             "format": FORMAT,
             "version": str(VERSION),

@@ -112,3 +112,9 @@ def test_a_common_offset_costs_the_kernel_no_digits():
     kernel_rjsd(near, q, 1e-4).backward()
     kernel_rjsd(plain, q - 1e4, 1e-4).backward()
     torch.testing.assert_close(near.grad, plain.grad, rtol=1e-5, atol=1e-6)
+
+
+def test_rows_too_large_for_a_kernel():
+    with pytest.raises(EstimationError) as caught:
+        kernel_rjsd(rows(4, 3, 0) * 1e200, rows(4, 3, 1), 1.0)
+    assert str(caught.value) == "the rows are too large: their squared distances are not finite. Scale them."

@@ -386,3 +386,15 @@ def test_nothing_within_the_limits_of_an_unchanged_set_is_detectable():
     assert unchanged.high > 1.05
     assert minimum_detectable(unchanged) == pytest.approx(unchanged.high - 1.0)
     assert minimum_detectable(mean_interval(np.ones(60))) == 0.0
+
+
+def test_folders_that_are_not_there(world, tmp_path):
+    path = tmp_path / "none" / "file.safetensors"
+    x, y = world
+    for saved in (RidgeCritic.fit(x, y), Whitening.fit(y, x)):
+        assert refused(saved.save, path) == f"{path}: there is no folder {path.parent}. Make it first."
+
+
+def test_questions_of_no_size_give_nothing_away(world):
+    x, y = world
+    assert Whitening.fit(y, x * 1e-200).explained == pytest.approx(Whitening.fit(y, np.ones_like(x)).explained)
