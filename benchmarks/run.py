@@ -14,6 +14,7 @@ import os
 import subprocess
 import sys
 import time
+from importlib.util import find_spec
 from pathlib import Path
 
 HERE = Path(__file__).parent
@@ -39,6 +40,7 @@ BENCHMARKS: tuple[tuple[str, tuple[str, ...], bool], ...] = (
     ("validity/goldens.py", (), True),
     ("validity/real_answers.py", ("--models", "llava-v1.5-13b"), True),
 )
+NEED_OPENAI = ("scale/client.py", "scale/cluster.py")
 
 
 def main() -> None:
@@ -54,6 +56,9 @@ def main() -> None:
             continue
         if needs_reference and "EMID_REFERENCE" not in os.environ:
             print(f"== {name}: skipped, EMID_REFERENCE does not name the reference data", flush=True)
+            continue
+        if name in NEED_OPENAI and find_spec("openai") is None:
+            print(f"== {name}: skipped, it needs the openai package: pip install 'pytest-emid[openai]'", flush=True)
             continue
         target = options.out / f"{name.replace('/', '_').removesuffix('.py')}.json"
         command = [sys.executable, str(HERE / name), "--out", str(target), *(quick if options.quick else ())]

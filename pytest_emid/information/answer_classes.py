@@ -11,7 +11,7 @@ from numpy.typing import ArrayLike, NDArray
 
 from pytest_emid.errors import EstimationError
 from pytest_emid.information.arrays import as_matrix
-from pytest_emid.information.companions import normalise_answer
+from pytest_emid.information.companions import check_texts, normalise_answer
 from pytest_emid.information.memory import Memory
 
 __all__ = ["AnswerClasses", "cluster_classes", "exact_match_classes"]
@@ -49,12 +49,15 @@ def exact_match_classes(
         normalise: applied to every answer and to the vocabulary.
 
     Raises:
-        EstimationError: no answer at all, or two entries of the vocabulary that are the same after `normalise`.
+        EstimationError: no answer at all, one that is no text, or two entries of the vocabulary that are the same
+            after `normalise`.
 
     >>> classes = exact_match_classes(["A cat.", "dog"], ["cat", "a dog"])
     >>> [labels.tolist() for labels in classes.labels], classes.names
     ([[0, 1], [0, 1]], ('cat', 'dog'))
     """
+    for index, answers in enumerate(texts):
+        check_texts(f"texts[{index}]", answers)
     sets = [[normalise(text) for text in answers] for answers in texts]
     if not any(sets):
         raise EstimationError("texts: there is no answer to classify.")
@@ -88,8 +91,12 @@ def cluster_classes(
         restarts: k-means runs.
 
     Raises:
-        EstimationError: no set, not finite, dimensions that differ, or fewer distinct rows than k.
+        EstimationError: no set, not finite, dimensions that differ, fewer distinct rows than k, or an option out of
+            range.
     """
+    for name, count, least in (("k", k, 0), ("restarts", restarts, 1)):
+        if isinstance(count, bool) or not isinstance(count, int | np.integer) or count < least:
+            raise EstimationError(f"{name}: expected a whole number of at least 1, got {count!r}.")
     if not embeddings:
         raise EstimationError("embeddings: there is no set to classify.")
     sets = [as_matrix("embeddings[0]", embeddings[0])]

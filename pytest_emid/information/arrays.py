@@ -2,17 +2,30 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Sequence
-from typing import Any
+from collections.abc import Iterable, Iterator
+from pathlib import Path
+from typing import Any, Final
 
 import numpy as np
 from numpy.typing import ArrayLike, NDArray
 
 from pytest_emid.errors import EstimationError
 
-__all__ = ["as_clusters", "as_matrix", "as_vector", "blocks", "check_rows", "checked_matrix", "require_varied"]
+__all__ = [
+    "as_clusters",
+    "as_matrix",
+    "as_vector",
+    "blocks",
+    "check_folder",
+    "check_rows",
+    "checked_matrix",
+    "require_varied",
+]
 
 Float = NDArray[np.float64]
+
+LARGEST: Final = 1e100
+"""Larger numbers have squares, or products of squares, beyond what float64 holds; 1 / LARGEST is nothing likewise."""
 
 BLOCK_ROWS = 512
 """Rows that one pass holds in float64 at a time: about 3 MB an array at 768 dimensions."""
@@ -43,11 +56,10 @@ def checked_matrix(
         nonzero_rows: whether a row of zeros is an error; it is for embeddings, which have unit length.
 
     Raises:
-        EstimationError: not a numeric matrix, wrong shape, too few rows, a NaN or infinite value, or a zero row.
+        EstimationError: not a numeric matrix, wrong shape, too few rows, a NaN or infinite value, one beyond 1e100,
+            masked values, or a zero row.
     """
-    matrix = np.asarray(array)
-    if matrix.dtype.kind not in "fiub":
-        raise EstimationError(f"{name}: expected real numbers, got an array of {matrix.dtype}.")
+    matrix = _real(name, array)
     if matrix.ndim != 2:
         raise EstimationError(
             f"{name}: expected a matrix with one row a sample, got {_shape(matrix)}. Pass an array of shape (n, d)."
@@ -82,11 +94,10 @@ def as_vector(name: str, array: ArrayLike, *, rows: int | None = None, min_rows:
     """`array` as a finite float64 vector of length n.
 
     Raises:
-        EstimationError: not a numeric vector, wrong length, too short, or a NaN or infinite value.
+        EstimationError: not a numeric vector, wrong length, too short, masked values, or a NaN or infinite value, or
+            one beyond 1e100.
     """
-    vector = np.asarray(array)
-    if vector.dtype.kind not in "fiub":
-        raise EstimationError(f"{name}: expected real numbers, got an array of {vector.dtype}.")
+    vector = _real(name, array)
     if vector.ndim != 1:
         raise EstimationError(f"{name}: expected one number a sample, got {_shape(vector)}.")
     check_rows(name, len(vector), rows, min_rows)
@@ -95,18 +106,29 @@ def as_vector(name: str, array: ArrayLike, *, rows: int | None = None, min_rows:
     return vector
 
 
-def as_clusters(clusters: Sequence[Any] | NDArray[Any] | None, rows: int) -> NDArray[np.intp]:
+def as_clusters(clusters: Iterable[Any] | None, rows: int) -> NDArray[np.intp]:
     """Cluster ids as integers 0..G-1 in order of first appearance; every row its own cluster when `None`.
 
     Raises:
-        EstimationError: the number of ids differs from `rows`.
+        EstimationError: the number of ids differs from `rows`, or an id is NaN, or no label at all (not hashable).
     """
     if clusters is None:
         return np.arange(rows)
-    if len(clusters) != rows:
-        raise EstimationError(f"clusters: expected one id for each of {rows} samples, got {len(clusters)}.")
+    if not isinstance(clusters, Iterable):
+        raise EstimationError(f"clusters: expected one id for each of {rows} samples, got {clusters!r}.")
+    labels = list(clusters)
+    if len(labels) != rows:
+        raise EstimationError(f"clusters: expected one id for each of {rows} samples, got {len(labels)}.")
     codes: dict[Any, int] = {}
-    return np.array([codes.setdefault(cluster, len(codes)) for cluster in clusters], dtype=np.intp)
+    found = np.empty(rows, dtype=np.intp)
+    for row, label in enumerate(labels):
+        if not _tells_apart(label):
+            raise EstimationError(
+                f"clusters: the id of row {row} is {label!r}, which cannot tell samples apart. "
+                f"Use a number or a text, the same for samples that belong together."
+            )
+        found[row] = codes.setdefault(label, len(codes))
+    return found
 
 
 def require_varied(name: str, matrix: NDArray[Any]) -> None:
@@ -140,22 +162,70 @@ def check_rows(name: str, found: int, rows: int | None = None, min_rows: int = 1
         raise EstimationError(f"{name}: at least {min_rows} rows are needed, got {found}.")
 
 
+def _tells_apart(label: Any) -> bool:
+    """Whether a label can be looked up and equals itself: samples of id NaN would pass for independent."""
+    try:
+        hash(label)
+        return bool(label == label)
+    except (TypeError, ValueError):
+        return False
+
+
+def _real(name: str, array: ArrayLike) -> NDArray[Any]:
+    if isinstance(array, np.ma.MaskedArray) and np.ma.is_masked(array):
+        raise EstimationError(
+            f"{name}: {int(np.ma.getmaskarray(array).sum())} values are masked, which no estimator leaves out. "
+            f"Remove those samples."
+        )
+    try:
+        found = np.asarray(array)
+    except (ValueError, TypeError) as error:
+        raise EstimationError(f"{name}: not an array of numbers ({str(error).splitlines()[0]})") from error
+    if found.dtype.kind not in "fiub":
+        raise EstimationError(f"{name}: expected real numbers, got an array of {found.dtype}.")
+    return found
+
+
+def check_folder(path: str | Path) -> None:
+    """Refuses to write to a folder that does not exist.
+
+    Raises:
+        EstimationError: it does not.
+    """
+    folder = Path(path).parent
+    if not folder.is_dir():
+        raise EstimationError(f"{path}: there is no folder {folder}. Make it first.")
+
+
 def _check_values(name: str, matrix: NDArray[Any], nonzero_rows: bool = False) -> None:
+    # Narrower types hold nothing that is too large or too small.
+    wide = matrix.dtype.kind == "f" and matrix.dtype.itemsize >= 8
     for block in blocks(matrix.shape[0]):
         part = matrix[block]
-        finite = np.isfinite(part)
-        if not finite.all():
-            row, column = (int(index) for index in np.argwhere(~finite)[0])
-            bad = int((~np.isfinite(matrix)).any(axis=1).sum())
-            raise EstimationError(
-                f"{name}: row {block.start + row} holds {part[row, column]} in column {column} "
-                f"({bad} of {matrix.shape[0]} rows are not finite). Remove the sample or fix the encoder that made it."
-            )
-        if nonzero_rows and not (filled := part.any(axis=1)).all():
+        size = np.abs(part) if wide else part
+        good = size <= LARGEST if wide else np.isfinite(part)
+        if not good.all():
+            _refuse(name, matrix, block.start, good)
+        if nonzero_rows and not (filled := (size >= 1 / LARGEST if wide else part).any(axis=1)).all():
             raise EstimationError(
                 f"{name}: row {block.start + int(filled.argmin())} is all zeros, which is no embedding. "
                 f"Remove the sample or fix the encoder that made it."
             )
+
+
+def _refuse(name: str, matrix: NDArray[Any], start: int, good: NDArray[np.bool_]) -> None:
+    row, column = (int(index) for index in np.argwhere(~good)[0])
+    value = matrix[start + row, column]
+    if np.isfinite(value):
+        raise EstimationError(
+            f"{name}: row {start + row} holds {value} in column {column}, too large to compute with. "
+            f"Scale the numbers, or fix what made them."
+        )
+    bad = int((~np.isfinite(matrix)).any(axis=1).sum())
+    raise EstimationError(
+        f"{name}: row {start + row} holds {value} in column {column} "
+        f"({bad} of {matrix.shape[0]} rows are not finite). Remove the sample or fix the encoder that made it."
+    )
 
 
 def _shape(array: NDArray[Any]) -> str:

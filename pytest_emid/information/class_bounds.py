@@ -41,6 +41,9 @@ UNDERSAMPLED = 0.3
 FEW_DIFFERENT = 8
 """Clusters with an answer unlike its reference, below which the jackknife does not see what it should allow for."""
 
+SLACK = 0.01
+"""Nats by which an entropy may exceed that of the uniform distribution: answers that were not drawn count as one."""
+
 _METHOD = {
     "concentration": "finite-sample limits of total variation (bounded differences and coupling, Chernoff-Hoeffding)",
     "normal": "large-sample limits of total variation (cluster-robust, variance from above)",
@@ -230,6 +233,8 @@ class _Side:
 
 
 def _check_options(letters: int, limit: str, confidence: float) -> None:
+    if isinstance(letters, bool) or not isinstance(letters, int | np.integer):
+        raise EstimationError(f"letters: expected a whole number, got {letters!r}.")
     if letters < 1:
         raise EstimationError(f"letters: an alphabet has at least one letter, got {letters}.")
     if limit not in get_args(LimitMethod):
@@ -251,6 +256,13 @@ def _side(
     entropy = AnswerEntropy.greedy(len(answers)) if entropy is None else entropy
     if len(entropy.values) != len(answers):
         raise EstimationError(f"entropy_{name}: {len(entropy.values)} values for {len(answers)} samples.")
+    worst = int(entropy.values.argmax())
+    # Means over drawn paths may exceed what they estimate.
+    if entropy.source is not EntropySource.PATHS and entropy.values[worst] > math.log(letters) + SLACK:
+        raise EstimationError(
+            f"entropy_{name}: {entropy.values[worst]:.4g} nats for sample {worst}, and answers in {letters} classes "
+            f"have at most log {letters} = {math.log(letters):.4g}. Pass entropies of the classes, not of the texts."
+        )
     ids = None if query is None else _integers(f"query_{name}", query, None, len(answers))
     return _Side(answers, truth, entropy, ids)
 
@@ -296,9 +308,12 @@ def _check_function(name: str, query: Labels, answer: Labels, advice: str) -> No
 def _inputs_limit(
     sides: tuple[_Side, _Side], codes: tuple[Labels, Labels], paired: bool, tail: float, limit: LimitMethod
 ) -> TvLimit:
-    first, second = (np.asarray(side.query) for side in sides)
+    together = [np.asarray(side.query) for side in sides]
+    # Ids may be of any size; what is counted by id must not be.
+    known, codes_of = np.unique(np.concatenate(together), return_inverse=True)
+    first, second = np.split(codes_of, [len(together[0])])
     if paired:
-        size = int(max(first.max(), second.max())) + 1
+        size = len(known)
         return coupled_tv_limit(first, second, codes[0], size, tail, limit)
     return two_sample_tv_limit(first, second, codes[0], codes[1], tail)
 

@@ -13,7 +13,7 @@ from numpy.typing import ArrayLike, NDArray
 from pytest_emid.errors import EstimationError
 from pytest_emid.information.arrays import as_matrix
 
-__all__ = ["cosine_to_reference", "exact_match", "normalise_answer"]
+__all__ = ["check_texts", "cosine_to_reference", "exact_match", "normalise_answer"]
 
 ARTICLES = re.compile(r"\b(?:a|an|the)\b")
 
@@ -51,14 +51,32 @@ def normalise_answer(answer: str) -> str:
     return " ".join(ARTICLES.sub(" ", plain).split()) or " ".join(plain.split())
 
 
+def check_texts(name: str, answers: Sequence[str]) -> None:
+    """Refuses answers that are no texts, and one text where a list of them is meant.
+
+    Raises:
+        EstimationError: such answers; the message names the position.
+    """
+    if isinstance(answers, str):
+        raise EstimationError(f"{name}: expected a list of texts, got one text, {answers[:60]!r}.")
+    for position, answer in enumerate(answers):
+        if not isinstance(answer, str):
+            raise EstimationError(
+                f"{name}: the answer at position {position} is of type {type(answer).__name__}, not a text. "
+                "An answer that is missing is an empty text."
+            )
+
+
 def exact_match(responses: Sequence[str], references: Sequence[str]) -> NDArray[np.float64]:
     """(n,) 1.0 where the normalised response equals the normalised reference, else 0.0.
 
     A response with nothing left after normalisation never matches.
 
     Raises:
-        EstimationError: the lengths differ.
+        EstimationError: the lengths differ, or an answer is no text.
     """
+    for name, answers in (("responses", responses), ("references", references)):
+        check_texts(name, answers)
     if len(responses) != len(references):
         raise EstimationError(
             f"responses: {len(responses)} answers for {len(references)} references. Give one answer per reference."

@@ -11,7 +11,7 @@ from numpy.typing import ArrayLike, NDArray
 from scipy import stats
 
 from pytest_emid.errors import EstimationError
-from pytest_emid.information.arrays import as_clusters, as_vector, blocks
+from pytest_emid.information.arrays import LARGEST, as_clusters, as_vector, blocks
 from pytest_emid.information.clusters import Clusters
 from pytest_emid.information.estimate import Estimate
 
@@ -123,7 +123,8 @@ def correlation(
     first = as_vector("x", x, min_rows=MIN_POINTS)
     second = as_vector("y", y, rows=len(first))
     for name, values in (("x", first), ("y", second)):
-        if np.ptp(values) == 0:
+        # Values that differ in their last digits only are equal but for rounding.
+        if np.ptp(values) <= max(1e-13 * np.abs(values).max(), 1 / LARGEST):
             raise EstimationError(f"{name}: all {len(values)} values are {values[0]:g}; nothing correlates with that.")
     if kind not in KINDS:
         raise EstimationError(f"kind: {kind!r} is unknown. Use 'pearson', 'spearman' or 'kendall'.")

@@ -7,6 +7,8 @@ answers different. Needs some hundreds of samples. What it estimates, and the di
 
 from __future__ import annotations
 
+import math
+
 import numpy as np
 from numpy.typing import ArrayLike, NDArray
 
@@ -68,8 +70,13 @@ def decoded(
         seed: of the folds; use one seed for sets that are compared.
 
     Raises:
-        EstimationError: bad arrays, or too few samples or clusters (`decoded_obstacle` says so beforehand).
+        EstimationError: bad arrays, too few samples or clusters (`decoded_obstacle` says so beforehand), or an option
+            out of range.
     """
+    if folds < 2:
+        raise EstimationError(f"folds: {folds} cannot be cross-fitted. Use at least 2.")
+    if not 0.0 < penalty < math.inf:
+        raise EstimationError(f"penalty: {penalty} is not a finite number above 0.")
     # The decoder reads the response as it is.
     _, true = whitening.transform_pairs(response, reference, text)
     codes = as_clusters(clusters, len(true))

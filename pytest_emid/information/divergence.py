@@ -21,7 +21,7 @@ import numpy as np
 from numpy.typing import ArrayLike, NDArray
 
 from pytest_emid.errors import EstimationError
-from pytest_emid.information.arrays import BLOCK_ROWS, blocks, checked_matrix
+from pytest_emid.information.arrays import BLOCK_ROWS, LARGEST, blocks, checked_matrix
 from pytest_emid.information.kernels import gaussian_kernel, median_distance
 
 __all__ = [
@@ -244,7 +244,7 @@ def pooled_kernel(p: EmbeddingSet, q: EmbeddingSet, bandwidth: float | None) -> 
     pooled = np.concatenate([p.wide, q.wide])
     if bandwidth is None:
         bandwidth = median_distance(pooled)
-    if not (bandwidth > 0 and math.isfinite(bandwidth)):
+    if not 1 / LARGEST <= bandwidth <= LARGEST:
         raise EstimationError(f"bandwidth: expected a positive number, got {bandwidth}.")
     return gaussian_kernel(pooled, pooled, bandwidth)
 

@@ -42,10 +42,11 @@ def rjsd(p: torch.Tensor, q: torch.Tensor) -> torch.Tensor:
         A scalar of p's dtype.
 
     Raises:
-        EstimationError: not two matrices of one width with at least one row each.
+        EstimationError: not two matrices of real numbers of one width with at least one row each, a NaN or infinite
+            value, or a set of zeros.
     """
     first, second = _pair(p, q)
-    first, second = (rows / rows.norm() for rows in (first, second))
+    first, second = (_of_length_one(name, rows) for name, rows in (("p", first), ("q", second)))
     own = (von_neumann_entropy(_second_moment(first)) + von_neumann_entropy(_second_moment(second))) / 2
     mixture = torch.cat([first, second]) / math.sqrt(2)
     return (von_neumann_entropy(_second_moment(mixture)) - own).to(p.dtype)
@@ -63,12 +64,26 @@ def kernel_rjsd(p: torch.Tensor, q: torch.Tensor, bandwidth: float) -> torch.Ten
         raise EstimationError(f"bandwidth: expected a positive number, got {bandwidth}.")
     first, second = _pair(p, q)
     rows = torch.cat([first, second])
+    # Distances do not change, and nearly parallel rows keep their digits.
+    rows = rows - rows.mean(dim=0).detach()
     squares = (rows**2).sum(dim=1)
-    kernel = torch.exp((squares[:, None] + squares - 2 * rows @ rows.T) / (-2 * bandwidth**2))
+    distances = squares[:, None] + squares - 2 * rows @ rows.T
+    if not torch.isfinite(distances.detach()).all():
+        raise EstimationError("the rows are too large: their squared distances are not finite. Scale them.")
+    kernel = torch.exp(distances / (-2 * bandwidth**2))
     n, m = len(first), len(second)
     weight = torch.cat([rows.new_full((n,), 0.5 / n), rows.new_full((m,), 0.5 / m)]).sqrt()
     own = (von_neumann_entropy(kernel[:n, :n]) + von_neumann_entropy(kernel[n:, n:])) / 2
     return (von_neumann_entropy(kernel * weight[:, None] * weight) - own).to(p.dtype)
+
+
+def _of_length_one(name: str, rows: torch.Tensor) -> torch.Tensor:
+    length = rows.norm()
+    size = float(length.detach())
+    if not 0.0 < size < math.inf:
+        raise EstimationError(f"{name}: rows of length {size:g} in all, which are no embeddings.")
+    scaled: torch.Tensor = rows / length
+    return scaled
 
 
 def _second_moment(rows: torch.Tensor) -> torch.Tensor:
@@ -81,4 +96,13 @@ def _pair(p: torch.Tensor, q: torch.Tensor) -> tuple[torch.Tensor, torch.Tensor]
             f"expected two matrices with the same number of columns and at least one row each, got shapes "
             f"{tuple(p.shape)} and {tuple(q.shape)}."
         )
+    for name, rows in (("p", p), ("q", q)):
+        if rows.is_complex():
+            raise EstimationError(f"{name}: expected real numbers, got {rows.dtype}.")
+        finite = torch.isfinite(rows.detach()).all(dim=1)
+        if not finite.all():
+            raise EstimationError(
+                f"{name}: row {int(finite.int().argmin())} is not finite ({int((~finite).sum())} of {len(rows)} rows). "
+                f"Lower the learning rate, or remove the sample."
+            )
     return p.double(), q.double()

@@ -48,35 +48,28 @@ def distribution(name: str, probabilities: ArrayLike) -> Float:
         EstimationError: no entry, a negative or non-finite one, or a row whose sum is further than 1e-6 from 1; the
             message names the row.
     """
-    p = np.array(probabilities, dtype=np.float64)
-    if p.ndim == 0 or p.size == 0:
+    p, sums = _checked(name, probabilities)
+    if p.size == 0:
         raise EstimationError(f"{name}: expected probabilities along the last axis, got an array of shape {p.shape}.")
-    wrong = ~(np.isfinite(p) & (p >= 0))
-    if wrong.any():
-        where = np.argwhere(wrong)[0]
-        raise EstimationError(f"{name}: {p[tuple(where)]} at {_place(where)} is not a probability.")
-    sums = p.sum(axis=-1, keepdims=True)
-    off = np.abs(sums - 1.0) > SUM_TOLERANCE
-    if off.any():
-        where = np.argwhere(off)[0]
-        row = "it" if p.ndim == 1 else _place(where[:-1], "row")
-        raise EstimationError(f"{name}: {row} sums to {sums[tuple(where)]:.9g}, not to 1. Divide each row by its sum.")
     return np.asarray(p / sums)
 
 
 def entropy(p: ArrayLike) -> Float:
     """Shannon entropy H(p) = -sum_y p(y) log p(y) along the last axis, in nats, in [0, log M].
 
+    Raises:
+        EstimationError: no distribution along the last axis; likewise all functions below of tables `p`, `q`, `rows`.
+
     >>> round(float(entropy([0.5, 0.5])), 6)
     0.693147
     """
-    p = np.asarray(p, dtype=np.float64)
-    return np.asarray(-_xlogy(p, p).sum(axis=-1) + 0.0)  # + 0.0: a point mass has entropy 0.0, not -0.0
+    return _entropy(_checked("p", p)[0])
 
 
 def conditional_entropy(p_x: ArrayLike, rows: ArrayLike) -> float:
     """H(Y|X) = sum_x p(x) H(rows[x]) in nats, for p_x (N,) and rows (N, M)."""
-    return float(np.asarray(p_x, dtype=np.float64) @ entropy(rows))
+    weight, table = _query_and_rows(p_x, rows)
+    return float(weight @ _entropy(table))
 
 
 def mutual_information(p_x: ArrayLike, rows: ArrayLike) -> float:
@@ -85,13 +78,13 @@ def mutual_information(p_x: ArrayLike, rows: ArrayLike) -> float:
     >>> round(mutual_information([0.5, 0.5], [[1.0, 0.0], [0.0, 1.0]]), 6)
     0.693147
     """
-    p_x = np.asarray(p_x, dtype=np.float64)
-    return float(entropy(p_x @ np.asarray(rows, dtype=np.float64))) - conditional_entropy(p_x, rows)
+    weight, table = _query_and_rows(p_x, rows)
+    return float(_entropy(weight @ table)) - float(weight @ _entropy(table))
 
 
 def kullback_leibler(p: ArrayLike, q: ArrayLike) -> Float:
     """KL(p || q) = sum_y p(y) log(p(y) / q(y)) along the last axis, in nats, in [0, inf]."""
-    p, q = np.asarray(p, dtype=np.float64), np.asarray(q, dtype=np.float64)
+    p, q = _two(p, q)
     divergence = (_xlogy(p, p) - _xlogy(p, q)).sum(axis=-1)
     return np.asarray(np.maximum(divergence, 0.0))
 
@@ -106,15 +99,15 @@ def jensen_shannon(p: ArrayLike, q: ArrayLike) -> Float:
     >>> round(float(jensen_shannon([1.0, 0.0], [0.0, 1.0])), 6)
     0.693147
     """
-    p, q = np.asarray(p, dtype=np.float64), np.asarray(q, dtype=np.float64)
+    p, q = _two(p, q)
     divergence = 0.5 * (_from_midpoint(p, q) + _from_midpoint(q, p)).sum(axis=-1)
     return np.asarray(np.clip(divergence, 0.0, math.log(2.0)))
 
 
 def total_variation(p: ArrayLike, q: ArrayLike) -> Float:
     """TV(p, q) = max_A [p(A) - q(A)] = sum_y |p(y) - q(y)| / 2 along the last axis, in [0, 1]."""
-    difference = np.asarray(p, dtype=np.float64) - np.asarray(q, dtype=np.float64)
-    return np.asarray(np.minimum(0.5 * np.abs(difference).sum(axis=-1), 1.0))
+    p, q = _two(p, q)
+    return np.asarray(np.minimum(0.5 * np.abs(p - q).sum(axis=-1), 1.0))
 
 
 def fannes_audenaert(t: ArrayLike, letters: int) -> Float:
@@ -128,7 +121,7 @@ def fannes_audenaert(t: ArrayLike, letters: int) -> Float:
     Raises:
         EstimationError: fewer than one letter, or a t outside [0, 1].
     """
-    if letters < 1:
+    if not letters >= 1:
         raise EstimationError(f"letters: an alphabet has at least one letter, got {letters}.")
     t = np.asarray(t, dtype=np.float64)
     if not np.all((t >= 0) & (t <= 1)):
@@ -177,7 +170,9 @@ def log_preference(p_x: ArrayLike, model: ArrayLike, truth: ArrayLike) -> float:
 
     Source: arXiv 2502.00577, Lemma 4.3, as restated in public summaries.
     """
-    p_x, model, truth = (np.asarray(table, dtype=np.float64) for table in (p_x, model, truth))
+    p_x, truth = _query_and_rows(p_x, truth, "truth")
+    model = _query_and_rows(p_x, model, "model")[1]
+    model, truth = _two(model, truth)
     gain = _xlogy(model, truth).sum(axis=-1) - _xlogy(truth, truth).sum(axis=-1)
     return float(p_x @ np.where(p_x > 0, gain, 0.0))
 
@@ -292,6 +287,60 @@ class FiniteInstance:
         )
 
 
+def _checked(name: str, probabilities: ArrayLike) -> tuple[Float, Float]:
+    """Distributions along the last axis as they are, in float64, and their sums."""
+    p = _numbers(name, probabilities)
+    if p.ndim == 0 or p.shape[-1] == 0:
+        raise EstimationError(f"{name}: expected probabilities along the last axis, got an array of shape {p.shape}.")
+    wrong = ~(np.isfinite(p) & (p >= 0))
+    if wrong.any():
+        where = np.argwhere(wrong)[0]
+        raise EstimationError(f"{name}: {p[tuple(where)]} at {_place(where)} is not a probability.")
+    sums = p.sum(axis=-1, keepdims=True)
+    off = np.abs(sums - 1.0) > SUM_TOLERANCE
+    if off.any():
+        where = np.argwhere(off)[0]
+        row = "it" if p.ndim == 1 else _place(where[:-1], "row")
+        raise EstimationError(f"{name}: {row} sums to {sums[tuple(where)]:.9g}, not to 1. Divide each row by its sum.")
+    return p, sums
+
+
+def _numbers(name: str, table: ArrayLike) -> Float:
+    try:
+        return np.array(table, dtype=np.float64)
+    except (TypeError, ValueError) as error:
+        raise EstimationError(f"{name}: not an array of probabilities ({error}).") from error
+
+
+def _two(p: ArrayLike, q: ArrayLike) -> tuple[Float, Float]:
+    """Two tables of distributions on one alphabet."""
+    first, second = _checked("p", p)[0], _checked("q", q)[0]
+    try:
+        np.broadcast_shapes(first.shape, second.shape)
+    except ValueError:
+        fits = False
+    else:
+        fits = first.shape[-1] == second.shape[-1]
+    if not fits:
+        raise EstimationError(f"p has shape {first.shape} and q {second.shape}: they share rows and one alphabet.")
+    return first, second
+
+
+def _query_and_rows(p_x: ArrayLike, rows: ArrayLike, name: str = "rows") -> tuple[Float, Float]:
+    """A distribution (N,) of queries, and one row of answers for each, (N, M)."""
+    weight, table = _checked("p_x", p_x)[0], _checked(name, rows)[0]
+    if weight.ndim != 1 or table.ndim != 2 or len(weight) != len(table):
+        raise EstimationError(
+            f"{name}: expected one row of answers for each query, got shape {table.shape} for p_x of shape "
+            f"{weight.shape}."
+        )
+    return weight, table
+
+
+def _entropy(p: Float) -> Float:
+    return np.asarray(-_xlogy(p, p).sum(axis=-1) + 0.0)  # + 0.0: a point mass has entropy 0.0, not -0.0
+
+
 def _xlogy(x: Float, y: Float) -> Float:
     """x log y with 0 log 0 = 0 and x log 0 = -inf."""
     with np.errstate(divide="ignore", invalid="ignore"):
@@ -306,14 +355,14 @@ def _from_midpoint(p: Float, q: Float) -> Float:
 
 
 def _query(name: str, table: ArrayLike) -> Float:
-    array = np.asarray(table, dtype=np.float64)
+    array = _numbers(name, table)
     if array.ndim not in (1, 2) or array.size == 0:
         raise EstimationError(f"{name}: expected queries (N,) or a grid (A, B), got an array of shape {array.shape}.")
     return distribution(name, array.ravel()).reshape(array.shape)
 
 
 def _answers(name: str, table: ArrayLike, queries: tuple[int, ...]) -> Float:
-    array = np.asarray(table, dtype=np.float64)
+    array = _numbers(name, table)
     count = math.prod(queries)
     if array.ndim == len(queries) + 1 and array.shape[:-1] == queries:
         array = array.reshape(count, array.shape[-1])

@@ -196,10 +196,12 @@ def preference_gap(p_x: Float, model: Float, truth: Float) -> PreferenceGap:
     The bound grows with log M, and must: `counterexample_preference` makes the gap as large as one likes at a fixed
     delta. No bound in delta alone holds for all alphabets.
     """
+    preference = log_preference(p_x, model, truth)
+    p_x, model, truth = (np.asarray(table, dtype=np.float64) for table in (p_x, model, truth))
     delta = float(p_x @ np.where(p_x > 0, kullback_leibler(model, truth), 0.0))
     letters = int(np.shape(model)[1])
     slack = float(fannes_audenaert(min(math.sqrt(delta / 2.0), 1.0), letters))
-    return PreferenceGap(emi(p_x, model, truth), log_preference(p_x, model, truth), delta, delta + slack)
+    return PreferenceGap(emi(p_x, model, truth), preference, delta, delta + slack)
 
 
 def emid_preference_gap(instance: FiniteInstance) -> PreferenceGap:

@@ -103,7 +103,7 @@ def unpaired_interval(
     level = _tail(confidence)
     a, b = _unpaired(clean, shifted, clusters_clean, clusters_shifted)
     value, variance, df = _welch_contrast(a, b, weight=-1.0)
-    return _t_estimate(-value, variance, df, level, confidence, a.n + b.n, a.clusters + b.clusters, unit)
+    return _t_estimate(0.0 - value, variance, df, level, confidence, a.n + b.n, a.clusters + b.clusters, unit)
 
 
 def ratio_interval(

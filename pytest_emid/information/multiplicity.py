@@ -52,7 +52,10 @@ def _back(stepped: NDArray[np.float64], order: NDArray[np.intp]) -> NDArray[np.f
 
 
 def _probabilities(p: ArrayLike) -> NDArray[np.float64]:
-    values = np.asarray(p, dtype=np.float64)
+    try:
+        values = np.asarray(p, dtype=np.float64)
+    except (TypeError, ValueError) as error:
+        raise EstimationError("p: expected one p-value per test, got something that is no list of numbers.") from error
     if values.ndim != 1:
         raise EstimationError(f"p: expected one p-value per test, got an array of shape {values.shape}.")
     bad = np.flatnonzero(~((values >= 0.0) & (values <= 1.0)))

@@ -23,9 +23,29 @@ from numpy.typing import ArrayLike, NDArray
 
 from pytest_emid.errors import EstimationError
 from pytest_emid.information.arrays import BLOCK_ROWS, blocks, checked_matrix, require_varied
-from pytest_emid.information.critics.base import Critic, GaussianCritic, has_contributions, has_gaussian_form
+from pytest_emid.information.critics import ClubCritic, InfoNCECritic, KernelCritic, RidgeCritic
+from pytest_emid.information.critics.base import (
+    ContrastiveCritic,
+    Critic,
+    GaussianCritic,
+    has_contributions,
+    has_gaussian_form,
+)
 
-__all__ = ["Moments", "club", "contributions", "contributions_each", "estimates"]
+__all__ = [
+    "ClubCritic",
+    "ContrastiveCritic",
+    "Critic",
+    "GaussianCritic",
+    "InfoNCECritic",
+    "KernelCritic",
+    "Moments",
+    "RidgeCritic",
+    "club",
+    "contributions",
+    "contributions_each",
+    "estimates",
+]
 
 Float = NDArray[np.float64]
 Matrix = NDArray[Any]
@@ -49,7 +69,8 @@ def contributions(critic: Critic, x: ArrayLike, y: ArrayLike, *, minus: ArrayLik
         the standard deviation over sqrt(n) is its standard error when samples are independent.
 
     Raises:
-        EstimationError: bad values or shapes, fewer than 2 rows, constant responses, or a critic of other dimensions.
+        EstimationError: bad values (NaN, infinite, a row of zeros) or shapes, fewer than 2 rows, constant responses,
+            or a critic of other dimensions.
     """
     if minus is None:
         return contributions_each(critic, x, [y])[0]
@@ -130,6 +151,8 @@ class Moments:
             )
         self.critic = critic
         self.n = 0
+        self._first: Matrix | None = None
+        self._varied = False
         d = critic.dimension_y
         # Means of a, w, y and y^2; and sum_d of the centred co-moments of (a, y) and (w, y^2).
         self._means = np.zeros((4, d))
@@ -142,6 +165,7 @@ class Moments:
             EstimationError: bad values or shapes.
         """
         queries, (responses,) = _inputs(self.critic, x, {"y": y}, min_rows=1, varied=False)
+        self._compare(responses)
         for block in blocks(len(queries)):
             self._absorb(_CentredForm(self.critic, queries[block]), responses[block])
         return self
@@ -157,6 +181,9 @@ class Moments:
                 f"cannot merge moments of two critics ({self.critic.fingerprint[:12]} and "
                 f"{other.critic.fingerprint[:12]}): their scales differ."
             )
+        if other._first is not None:
+            self._compare(other._first)
+            self._varied = self._varied or other._varied
         if other.n:
             self._add(other.n, other._means, other._comoments)
         return self
@@ -165,9 +192,11 @@ class Moments:
         """CLUB of all samples so far.
 
         Raises:
-            EstimationError: fewer than 2 samples.
+            EstimationError: fewer than 2 samples, or all responses identical.
         """
         self._require_two()
+        if self._first is not None and not self._varied:
+            require_varied("y", np.broadcast_to(self._first, (self.n, self._first.shape[1])))
         return float(self._comoments[0] - self._comoments[1] / 2) / self.n
 
     def contributions(self, x: ArrayLike, y: ArrayLike) -> Float:
@@ -188,6 +217,12 @@ class Moments:
             ca, cw, cy, cq = (part - mean for part, mean in zip(parts, self._means, strict=True))
             psi[block] = _row_dots(ca, cy) - _row_dots(cw, cq) / 2
         return psi
+
+    def _compare(self, responses: Matrix) -> None:
+        """Notes whether any response differs from the first."""
+        if self._first is None:
+            self._first = responses[:1].copy()
+        self._varied = self._varied or bool((responses != self._first).any())
 
     def _absorb(self, form: _CentredForm, responses: Matrix) -> None:
         target = responses.astype(np.float64)
@@ -316,11 +351,13 @@ def _inputs(
     varied: bool = True,
     known_finite: bool = False,
 ) -> tuple[Matrix, list[Matrix]]:
-    queries = np.asarray(x) if known_finite else checked_matrix("x", x, min_rows=min_rows)
+    queries = np.asarray(x) if known_finite else checked_matrix("x", x, min_rows=min_rows, nonzero_rows=True)
     _same_dimension("x", queries, critic.dimension_x, critic)
     found = []
     for name, array in responses.items():
-        matrix = np.asarray(array) if known_finite else checked_matrix(name, array, rows=queries.shape[0])
+        matrix = (
+            np.asarray(array) if known_finite else checked_matrix(name, array, rows=queries.shape[0], nonzero_rows=True)
+        )
         _same_dimension(name, matrix, critic.dimension_y, critic)
         if varied:
             require_varied(name, matrix)

@@ -18,7 +18,8 @@ def minimum_detectable(estimate: Estimate, power: float = 0.8) -> float:
     """The smallest true effect, in the estimate's unit, that n samples like these would show with this power.
 
     "Show" means that the two-sided interval of the estimate's confidence lies wholly beyond 0 on the right side.
-    inf when the estimate has no standard error.
+    inf when the estimate has no standard error. An estimate without spread whose limits allow for what was not seen
+    (`retained_interval` of an unchanged set) shows no effect that is within them.
 
     Raises:
         EstimationError: power is not in (0, 1).
@@ -26,6 +27,8 @@ def minimum_detectable(estimate: Estimate, power: float = 0.8) -> float:
     _check_power(power)
     if not math.isfinite(estimate.se):
         return math.inf
+    if estimate.se == 0.0:
+        return max(estimate.high - estimate.value, estimate.value - estimate.low)
     return _reach(estimate, estimate.clusters, power) * estimate.se
 
 

@@ -124,7 +124,9 @@ def _wilson(rate: float, n: int, confidence: float) -> Estimate:
     centre = (rate + z2 / (2 * n)) / (1 + z2 / n)
     half = math.sqrt(z2 * (rate * (1 - rate) / n + z2 / (4 * n * n))) / (1 + z2 / n)
     se = math.sqrt(rate * (1 - rate) / n)
-    return Estimate(rate, max(centre - half, 0.0), min(centre + half, 1.0), se, n, n, confidence, "fraction")
+    # Rounding must not leave a rate of 0 or 1 outside of its interval.
+    low, high = max(min(centre - half, rate), 0.0), min(max(centre + half, rate), 1.0)
+    return Estimate(rate, low, high, se, n, n, confidence, "fraction")
 
 
 def _scores(response: ArrayLike, reference: ArrayLike) -> tuple[Float, Float]:

@@ -15,7 +15,7 @@ from numpy.typing import ArrayLike, NDArray
 from safetensors import SafetensorError, safe_open
 
 from pytest_emid.errors import EstimationError
-from pytest_emid.information.arrays import as_clusters, as_matrix, require_varied
+from pytest_emid.information.arrays import as_clusters, as_matrix, check_folder, require_varied
 from pytest_emid.information.clusters import Clusters
 
 __all__ = ["Whitening"]
@@ -29,6 +29,8 @@ PENALTIES = np.logspace(-6, 2, 9)
 SHRINKAGES = (0.01, 0.02, 0.05, 0.1, 0.2, 0.3, 0.5, 0.7, 0.9)
 FOLDS = 5
 FEWEST = 20
+# Squares of smaller spreads vanish beside the rounding of embeddings of any length.
+SMALLEST = 1e-15
 
 
 @dataclass(frozen=True, eq=False)
@@ -85,11 +87,18 @@ class Whitening:
             seed: of the folds.
 
         Raises:
-            EstimationError: fewer than 20 pairs, not finite, identical references, or an option out of range.
+            EstimationError: fewer than 20 pairs, not finite, a reference of zeros, identical references or such as
+                differ by rounding only, or an option out of range.
         """
-        y = as_matrix("reference", reference, min_rows=FEWEST)
+        y = as_matrix("reference", reference, min_rows=FEWEST, nonzero_rows=True)
         t = as_matrix("text", text, rows=len(y))
         require_varied("reference", y)
+        spread = float(np.ptp(y, axis=0).max())
+        if spread < SMALLEST:
+            raise EstimationError(
+                f"reference: the values differ by at most {spread:.3g}, which rounding drowns. Scale the embeddings, "
+                "to rows of length 1 for example."
+            )
         if penalty is not None and not penalty > 0.0:
             raise EstimationError(f"penalty: {penalty} is not above 0.")
         if shrinkage is not None and not 0.0 < shrinkage <= 1.0:
@@ -124,9 +133,9 @@ class Whitening:
         """(n, d) whitened residuals of n answers given their questions.
 
         Raises:
-            EstimationError: not finite, or another number of rows or columns.
+            EstimationError: not finite, an answer of zeros, or another number of rows or columns.
         """
-        y = as_matrix(name, answer, columns=self.dimension)
+        y = as_matrix(name, answer, columns=self.dimension, nonzero_rows=True)
         whitened: Float = (y - self._given(text, len(y))) @ self.whitener
         return whitened
 
@@ -143,10 +152,10 @@ class Whitening:
         reference would otherwise be subtracted from the response to it, and agreement turn into disagreement.
 
         Raises:
-            EstimationError: not finite, or another number of rows or columns.
+            EstimationError: not finite, an answer of zeros, or another number of rows or columns.
         """
-        answers = as_matrix("response", response, columns=self.dimension)
-        y = as_matrix("reference", reference, rows=len(answers), columns=self.dimension)
+        answers = as_matrix("response", response, columns=self.dimension, nonzero_rows=True)
+        y = as_matrix("reference", reference, rows=len(answers), columns=self.dimension, nonzero_rows=True)
         given = self._given(text, len(y))
         told: Float = (answers - given) @ self.whitener
         true: Float = (y - given) @ self.whitener
@@ -171,7 +180,7 @@ class Whitening:
         Raises:
             EstimationError: not finite, identical references, or another number of rows or columns.
         """
-        y = as_matrix("reference", reference, columns=self.dimension, min_rows=2)
+        y = as_matrix("reference", reference, columns=self.dimension, min_rows=2, nonzero_rows=True)
         t = as_matrix("text", text, rows=len(y), columns=self.dimension_text)
         require_varied("reference", y)
         rest = y - t @ self.slope
@@ -187,7 +196,12 @@ class Whitening:
         return digest.hexdigest()
 
     def save(self, path: str | Path) -> None:
-        """Writes it as safetensors, float64: loading gives back the same fingerprint."""
+        """Writes it as safetensors, float64: loading gives back the same fingerprint.
+
+        Raises:
+            EstimationError: the folder does not exist.
+        """
+        check_folder(path)
         about = {"m": self.m, "penalty": self.penalty, "shrinkage": self.shrinkage, "explained": self.explained}
         arrays = {"slope": self.slope, "intercept": self.intercept, "whitener": self.whitener}
         safetensors.numpy.save_file(
@@ -218,8 +232,14 @@ class Whitening:
                 arrays = {name: file.get_tensor(name) for name in ("slope", "intercept", "whitener")}
         except (OSError, SafetensorError) as error:
             raise EstimationError(f"{path}: cannot read a whitening: {error}.") from error
-        loaded = cls(**arrays, **json.loads(header["about"]))
-        if loaded.fingerprint != header["fingerprint"]:
+        try:
+            loaded = cls(**arrays, **json.loads(header["about"]))
+            fingerprint = header["fingerprint"]
+        except (ValueError, TypeError, KeyError) as error:
+            raise EstimationError(
+                f"{path}: the whitening's header is damaged ({error}). Write the file again."
+            ) from error
+        if loaded.fingerprint != fingerprint:
             raise EstimationError(f"{path}: the numbers do not match their fingerprint. Write the file again.")
         return loaded
 
@@ -233,7 +253,7 @@ def _ridge(y: Float, t: Float, codes: NDArray[np.intp], penalty: float | None) -
     m = len(y)
     y_mean, t_mean = y.mean(axis=0), t.mean(axis=0)
     left, singular, right = np.linalg.svd(t - t_mean, full_matrices=False)
-    kept = singular > 1e-10 * max(float(singular.max(initial=0.0)), 1e-300)
+    kept = singular > 1e-10 * max(float(singular.max(initial=0.0)), 1e-90)
     left, singular, right = left[:, kept], singular[kept], right[kept]
     scale = float((singular**2).sum()) / m / t.shape[1]
     projected = left.T @ (y - y_mean)

@@ -7,7 +7,7 @@ from collections.abc import Iterator, Mapping, Sequence
 from typing import Final
 
 from pytest_emid.config import EmidConfig
-from pytest_emid.gates import Decision, Direction, decide
+from pytest_emid.gates import Decision, Direction, Verdict, decide
 from pytest_emid.information.estimate import Estimate
 from pytest_emid.reports.format import clip, decimals, interval, measured, number, percent, quantity, visible
 from pytest_emid.results import Bound, EmidResult, Record, scrub
@@ -63,12 +63,15 @@ def _lines(
     yield f"  n          {estimate.n} samples in {estimate.clusters} clusters{_limit(result, config)}"
     yield f"  seed       {_setting(result, 'seed', str(decision.seed))}"
     yield f"  why        {decision.reason}"
+    yield from _detectable(decision)
     if decision.attempt < _attempt():
         yield f"  attempt    {decision.attempt} decided this; running a test again does not give another chance."
     if decision.note:
         yield f"  note       {decision.note}"
     yield f"  measured   {_setting(result, 'model', result.model)} on {visible(result.clean.dataset)}"
     yield f"  encoders   {_setting(result, 'encoders', result.encoders)}"
+    if estimate.unit == "critic scale":
+        yield f"  critic     {visible(result.critic.kind)}, held-out R2 {measured(result.critic.r2)}"
     yield ""
     yield from _bounds(result.bounds, decision)
     yield from _companions(result)
@@ -78,6 +81,18 @@ def _lines(
     if contributions is not None:
         yield ""
         yield from _samples(result, contributions)
+
+
+def _detectable(decision: Decision) -> Iterator[str]:
+    """What so many samples can tell, where they could not tell this."""
+    from pytest_emid.information.power import minimum_detectable
+
+    estimate = decision.estimate
+    if decision.verdict is not Verdict.UNDECIDED or not math.isfinite(decision.threshold):
+        return
+    if math.isfinite(estimate.low) and math.isfinite(estimate.high) and estimate.se > 0.0:
+        least = quantity(minimum_detectable(estimate), estimate.unit).removeprefix("+")
+        yield f"  detects    a truth that is {least} or more beyond the threshold (80 % power at this n)"
 
 
 def bound_line(bound: Bound) -> str:

@@ -22,6 +22,8 @@ from pytest_emid import (
     assert_information_retained,
     assert_no_input_drift,
 )
+from pytest_emid.information import minimum_detectable
+from pytest_emid.reports.format import measured
 from pytest_emid.results import Bound, Divergences
 
 
@@ -334,6 +336,29 @@ def test_undecided_fails_by_default_and_says_what_would_decide() -> None:
         assert_information_retained(undecided(), 0.9)
     assert message(caught)[0].startswith("UNDECIDED: information retained under ")
     assert message(caught)[6].startswith("  why        The interval holds the threshold: about ")
+    least = minimum_detectable(undecided().information_retained)
+    assert message(caught)[7] == (
+        f"  detects    a truth that is {100 * least:.1f} % or more beyond the threshold (80 % power at this n)"
+    )
+
+
+def test_what_n_detects_is_left_out_where_it_says_nothing() -> None:
+    with pytest.raises(AssertionError) as failed:
+        assert_information_retained(make_result(retained=0.6), 0.9)
+    with pytest.raises(AssertionError) as nothing:
+        assert_information_retained(make_result(information=-0.3, noise=0.5), 0.9)
+    for caught in (failed, nothing):
+        assert not any(line.startswith("  detects") for line in message(caught))
+
+
+def test_gates_on_the_critics_scale_say_how_good_it_is() -> None:
+    result = make_result(retained=0.6)
+    with pytest.raises(AssertionError) as caught:
+        assert_emid_below(result, -1e3)
+    assert f"  critic     {result.critic.kind}, held-out R2 {measured(result.critic.r2)}" in message(caught)
+    with pytest.raises(AssertionError) as caught:
+        assert_information_retained(result, 0.9)
+    assert not any(line.startswith("  critic") for line in message(caught))
 
 
 def test_undecided_can_warn() -> None:

@@ -16,6 +16,7 @@ from numpy.typing import ArrayLike, NDArray
 from safetensors import SafetensorError, safe_open
 
 from pytest_emid.errors import EstimationError
+from pytest_emid.information.arrays import check_folder
 from pytest_emid.information.estimate import Estimate
 
 __all__ = [
@@ -153,6 +154,12 @@ class ArrayCritic(ABC):
         return type(self)(self._arrays, held_out_r2=estimate, settings=self._settings)
 
     def save(self, path: str | Path) -> None:
+        """Writes the critic as safetensors; `load` gives back the same fingerprint, settings and held-out R^2.
+
+        Raises:
+            EstimationError: the folder does not exist.
+        """
+        check_folder(path)
         metadata = {
             "format": FORMAT,
             "version": str(VERSION),
@@ -173,11 +180,12 @@ class ArrayCritic(ABC):
         header = read_header(path)
         if header["kind"] != cls.kind:
             raise EstimationError(f"{path}: holds a {header['kind']!r} critic, not a {cls.kind!r} one.")
-        critic = cls(
-            safetensors.numpy.load_file(Path(path)),
-            held_out_r2=Estimate.from_dict(json.loads(header["held_out_r2"])),
-            settings=json.loads(header["settings"]),
-        )
+        try:
+            held_out_r2 = Estimate.from_dict(json.loads(header["held_out_r2"]))
+            settings = dict(json.loads(header["settings"]))
+        except (ValueError, TypeError) as error:
+            raise EstimationError(f"{path}: the critic's header is damaged ({error}). Fit the critic again.") from error
+        critic = cls(safetensors.numpy.load_file(Path(path)), held_out_r2=held_out_r2, settings=settings)
         if critic.fingerprint != header["fingerprint"]:
             raise EstimationError(
                 f"{path}: the arrays have fingerprint {critic.fingerprint[:12]}, the header says "
@@ -194,7 +202,8 @@ class ArrayCritic(ABC):
     def _frozen(self, name: str, axes: int, arrays: Mapping[str, NDArray[Any]]) -> NDArray[np.float32]:
         if name not in arrays:
             raise EstimationError(f"{self.kind} critic: the array {name!r} is missing; found {sorted(arrays)}.")
-        array = np.array(arrays[name], dtype=np.float32, order="C")
+        with np.errstate(over="ignore"):  # What float32 cannot hold becomes infinite, and is refused below.
+            array = np.array(arrays[name], dtype=np.float32, order="C")
         if array.ndim != axes:
             raise EstimationError(f"{self.kind} critic: {name!r} has {array.ndim} axes, expected {axes}.")
         if not np.isfinite(array).all():

@@ -14,7 +14,7 @@ from pytest_emid.errors import EstimationError
 from pytest_emid.information.arrays import as_clusters
 from pytest_emid.information.clusters import Clusters
 from pytest_emid.information.critics.base import ArrayCritic
-from pytest_emid.information.critics.held_out import fitting_pair, gaussian_r2, grouped_parts
+from pytest_emid.information.critics.held_out import check_count, fitting_pair, gaussian_r2, grouped_parts
 
 if TYPE_CHECKING:
     from pytest_emid.information.critics.training import Training
@@ -58,11 +58,13 @@ class ClubCritic(ArrayCritic):
 
     def natural(self, x: Float) -> tuple[Float, Float]:
         """`(a, w)` of the Gaussian form: networks in float32, as the authors run them, everything after in float64."""
-        narrow = x.astype(np.float32)
-        logvar = self._network("p_logvar", narrow)
-        w: Float = np.tanh(logvar, out=logvar).astype(np.float64)
-        np.exp(np.negative(w, out=w), out=w)
-        a: Float = self._network("p_mu", narrow).astype(np.float64)
+        # Queries beyond float32 become infinite here; whoever sums finds that, and names the row.
+        with np.errstate(over="ignore", invalid="ignore"):
+            narrow = x.astype(np.float32)
+            logvar = self._network("p_logvar", narrow)
+            w: Float = np.tanh(logvar, out=logvar).astype(np.float64)
+            np.exp(np.negative(w, out=w), out=w)
+            a: Float = self._network("p_mu", narrow).astype(np.float64)
         a *= w
         return a, w
 
@@ -104,12 +106,14 @@ class ClubCritic(ArrayCritic):
             seed: decides split, initial weights and order.
 
         Raises:
-            EstimationError: bad values or shapes, fewer than 10 pairs, constant x or y, or a loss that diverges.
+            EstimationError: bad values or shapes, fewer than 10 pairs, constant x or y, a loss that
+                diverges, or an option out of range.
         """
         import torch
 
         from pytest_emid.information.critics.training import Training, perceptron, train
 
+        check_count("hidden", hidden, 1)
         queries, responses = fitting_pair(x, y)
         codes = as_clusters(clusters, len(queries))
         parts = grouped_parts(codes, SPLIT, seed)
@@ -163,8 +167,6 @@ class ClubCritic(ArrayCritic):
         Raises:
             EstimationError: the file is missing, is no plain state dict, or holds other arrays.
         """
-        import pickle
-
         import torch
 
         path = Path(path)
@@ -172,16 +174,22 @@ class ClubCritic(ArrayCritic):
             raise EstimationError(f"{path}: no such file. Pass the path of a CLUB checkpoint.")
         try:
             state = torch.load(path, weights_only=True, map_location="cpu")
-        except (RuntimeError, EOFError, pickle.UnpicklingError) as error:
+        except Exception as error:  # What the bytes of another file do to an unpickler is anyone's guess.
             raise EstimationError(
                 f"{path}: not a torch checkpoint that loads with weights_only=True ({type(error).__name__})."
             ) from error
         if not isinstance(state, Mapping) or not all(isinstance(value, torch.Tensor) for value in state.values()):
             raise EstimationError(f"{path}: a torch file, but not a state dict of tensors.")
-        unexpected = sorted(set(state) - set(cls.names))
+        unexpected = sorted(str(name) for name in set(state) - set(cls.names))
         if unexpected:
             raise EstimationError(f"{path}: not a CLUB critic: unexpected arrays {unexpected}.")
-        return cls({name: tensor.float().numpy() for name, tensor in state.items()}, settings={"source": path.name})
+        wrong = sorted(
+            name for name, tensor in state.items() if not tensor.is_floating_point() or tensor.layout != torch.strided
+        )
+        if wrong:
+            raise EstimationError(f"{path}: not a CLUB critic: {wrong} are no dense arrays of real numbers.")
+        arrays = {name: tensor.detach().float().numpy() for name, tensor in state.items()}
+        return cls(arrays, settings={"source": path.name})
 
     def save_checkpoint(self, path: str | Path) -> None:
         """Writes the authors' checkpoint format, which `load_checkpoint` and their code read."""

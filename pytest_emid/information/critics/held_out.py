@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from dataclasses import replace
+from typing import Final
 
 import numpy as np
 from numpy.typing import ArrayLike, NDArray
@@ -15,23 +16,53 @@ from pytest_emid.information.critics.base import GaussianCritic
 from pytest_emid.information.estimate import Estimate
 from pytest_emid.information.intervals import ratio_interval
 
-__all__ = ["MIN_FIT_ROWS", "fitting_pair", "gaussian_r2", "grouped_parts", "r2_estimate"]
+__all__ = ["MIN_FIT_ROWS", "check_count", "equal_parts", "fitting_pair", "gaussian_r2", "grouped_parts", "r2_estimate"]
 
 MIN_FIT_ROWS = 10
 """Pairs below which a fit is refused: five folds of two."""
+
+SMALLEST: Final = 1e-15
+"""Least spread of queries and of responses: float32, in which critics are kept, holds its square and one over it."""
 
 
 def fitting_pair(x: ArrayLike, y: ArrayLike) -> tuple[NDArray[np.float64], NDArray[np.float64]]:
     """Query and response matrices that a critic can be fitted on, as float64.
 
     Raises:
-        EstimationError: bad values or shapes, fewer than 10 pairs, or constant queries or responses.
+        EstimationError: bad values (NaN, infinite, a row of zeros) or shapes, fewer than 10 pairs, constant queries or
+            responses, or numbers on a scale that a critic's float32 arrays cannot hold.
     """
-    queries = checked_matrix("x", x, min_rows=MIN_FIT_ROWS)
-    responses = checked_matrix("y", y, rows=queries.shape[0])
-    require_varied("x", queries)
-    require_varied("y", responses)
+    queries = checked_matrix("x", x, min_rows=MIN_FIT_ROWS, nonzero_rows=True)
+    responses = checked_matrix("y", y, rows=queries.shape[0], nonzero_rows=True)
+    for name, matrix in (("x", queries), ("y", responses)):
+        require_varied(name, matrix)
+        spread = float(np.ptp(matrix.astype(np.float64), axis=0).max())
+        if not SMALLEST <= spread <= 1 / SMALLEST:
+            raise EstimationError(
+                f"{name}: the values differ by at most {spread:.3g}, a scale that a critic cannot be stored on. "
+                f"Scale the embeddings, to rows of length 1 for example."
+            )
     return queries.astype(np.float64), responses.astype(np.float64)
+
+
+def check_count(name: str, count: object, least: int) -> None:
+    """Refuses an option that is no whole number of at least `least`.
+
+    Raises:
+        EstimationError: it is not.
+    """
+    if isinstance(count, bool) or not isinstance(count, int | np.integer) or count < least:
+        raise EstimationError(f"{name}: expected a whole number of at least {least}, got {count!r}.")
+
+
+def equal_parts(codes: NDArray[np.intp], folds: int, seed: int) -> NDArray[np.intp]:
+    """`grouped_parts` of one size each, for a cross-validation.
+
+    Raises:
+        EstimationError: fewer than 2 folds, or fewer clusters than folds.
+    """
+    check_count("folds", folds, 2)
+    return grouped_parts(codes, [1 / folds] * folds, seed)
 
 
 def grouped_parts(codes: NDArray[np.intp], fractions: Sequence[float], seed: int) -> NDArray[np.intp]:
@@ -100,9 +131,9 @@ def gaussian_r2(
     Raises:
         EstimationError: bad values or shapes, fewer than two rows, or constant responses.
     """
-    queries = checked_matrix("x", x, min_rows=2, columns=critic.dimension_x)
+    queries = checked_matrix("x", x, min_rows=2, columns=critic.dimension_x, nonzero_rows=True)
     n = queries.shape[0]
-    responses = checked_matrix("y", y, rows=n, columns=critic.dimension_y)
+    responses = checked_matrix("y", y, rows=n, columns=critic.dimension_y, nonzero_rows=True)
     require_varied("y", responses)
     as_clusters(clusters, n)
     residual, total = np.empty(n), np.empty(n)

@@ -14,7 +14,7 @@ from pytest_emid.errors import EstimationError
 from pytest_emid.information.arrays import as_clusters, as_matrix, blocks
 from pytest_emid.information.clusters import Clusters
 from pytest_emid.information.critics.base import ArrayCritic
-from pytest_emid.information.critics.held_out import fitting_pair, grouped_parts
+from pytest_emid.information.critics.held_out import check_count, fitting_pair, grouped_parts
 from pytest_emid.information.intervals import mean_interval
 
 if TYPE_CHECKING:
@@ -71,9 +71,9 @@ class InfoNCECritic(ArrayCritic):
         Their mean is the InfoNCE estimate, in nats, at most log n. Scores are made in blocks, never n x n at once.
 
         Raises:
-            EstimationError: bad values or shapes.
+            EstimationError: bad values or shapes, or fewer than 2 rows.
         """
-        queries = self._features("query", as_matrix("x", x, columns=self.dimension_x))
+        queries = self._features("query", as_matrix("x", x, columns=self.dimension_x, min_rows=2))
         responses = self._features("response", as_matrix("y", y, rows=len(queries), columns=self.dimension_y))
         n = len(queries)
         own, partition, weight = np.empty(n), np.empty(n), np.zeros(n)
@@ -109,12 +109,15 @@ class InfoNCECritic(ArrayCritic):
         """Trains on ID reference pairs that must be disjoint from the pairs to be tested; arguments as in `ClubCritic`.
 
         Raises:
-            EstimationError: bad values or shapes, fewer than 10 pairs, constant x or y, or a loss that diverges.
+            EstimationError: bad values or shapes, fewer than 10 pairs, constant x or y, a loss that
+                diverges, or an option out of range.
         """
         import torch
 
         from pytest_emid.information.critics.training import Training, perceptron, train
 
+        check_count("hidden", hidden, 1)
+        check_count("features", features, 1)
         pair = fitting_pair(x, y)
         codes = as_clusters(clusters, len(pair[0]))
         parts = grouped_parts(codes, SPLIT, seed)

@@ -12,11 +12,12 @@ from pytest_emid.errors import EstimationError
 from pytest_emid.information.arrays import as_clusters
 from pytest_emid.information.clusters import Clusters
 from pytest_emid.information.critics.base import ArrayCritic
-from pytest_emid.information.critics.held_out import fitting_pair, grouped_parts, r2_estimate
+from pytest_emid.information.critics.held_out import check_count, equal_parts, fitting_pair, r2_estimate
 from pytest_emid.information.critics.least_squares import (
     PENALTIES,
     RELATIVE_RANK,
     PrincipalRidge,
+    check_candidates,
     cross_validate,
     floored,
     held_out_errors,
@@ -99,14 +100,18 @@ class KernelCritic(ArrayCritic):
             seed: decides folds and landmarks.
 
         Raises:
-            EstimationError: bad values or shapes, fewer than 10 pairs, fewer clusters than folds, constant x or y.
+            EstimationError: bad values or shapes, fewer than 10 pairs, fewer clusters than folds, constant x or y, or
+                an option out of range.
         """
+        check_candidates("bandwidths", bandwidths)
+        check_candidates("penalties", penalties, zero=True)
+        check_count("max_landmarks", max_landmarks, 2)
         queries, responses = fitting_pair(x, y)
         m = len(queries)
         chosen = np.sort(np.random.default_rng(seed).permutation(m)[:max_landmarks])
         landmarks = queries[chosen]
         unit = median_distance(landmarks)
-        parts = grouped_parts(as_clusters(clusters, m), [1 / folds] * folds, seed)
+        parts = equal_parts(as_clusters(clusters, m), folds, seed)
 
         # One split is enough to rank bandwidths, at a fifth of the cost of a whole cross-validation.
         fitted, held = parts != 0, parts == 0

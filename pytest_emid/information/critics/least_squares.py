@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import math
 from collections.abc import Sequence
 from dataclasses import dataclass
 from typing import Self
@@ -17,6 +18,7 @@ __all__ = [
     "HeldOutErrors",
     "LeastSquaresMoments",
     "PrincipalRidge",
+    "check_candidates",
     "cross_validate",
     "floored",
     "held_out_errors",
@@ -40,6 +42,18 @@ MARGINAL_FLOOR = 0.05
 A critic that may claim to know a dimension exactly, as where the question determines the template of the answer,
 weighs it without limit, and its estimates are then about nothing else.
 """
+
+
+def check_candidates(name: str, candidates: Sequence[float], *, zero: bool = False) -> None:
+    """Refuses an empty choice, and candidates that are not positive and finite (or 0, where `zero` allows it).
+
+    Raises:
+        EstimationError: such a choice.
+    """
+    wrong = [value for value in candidates if not (math.isfinite(value) and (value > 0 or (zero and value == 0)))]
+    if wrong or not len(candidates):
+        found = f"got {wrong[0]!r}" if wrong else "got none"
+        raise EstimationError(f"{name}: expected {'numbers of at least 0' if zero else 'positive numbers'}, {found}.")
 
 
 class LeastSquaresMoments:

@@ -12,11 +12,18 @@ from pytest_emid.errors import EstimationError
 from pytest_emid.information.arrays import as_clusters, as_matrix
 from pytest_emid.information.clusters import Clusters
 from pytest_emid.information.critics.base import ArrayCritic
-from pytest_emid.information.critics.held_out import MIN_FIT_ROWS, fitting_pair, grouped_parts, r2_estimate
+from pytest_emid.information.critics.held_out import (
+    MIN_FIT_ROWS,
+    check_count,
+    equal_parts,
+    fitting_pair,
+    r2_estimate,
+)
 from pytest_emid.information.critics.least_squares import (
     PENALTIES,
     LeastSquaresMoments,
     PrincipalRidge,
+    check_candidates,
     cross_validate,
     floored,
     held_out_errors,
@@ -81,10 +88,12 @@ class RidgeCritic(ArrayCritic):
             seed: decides the folds.
 
         Raises:
-            EstimationError: bad values or shapes, fewer than 10 pairs, fewer clusters than folds, constant x or y.
+            EstimationError: bad values or shapes, fewer than 10 pairs, fewer clusters than folds, constant x or y, or
+                an option out of range.
         """
+        _check_options(components, penalties)
         queries, responses = fitting_pair(x, y)
-        parts = grouped_parts(as_clusters(clusters, len(queries)), [1 / folds] * folds, seed)
+        parts = equal_parts(as_clusters(clusters, len(queries)), folds, seed)
         errors = cross_validate(queries, responses, parts, penalties, components)
         best = int(np.argmax(likelihoods(errors)))
         ridge = PrincipalRidge.from_rows(queries, responses, components)
@@ -122,8 +131,10 @@ class RidgeCritic(ArrayCritic):
             penalties: as in `fit`.
 
         Raises:
-            EstimationError: bad held-out values or shapes, fewer than 10 pairs on either side, constant moments.
+            EstimationError: bad held-out values or shapes, fewer than 10 pairs on either side, constant moments, or an
+                option out of range.
         """
+        _check_options(components, penalties)
         queries, responses = fitting_pair(held_out_x, held_out_y)
         as_matrix("held_out_x", queries, columns=len(moments.mean_x))
         as_matrix("held_out_y", responses, columns=len(moments.mean_y))
@@ -144,6 +155,12 @@ class RidgeCritic(ArrayCritic):
                 "held_out_pairs": len(queries),
             },
         )
+
+
+def _check_options(components: int | None, penalties: Sequence[float]) -> None:
+    if components is not None:
+        check_count("components", components, 1)
+    check_candidates("penalties", penalties, zero=True)
 
 
 def _solution(ridge: PrincipalRidge, penalty: float, variance: Float) -> dict[str, Float]:

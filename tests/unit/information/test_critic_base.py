@@ -177,3 +177,26 @@ def test_arrays_that_do_not_fit_together_are_refused(fitted):
         RidgeCritic,
         {**arrays, "variance": arrays["variance"] * 0},
     )
+
+
+@pytest.mark.parametrize(
+    "damage",
+    [{"held_out_r2": "{"}, {"held_out_r2": "{}"}, {"held_out_r2": "[]"}, {"settings": "x"}, {"settings": "[1]"}],
+)
+def test_damaged_headers_are_refused(fitted, tmp_path, damage):
+    path = tmp_path / "critic.safetensors"
+    fitted["ridge"].save(path)
+    rewrite(path, header=damage)
+    with pytest.raises(EstimationError) as caught:
+        critics.load(path)
+    assert str(caught.value).startswith(f"{path}: the critic's header is damaged (")
+    assert str(caught.value).endswith("). Fit the critic again.")
+
+
+def test_numbers_beyond_float32_are_refused(fitted):
+    arrays = {name: array.astype(float) for name, array in fitted["ridge"]._arrays.items()}
+    fails_with(
+        "ridge critic: 'weight' holds values that are not finite.",
+        RidgeCritic,
+        {**arrays, "weight": 1e300 * np.ones_like(arrays["weight"])},
+    )

@@ -144,3 +144,54 @@ def test_impossible_training_is_refused():
         y,
         training=Training(epochs=2, learning_rate=1e30),
     )
+
+
+@pytest.mark.parametrize(
+    "content", [b"hello world\n" * 50, b"", b"PK\x03\x04" + b"0" * 200, b"\0" * 100, b"\x80\x04\x95"], ids=range(5)
+)
+def test_bytes_of_other_files_are_refused_whatever_they_do_to_torch(tmp_path, content):
+    path = tmp_path / "other.pt"
+    path.write_bytes(content)
+    with pytest.raises(EstimationError, match=r"other\.pt: not a torch checkpoint that loads with weights_only=True"):
+        ClubCritic.load_checkpoint(path)
+
+
+def test_a_checkpoint_cut_short_is_refused(tmp_path):
+    torch.save(checkpoint(), tmp_path / "whole.pt")
+    whole = (tmp_path / "whole.pt").read_bytes()
+    for length in (len(whole) // 3, len(whole) - 100):
+        (tmp_path / "cut.pt").write_bytes(whole[:length])
+        with pytest.raises(EstimationError, match="not a torch checkpoint"):
+            ClubCritic.load_checkpoint(tmp_path / "cut.pt")
+
+
+def test_trained_parameters_and_half_precision_load_too(tmp_path):
+    state = checkpoint()
+    expected = ClubCritic.load_checkpoint(_saved(tmp_path, state)).fingerprint
+    trained = {name: torch.nn.Parameter(tensor.clone()) for name, tensor in state.items()}
+    assert ClubCritic.load_checkpoint(_saved(tmp_path, trained)).fingerprint == expected
+    halves = {name: tensor.half() for name, tensor in state.items()}
+    assert ClubCritic.load_checkpoint(_saved(tmp_path, halves)).dimension_x > 0
+
+
+def test_arrays_of_another_kind_are_refused(tmp_path):
+    state = checkpoint()
+    name = sorted(state)[0]
+    for other in (state[name].to(torch.complex64), state[name].to_sparse(), state[name].long()):
+        path = _saved(tmp_path, {**state, name: other})
+        with pytest.raises(EstimationError) as caught:
+            ClubCritic.load_checkpoint(path)
+        assert str(caught.value) == f"{path}: not a CLUB critic: ['{name}'] are no dense arrays of real numbers."
+
+
+def test_names_that_are_no_texts_are_unexpected(tmp_path):
+    path = _saved(tmp_path, {**checkpoint(), 3: torch.zeros(1)})
+    with pytest.raises(EstimationError) as caught:
+        ClubCritic.load_checkpoint(path)
+    assert str(caught.value) == f"{path}: not a CLUB critic: unexpected arrays ['3']."
+
+
+def _saved(folder, state):
+    path = folder / "critic.pt"
+    torch.save(state, path)
+    return path

@@ -84,3 +84,37 @@ def test_bad_input_is_refused():
     with pytest.raises(EstimationError) as caught:
         kernel_rjsd(rows(3, 4, 0), rows(3, 4, 1), -1.0)
     assert str(caught.value) == "bandwidth: expected a positive number, got -1.0."
+
+
+@pytest.mark.parametrize("measure", [rjsd, lambda p, q: kernel_rjsd(p, q, 1.0)])
+def test_rows_that_training_broke_are_named(measure):
+    p, q = (rows(6, 4, seed).requires_grad_() for seed in (0, 1))
+    broken = torch.cat([q[:2], q[2:3] / 0.0, q[3:] * float("nan")])
+    with pytest.raises(EstimationError) as caught:
+        measure(p, broken)
+    assert str(caught.value) == ("q: row 2 is not finite (4 of 6 rows). Lower the learning rate, or remove the sample.")
+    with pytest.raises(EstimationError) as caught:
+        measure(p.to(torch.complex64), q)
+    assert str(caught.value) == "p: expected real numbers, got torch.complex64."
+
+
+def test_zeros_are_no_embeddings():
+    with pytest.raises(EstimationError) as caught:
+        rjsd(torch.zeros(3, 4), torch.ones(3, 4))
+    assert str(caught.value) == "p: rows of length 0 in all, which are no embeddings."
+
+
+def test_a_common_offset_costs_the_kernel_no_digits():
+    p, q = rows(8, 3, 0) * 1e-4 + 1e4, rows(9, 3, 1) * 1e-4 + 1e4
+    expected = divergence.kernel_rjsd(p.numpy(), q.numpy(), 1e-4)
+    assert float(kernel_rjsd(p, q, 1e-4)) == pytest.approx(expected, rel=1e-6)
+    near, plain = p.clone().requires_grad_(), (p - 1e4).requires_grad_()
+    kernel_rjsd(near, q, 1e-4).backward()
+    kernel_rjsd(plain, q - 1e4, 1e-4).backward()
+    torch.testing.assert_close(near.grad, plain.grad, rtol=1e-5, atol=1e-6)
+
+
+def test_rows_too_large_for_a_kernel():
+    with pytest.raises(EstimationError) as caught:
+        kernel_rjsd(rows(4, 3, 0) * 1e200, rows(4, 3, 1), 1.0)
+    assert str(caught.value) == "the rows are too large: their squared distances are not finite. Scale them."

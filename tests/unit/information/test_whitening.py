@@ -248,3 +248,18 @@ def test_what_the_frozen_regression_explains_of_other_pairs() -> None:
     with pytest.raises(EstimationError) as caught:
         whitening.explains(np.ones((4, 5)), text[:4])
     assert "reference" in str(caught.value)
+
+
+@pytest.mark.parametrize("about", ["{", "{}", "[]", None])
+def test_a_damaged_header(rng, tmp_path, about):
+    path = tmp_path / "whitening.safetensors"
+    fitted = Whitening.fit(*pairs(rng))
+    arrays = {name: np.ascontiguousarray(getattr(fitted, name)) for name in ("slope", "intercept", "whitener")}
+    metadata = {"format": "pytest-emid whitening", "version": "1", "fingerprint": fitted.fingerprint}
+    if about is not None:
+        metadata["about"] = about
+    safetensors.numpy.save_file(arrays, path, metadata=metadata)
+    with pytest.raises(EstimationError) as caught:
+        Whitening.load(path)
+    assert str(caught.value).startswith(f"{path}: the whitening's header is damaged (")
+    assert str(caught.value).endswith("). Write the file again.")
