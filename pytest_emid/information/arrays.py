@@ -20,6 +20,7 @@ __all__ = [
     "check_rows",
     "checked_matrix",
     "require_varied",
+    "unit_rows",
 ]
 
 Float = NDArray[np.float64]
@@ -145,6 +146,13 @@ def require_varied(name: str, matrix: NDArray[Any]) -> None:
             f"{name}: all {matrix.shape[0]} rows are identical, so there is nothing to measure. "
             f"Check whether the model answers every query alike or the encoder ignores its input."
         )
+
+
+def unit_rows(rows: Float) -> Float:
+    """Rows of length one; a zero row, which points nowhere, stays zero."""
+    norm = np.linalg.norm(rows, axis=1, keepdims=True)
+    scaled: Float = rows / np.where(norm > 0.0, norm, 1.0)
+    return scaled
 
 
 def check_rows(name: str, found: int, rows: int | None = None, min_rows: int = 1) -> None:

@@ -13,7 +13,7 @@ import numpy as np
 from numpy.typing import ArrayLike, NDArray
 
 from pytest_emid.errors import EstimationError
-from pytest_emid.information.arrays import as_clusters
+from pytest_emid.information.arrays import as_clusters, unit_rows
 from pytest_emid.information.clusters import Clusters
 from pytest_emid.information.whitening import Whitening
 
@@ -90,13 +90,13 @@ def decoded(
     for block in (both[:, :width], both[:, width:]):
         _to_one_size(block)
     fold = (np.random.default_rng(seed).permutation(groups) % folds)[codes]
-    target = _unit_rows(true)
+    target = unit_rows(true)
     scores = np.zeros(len(true))
     for sign, features in ((1.0, both), (-1.0, both[:, width:])):
         predict = _Decoder(features, true, penalty)
         for k in range(folds):
             inside = fold == k
-            scores[inside] += sign * np.einsum("ij,ij->i", _unit_rows(predict(inside)), target[inside])
+            scores[inside] += sign * np.einsum("ij,ij->i", unit_rows(predict(inside)), target[inside])
     return scores
 
 
@@ -177,9 +177,3 @@ Moments = tuple[Float, Float, Float, Float]
 
 def _moments(x: Float, y: Float) -> Moments:
     return x.sum(axis=0), y.sum(axis=0), x.T @ x, x.T @ y
-
-
-def _unit_rows(rows: Float) -> Float:
-    norm = np.linalg.norm(rows, axis=1, keepdims=True)
-    scaled: Float = rows / np.where(norm > 0.0, norm, 1.0)
-    return scaled

@@ -19,7 +19,7 @@ import numpy as np
 from numpy.typing import ArrayLike, NDArray
 
 from pytest_emid.errors import EstimationError
-from pytest_emid.information.arrays import as_clusters
+from pytest_emid.information.arrays import as_clusters, unit_rows
 from pytest_emid.information.clusters import Clusters
 from pytest_emid.information.reliability import Reliability
 from pytest_emid.information.whitening import Whitening
@@ -101,12 +101,12 @@ def direct(
     partners = _partners(codes, seed)
     rows, columns = np.empty(len(told)), np.empty(len(told))
     for weights, inside in _parts(reliability, told):
-        a, b = _unit(told[inside] * weights), _unit(true[inside] * weights)
+        a, b = unit_rows(told[inside] * weights), unit_rows(true[inside] * weights)
         scores[inside] = _closeness(np.einsum("ij,ij->i", a, b), exponent)
         apart = codes[inside][:, None] != codes[partners][None]
         count = apart.sum(axis=1)
         for far, near, out in ((true, a, rows), (told, b, columns)):
-            other = _closeness(near @ _unit(far[partners] * weights).T, exponent)
+            other = _closeness(near @ unit_rows(far[partners] * weights).T, exponent)
             out[inside] = (other * apart).sum(axis=1) / count
     # A mean over mismatched pairs moves with both of their halves: each sample answers for its response and its
     # reference, so that the spread of the scores is that of their mean.
@@ -233,10 +233,3 @@ def _common_offset(
 
 def _energy(differences: Float, exponent: float) -> float:
     return float((np.linalg.norm(differences, axis=1) ** (2 * exponent)).sum())
-
-
-def _unit(rows: Float) -> Float:
-    """Rows of length one; a zero row, which points nowhere, stays zero."""
-    norm = np.linalg.norm(rows, axis=1, keepdims=True)
-    scaled: Float = rows / np.where(norm > 0.0, norm, 1.0)
-    return scaled
