@@ -83,10 +83,11 @@ class Handler(BaseHTTPRequestHandler):
             if isinstance(what, dict) and "choices" in what:
                 with server.lock:
                     server.answered[question] += 1
-            self.misbehave(what)
         finally:
+            # Before the answer goes: who has it may send the next request before this thread goes on.
             with server.lock:
                 server.open -= 1
+        self.misbehave(what)
 
     def misbehave(self, what: Any) -> None:
         """A dict is answered; an int is an HTTP error; a tuple adds headers; a float sleeps first; text is sent raw."""
