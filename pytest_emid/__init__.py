@@ -13,14 +13,7 @@ from typing import TYPE_CHECKING, Any, Final
 from pytest_emid.version import __version__
 
 if TYPE_CHECKING:
-    from pytest_emid import data, encoders, models, shifts, strategies
-    from pytest_emid.assertions import (
-        assert_bound_holds,
-        assert_emi_above,
-        assert_emid_below,
-        assert_information_retained,
-        assert_no_input_drift,
-    )
+    from pytest_emid import data, encoders, information, models, shifts
     from pytest_emid.cache import Cache
     from pytest_emid.data.dataset import Dataset
     from pytest_emid.data.sample import LazyImage, Sample
@@ -34,12 +27,20 @@ if TYPE_CHECKING:
         ShiftError,
         UnavailableError,
     )
-    from pytest_emid.gates import Decision, UndecidedWarning, Verdict
-    from pytest_emid.information.estimate import Estimate
-    from pytest_emid.judge import Judge
-    from pytest_emid.measurement import Measurer
+    from pytest_emid.information.intervals.estimate import Estimate
+    from pytest_emid.measuring.judging import Judge
+    from pytest_emid.measuring.measurer import Measurer
+    from pytest_emid.measuring.results import EmidResult
+    from pytest_emid.measuring.verdicts import Decision, UndecidedWarning, Verdict
     from pytest_emid.models.base import Model, Outcome, Response
-    from pytest_emid.results import EmidResult
+    from pytest_emid.plugin.assertions import (
+        assert_bound_holds,
+        assert_emi_above,
+        assert_emid_below,
+        assert_information_retained,
+        assert_no_input_drift,
+    )
+    from pytest_emid.shifts import strategies
 
 __all__ = [
     "BudgetError",
@@ -72,26 +73,34 @@ __all__ = [
     "assert_no_input_drift",
     "data",
     "encoders",
+    "information",
     "models",
     "shifts",
     "strategies",
 ]
 
-MODULES: Final = frozenset({"data", "encoders", "models", "shifts", "strategies"})
+MODULES: Final = {
+    "data": "data",
+    "encoders": "encoders",
+    "information": "information",
+    "models": "models",
+    "shifts": "shifts",
+    "strategies": "shifts.strategies",
+}
 HOMES: Final = {
     "BudgetError": "errors",
     "Cache": "cache",
     "DataError": "errors",
     "Dataset": "data.dataset",
-    "Decision": "gates",
+    "Decision": "measuring.verdicts",
     "EmidError": "errors",
-    "EmidResult": "results",
+    "EmidResult": "measuring.results",
     "Encoders": "encoders.base",
-    "Estimate": "information.estimate",
+    "Estimate": "information.intervals.estimate",
     "EstimationError": "errors",
-    "Judge": "judge",
+    "Judge": "measuring.judging",
     "LazyImage": "data.sample",
-    "Measurer": "measurement",
+    "Measurer": "measuring.measurer",
     "Model": "models.base",
     "ModelError": "errors",
     "Outcome": "models.base",
@@ -99,13 +108,13 @@ HOMES: Final = {
     "Sample": "data.sample",
     "ShiftError": "errors",
     "UnavailableError": "errors",
-    "UndecidedWarning": "gates",
-    "Verdict": "gates",
-    "assert_bound_holds": "assertions",
-    "assert_emi_above": "assertions",
-    "assert_emid_below": "assertions",
-    "assert_information_retained": "assertions",
-    "assert_no_input_drift": "assertions",
+    "UndecidedWarning": "measuring.verdicts",
+    "Verdict": "measuring.verdicts",
+    "assert_bound_holds": "plugin.assertions",
+    "assert_emi_above": "plugin.assertions",
+    "assert_emid_below": "plugin.assertions",
+    "assert_information_retained": "plugin.assertions",
+    "assert_no_input_drift": "plugin.assertions",
 }
 
 
@@ -113,7 +122,7 @@ def __getattr__(name: str) -> Any:
     from importlib import import_module
 
     if name in MODULES:
-        return import_module(f"{__name__}.{name}")
+        return import_module(f"{__name__}.{MODULES[name]}")
     if name in HOMES:
         value = getattr(import_module(f"{__name__}.{HOMES[name]}"), name)
         globals()[name] = value

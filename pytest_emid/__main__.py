@@ -77,11 +77,11 @@ def _cache_option(parser: argparse.ArgumentParser, help: str) -> None:
 
 
 def _merge(given: argparse.Namespace) -> int:
-    from pytest_emid.config import EmidConfig
-    from pytest_emid.merging import merge
-    from pytest_emid.reports import json
-    from pytest_emid.reports.screen import screen
-    from pytest_emid.reports.terminal import summarize
+    from pytest_emid.plugin.config import EmidConfig
+    from pytest_emid.plugin.merging import merge
+    from pytest_emid.plugin.reports import json
+    from pytest_emid.plugin.reports.screen import screen
+    from pytest_emid.plugin.reports.terminal import summarize
 
     merged = merge(given.reports)
     if given.out is not None:

@@ -24,11 +24,11 @@ for module in (
     "PIL.Image",
     "emid_factory",
     "hypothesis.internal.observability",
-    "pytest_emid.assertions",
+    "pytest_emid.plugin.assertions",
     "pytest_emid.cache",
-    "pytest_emid.fixtures",
-    "pytest_emid.reports.json",
-    "pytest_emid.reports.terminal",
+    "pytest_emid.plugin.fixtures",
+    "pytest_emid.plugin.reports.json",
+    "pytest_emid.plugin.reports.terminal",
     "scipy.special",
 ):
     importlib.import_module(module)
@@ -48,7 +48,7 @@ def fake_measurer():
 
     import emid_factory
 
-    module = types.ModuleType("pytest_emid.measurement")
+    module = types.ModuleType("pytest_emid.measuring.measurer")
     module.Measurer = emid_factory.FakeMeasurer
     with pytest.MonkeyPatch.context() as patch:
         patch.setitem(sys.modules, module.__name__, module)
@@ -96,7 +96,7 @@ def emid_encoders():
 @pytest.fixture(autouse=True)
 def unrecorded() -> Iterator[None]:
     """Gates that this test tree tries out are not gates of this test run."""
-    from pytest_emid import recorder
+    from pytest_emid.plugin import recorder
 
     with recorder.activated(None):
         yield

@@ -42,8 +42,8 @@ from transformers import (
     XLMRobertaTokenizer,
 )
 
-from pytest_emid.data import scenes
-from pytest_emid.data.languages import LANGUAGES
+from pytest_emid.data.scenes import scene as scenes
+from pytest_emid.data.scenes.languages import LANGUAGES
 
 WIDTH = 128
 IDEOGRAPH = re.compile("[\u2e80-\u9fff]")

@@ -47,8 +47,8 @@ from transformers import (
     PreTrainedTokenizerFast,
 )
 
-from pytest_emid.data import scenes
-from pytest_emid.data.languages import LANGUAGES, Language
+from pytest_emid.data.scenes import scene as scenes
+from pytest_emid.data.scenes.languages import LANGUAGES, Language
 
 PATCH = 8
 GRID = scenes.SIDE // PATCH

@@ -27,8 +27,8 @@ from torch import nn
 from transformers import LlavaForConditionalGeneration, PreTrainedTokenizerFast
 
 from pytest_emid import shifts
-from pytest_emid.data import scenes
-from pytest_emid.data.languages import LANGUAGES
+from pytest_emid.data.scenes import scene as scenes
+from pytest_emid.data.scenes.languages import LANGUAGES
 
 VISUAL = ("frost", "gaussian_blur")
 TEXTUAL = ("keyboard", "ocr")

@@ -13,10 +13,10 @@ from typing import Any
 from pytest_emid import encoders, models, shifts
 from pytest_emid.cache import Cache
 from pytest_emid.data import scenes_dataset
-from pytest_emid.information.correlation import correlation
-from pytest_emid.information.estimate import Estimate
-from pytest_emid.measurement import Measurer
-from pytest_emid.results import EmidResult
+from pytest_emid.information.intervals.estimate import Estimate
+from pytest_emid.information.paper.correlation import correlation
+from pytest_emid.measuring.measurer import Measurer
+from pytest_emid.measuring.results import EmidResult
 
 SEVERITY = "severity"
 """The rows in which one shift grows; the other suites are those of `shifts.scenarios`."""

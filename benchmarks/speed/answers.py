@@ -26,7 +26,7 @@ from transformers import AutoModelForImageTextToText
 import pytest_emid
 from pytest_emid.data import Sample, scenes_dataset
 from pytest_emid.models import TransformersModel
-from pytest_emid.models.loading import load_processor, quietly
+from pytest_emid.models.backend.loading import load_processor, quietly
 
 BUILT_IN = Path(pytest_emid.__file__).parent / "assets" / "tiny-llava"
 

@@ -77,10 +77,10 @@ def scenario_arrays(case: str, limit: int) -> tuple[Arrays, list[Arrays]]:
 
 
 def ours(case: str, n: int) -> Callable[[], float]:
-    from pytest_emid.information import paper
     from pytest_emid.information.critics.club import ClubCritic
-    from pytest_emid.information.divergence import EmbeddingSet
-    from pytest_emid.information.mutual_information import Moments, contributions
+    from pytest_emid.information.critics.mutual_information import Moments, contributions
+    from pytest_emid.information.divergence.rjsd import EmbeddingSet
+    from pytest_emid.information.paper import pipeline as paper
 
     critic = ClubCritic(critic_arrays())
     if case == "emi":

@@ -33,7 +33,7 @@ import scipy  # noqa: E402
 from PIL import Image  # noqa: E402
 
 from pytest_emid import shifts  # noqa: E402
-from pytest_emid.data.scenes import draw, generator, scene  # noqa: E402
+from pytest_emid.data.scenes.scene import draw, generator, scene  # noqa: E402
 from pytest_emid.version import __version__  # noqa: E402
 
 

@@ -20,7 +20,7 @@ from pathlib import Path
 
 BUDGET_MS = 15.0
 SUITE = "def test_one(): pass\n"
-PLUGIN = ("-p", "pytest_emid.plugin")
+PLUGIN = ("-p", "pytest_emid.plugin.hooks")
 
 
 def cpu_ms(folder: Path, plugins: tuple[str, ...]) -> float:

@@ -25,8 +25,8 @@ from pathlib import Path
 
 import numpy as np
 
-from pytest_emid.information.bounds import rigorous_bound
-from pytest_emid.information.finite import entropy, fannes_audenaert, total_variation
+from pytest_emid.information.bounds.published import rigorous_bound
+from pytest_emid.information.theory.finite import entropy, fannes_audenaert, total_variation
 
 METHODS = ("concentration", "normal")
 CLUSTER = 3

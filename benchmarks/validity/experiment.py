@@ -21,20 +21,20 @@ from simulator import CONDITIONS, Batch, World
 
 from pytest_emid.information.companions import cosine_to_reference
 from pytest_emid.information.critics.kernel import KernelCritic
+from pytest_emid.information.critics.mutual_information import contributions
 from pytest_emid.information.critics.ridge import RidgeCritic
-from pytest_emid.information.decoded_information import decoded
-from pytest_emid.information.estimate import Estimate
-from pytest_emid.information.intervals import (
+from pytest_emid.information.intervals.estimate import Estimate
+from pytest_emid.information.intervals.means import (
     paired_interval,
     retained_contrast,
     retained_interval,
     unpaired_interval,
     unpaired_retained_interval,
 )
-from pytest_emid.information.mutual_information import contributions
-from pytest_emid.information.reference_information import Centre, direct, reliability_of
-from pytest_emid.information.resampling import bootstrap_interval, sign_flip_p
-from pytest_emid.information.whitening import Whitening
+from pytest_emid.information.intervals.resampling import bootstrap_interval, sign_flip_p
+from pytest_emid.information.reference.decoded import decoded
+from pytest_emid.information.reference.direct import Centre, direct, reliability_of
+from pytest_emid.information.reference.whitening import Whitening
 
 Float = NDArray[np.float64]
 Scores = tuple[Float, Float]

@@ -16,7 +16,7 @@ from types import SimpleNamespace
 
 import numpy as np
 
-from pytest_emid.information import paper
+from pytest_emid.information.paper import pipeline as paper
 
 FIELDS = {
     "mi_response_clean": "p_mi_model",

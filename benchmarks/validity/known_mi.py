@@ -21,7 +21,7 @@ import numpy as np
 
 from pytest_emid.errors import EstimationError
 from pytest_emid.information.critics import ClubCritic, InfoNCECritic, KernelCritic, RidgeCritic
-from pytest_emid.information.mutual_information import contributions
+from pytest_emid.information.critics.mutual_information import contributions
 
 Array = np.ndarray[tuple[int, ...], np.dtype[np.float64]]
 

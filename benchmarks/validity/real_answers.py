@@ -31,9 +31,9 @@ import styles
 from numpy.typing import NDArray
 
 from pytest_emid.information.companions import cosine_to_reference
-from pytest_emid.information.intervals import paired_interval, retained_interval
-from pytest_emid.information.reference_information import direct, reliability_of
-from pytest_emid.information.whitening import Whitening
+from pytest_emid.information.intervals.means import paired_interval, retained_interval
+from pytest_emid.information.reference.direct import direct, reliability_of
+from pytest_emid.information.reference.whitening import Whitening
 
 Float = NDArray[np.float64]
 VISUAL = ("defocus_blur", "frost")

@@ -20,8 +20,8 @@ from pathlib import Path
 
 import numpy as np
 
-from pytest_emid.information.finite import FiniteInstance
-from pytest_emid.information.finite_bounds import (
+from pytest_emid.information.theory.finite import FiniteInstance
+from pytest_emid.information.theory.finite_bounds import (
     counterexample_large_alphabet,
     counterexample_preference,
     counterexample_small_alphabet,

@@ -17,8 +17,8 @@ from scipy.stats import spearmanr
 from pytest_emid import encoders, models
 from pytest_emid.cache import Cache
 from pytest_emid.data import load, scenes_dataset
-from pytest_emid.measurement import Measurer
-from pytest_emid.results import EmidResult
+from pytest_emid.measuring.measurer import Measurer
+from pytest_emid.measuring.results import EmidResult
 
 SHIFTS = [
     *(f"defocus_blur:{severity}" for severity in range(1, 6)),

@@ -24,11 +24,11 @@ from pytest_emid import encoders, models
 from pytest_emid.cache import Cache
 from pytest_emid.data import scenes_dataset
 from pytest_emid.information.companions import cosine_to_reference, exact_match
-from pytest_emid.information.decoded_information import decoded, decoded_obstacle
-from pytest_emid.information.intervals import paired_interval
-from pytest_emid.information.mutual_information import contributions
-from pytest_emid.information.reference_information import direct, reliability_of
-from pytest_emid.measurement import Measurer
+from pytest_emid.information.critics.mutual_information import contributions
+from pytest_emid.information.intervals.means import paired_interval
+from pytest_emid.information.reference.decoded import decoded, decoded_obstacle
+from pytest_emid.information.reference.direct import direct, reliability_of
+from pytest_emid.measuring.measurer import Measurer
 
 Float = NDArray[np.float64]
 SHIFTS = ("defocus_blur:5", "zoom_blur:2", "zoom_blur:3", "pixelate:4", "motion_blur:4", "gaussian_noise:1")

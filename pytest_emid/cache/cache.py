@@ -13,14 +13,14 @@ from typing import Final, Literal, get_args
 import numpy as np
 from numpy.typing import NDArray
 
-from pytest_emid.cache.asking import Ask, obtain
+from pytest_emid.cache.checked import sound
+from pytest_emid.cache.claims import Ask, obtain
 from pytest_emid.cache.keys import answer_keys, embedding_key, text_digest
+from pytest_emid.cache.packs import read_pack, write_pack
 from pytest_emid.cache.pictures import Pictures
-from pytest_emid.cache.replay import read_pack, write_pack
 from pytest_emid.cache.store import Answer, Sizes, Store, Vector
 from pytest_emid.data.sample import Sample
 from pytest_emid.encoders.base import ImageEncoder, TextEncoder
-from pytest_emid.encoders.checked import sound
 from pytest_emid.errors import DataError, EmidError, ModelError, UnavailableError
 from pytest_emid.models.base import Model, Outcome, Response
 
@@ -112,7 +112,7 @@ class Cache:
         self.store.close()
 
     def export_pack(self, path: str | Path, *, vectors: bool = True) -> Sizes:
-        """Write everything that is kept to a replay pack (see `pytest_emid.cache.replay`)."""
+        """Write everything that is kept to a replay pack (see `pytest_emid.cache.packs`)."""
         return write_pack(self.store, Path(path), vectors)
 
     def import_pack(self, path: str | Path) -> Sizes:

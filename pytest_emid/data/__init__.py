@@ -11,13 +11,13 @@ Data of one's own is one line away:
 `data.export` writes a dataset to disk, and `data.load_exported` reads it back, verified.
 """
 
-from pytest_emid.data.builtin import scenes_dataset
 from pytest_emid.data.dataset import Dataset
 from pytest_emid.data.export import export, load_exported
 from pytest_emid.data.hub import hub_splits, load_hub
 from pytest_emid.data.llava import load_llava, load_llava_folder, load_prompts
 from pytest_emid.data.records import load_records
 from pytest_emid.data.sample import LazyImage, Sample
+from pytest_emid.data.scenes.sets import scenes_dataset
 from pytest_emid.data.specs import load
 from pytest_emid.data.tables import load_table
 

@@ -6,11 +6,11 @@ import os
 from pathlib import Path
 from typing import Final
 
-from pytest_emid.data.builtin import SCENES, load_scenes
 from pytest_emid.data.dataset import Dataset
 from pytest_emid.data.export import MANIFEST, load_exported
 from pytest_emid.data.hub import load_hub
 from pytest_emid.data.llava import load_llava_folder
+from pytest_emid.data.scenes.sets import SCENES, load_scenes
 from pytest_emid.data.tables import READERS, load_table
 from pytest_emid.errors import DataError
 

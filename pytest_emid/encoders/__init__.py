@@ -129,7 +129,7 @@ def paper_or_tiny(**options: Any) -> Encoders:
 
 def _one(spec: One, family: str, recipe: str, other: str, function: str, options: dict[str, Any]) -> Any:
     if isinstance(spec, str | Path):
-        from pytest_emid.models.checkpoint import Checkpoint
+        from pytest_emid.models.backend.checkpoint import Checkpoint
 
         ours = Checkpoint(spec, options.get("revision")).config.get("model_type") == family
         return _make(recipe if ours else other, spec, **options)

@@ -63,7 +63,7 @@ class AutoImageEncoder(Pretrained):
     def _processor(self) -> Any:
         import transformers
 
-        from pytest_emid.models.loading import BACKEND
+        from pytest_emid.models.backend.loading import BACKEND
 
         load: Any = transformers.AutoImageProcessor.from_pretrained
         return self._loading(lambda: load(self.checkpoint.source, backend=BACKEND, **self._options))

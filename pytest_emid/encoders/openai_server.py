@@ -11,9 +11,9 @@ from numpy.typing import NDArray
 
 from pytest_emid.encoders.pretrained import unit_rows
 from pytest_emid.errors import ModelError, UnavailableError
-from pytest_emid.models.checkpoint import digest_of
-from pytest_emid.models.secret import conceal, conceal_address
-from pytest_emid.models.server import RequestError, Server
+from pytest_emid.models.backend.checkpoint import digest_of
+from pytest_emid.models.backend.secret import conceal, conceal_address
+from pytest_emid.models.server.connection import RequestError, Server
 
 __all__ = ["OpenAIServerTextEncoder"]
 

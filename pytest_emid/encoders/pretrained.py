@@ -11,7 +11,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from pytest_emid.errors import ModelError
-from pytest_emid.models.checkpoint import Checkpoint, device_for, digest_of, major_minor
+from pytest_emid.models.backend.checkpoint import Checkpoint, device_for, digest_of, major_minor
 
 __all__ = ["Pretrained", "unit_rows"]
 
@@ -128,7 +128,7 @@ class Pretrained:
         return self._weights(transformers.AutoModel, **({"num_hidden_layers": 1} if first_only else {}))
 
     def _weights(self, kind: Any, **options: Any) -> Any:
-        from pytest_emid.models.loading import load_weights
+        from pytest_emid.models.backend.loading import load_weights
 
         unused = () if self.pooling == "pooler" else ("pooler", "head")
         return load_weights(kind, self.checkpoint.source, unused=unused, dtype=self.dtype, **self._options, **options)

@@ -13,7 +13,7 @@ from numpy.typing import NDArray
 
 from pytest_emid.encoders.pretrained import unit_rows
 from pytest_emid.errors import ModelError
-from pytest_emid.models.checkpoint import Checkpoint, device_for, digest_of, major_minor
+from pytest_emid.models.backend.checkpoint import Checkpoint, device_for, digest_of, major_minor
 
 __all__ = ["SentenceTextEncoder"]
 
@@ -77,7 +77,7 @@ class SentenceTextEncoder:
                 f"the encoder {self.name} needs sentence-transformers. Install it: "
                 "pip install 'pytest-emid[sentence-transformers]'."
             ) from error
-        from pytest_emid.models.loading import quietly
+        from pytest_emid.models.backend.loading import quietly
 
         try:
             with quietly():

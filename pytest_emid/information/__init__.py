@@ -1,8 +1,8 @@
 """The mathematics: arrays in, numbers out.
 
-Knows nothing of pytest, models or files, and imports nothing of the package but `errors`. The names below are loaded
-when they are first used. Exact theory on finite alphabets is in `finite` and `finite_bounds`, the authors' pipeline in
-`paper`, differentiable divergences (which need torch) in `divergence_torch`.
+Knows nothing of pytest or models, and imports nothing of the package but `errors`; a critic alone can be saved to a
+file. The names below are loaded when they are first used. Exact theory on finite alphabets is in `theory`, the authors'
+pipeline in `paper`, differentiable divergences (which need torch) in `divergence.differentiable`.
 """
 
 from __future__ import annotations
@@ -10,18 +10,22 @@ from __future__ import annotations
 from typing import TYPE_CHECKING, Any, Final
 
 if TYPE_CHECKING:
-    from pytest_emid.information.answer_classes import AnswerClasses, cluster_classes, exact_match_classes
-    from pytest_emid.information.answer_entropy import AnswerEntropy, EntropyScale, EntropySource
-    from pytest_emid.information.bounds import input_only, published_bound, published_code_form, scale_adjusted_score
-    from pytest_emid.information.class_bounds import RigorousBound, rigorous_bound
+    from pytest_emid.information.bounds.answer_classes import AnswerClasses, cluster_classes, exact_match_classes
+    from pytest_emid.information.bounds.answer_entropy import AnswerEntropy, EntropyScale, EntropySource
+    from pytest_emid.information.bounds.published import (
+        input_only,
+        published_bound,
+        published_code_form,
+        scale_adjusted_score,
+    )
+    from pytest_emid.information.bounds.rigorous import RigorousBound, rigorous_bound
     from pytest_emid.information.companions import cosine_to_reference, exact_match
-    from pytest_emid.information.correlation import CorrelationStudy, correlation_study
     from pytest_emid.information.critics import ClubCritic, Critic, InfoNCECritic, KernelCritic, RidgeCritic
-    from pytest_emid.information.decoded_information import decoded
-    from pytest_emid.information.divergence import EmbeddingSet, kernel_rjsd, mmd, rjsd, rjsd_count_weighted
-    from pytest_emid.information.divergence_nulls import NullTest, permutation_test, swap_test
-    from pytest_emid.information.estimate import Estimate
-    from pytest_emid.information.intervals import (
+    from pytest_emid.information.critics.mutual_information import Moments, club, contributions, contributions_each
+    from pytest_emid.information.divergence.nulls import NullTest, permutation_test, swap_test
+    from pytest_emid.information.divergence.rjsd import EmbeddingSet, kernel_rjsd, mmd, rjsd, rjsd_count_weighted
+    from pytest_emid.information.intervals.estimate import Estimate
+    from pytest_emid.information.intervals.means import (
         mean_interval,
         paired_interval,
         ratio_interval,
@@ -31,28 +35,29 @@ if TYPE_CHECKING:
         unpaired_retained_contrast,
         unpaired_retained_interval,
     )
-    from pytest_emid.information.multiplicity import benjamini_hochberg, holm
-    from pytest_emid.information.mutual_information import Moments, club, contributions, contributions_each
-    from pytest_emid.information.power import minimum_detectable, samples_to_decide
-    from pytest_emid.information.preference import WinRate, ratio_of_sums, relative_preference, win_rate
-    from pytest_emid.information.reference_information import direct, reliability_of
-    from pytest_emid.information.reliability import Reliability
-    from pytest_emid.information.resampling import bootstrap_interval, sign_flip_p
-    from pytest_emid.information.whitening import Whitening
+    from pytest_emid.information.intervals.multiplicity import benjamini_hochberg, holm
+    from pytest_emid.information.intervals.power import minimum_detectable, samples_to_decide
+    from pytest_emid.information.intervals.resampling import bootstrap_interval, sign_flip_p
+    from pytest_emid.information.paper.correlation import CorrelationStudy, correlation_study
+    from pytest_emid.information.paper.preference import WinRate, ratio_of_sums, relative_preference, win_rate
+    from pytest_emid.information.reference.decoded import decoded
+    from pytest_emid.information.reference.direct import direct, reliability_of
+    from pytest_emid.information.reference.reliability import Reliability
+    from pytest_emid.information.reference.whitening import Whitening
 
 HOMES: Final = {
-    "answer_classes": ("AnswerClasses", "cluster_classes", "exact_match_classes"),
-    "answer_entropy": ("AnswerEntropy", "EntropyScale", "EntropySource"),
-    "bounds": ("input_only", "published_bound", "published_code_form", "scale_adjusted_score"),
-    "class_bounds": ("RigorousBound", "rigorous_bound"),
+    "bounds.answer_classes": ("AnswerClasses", "cluster_classes", "exact_match_classes"),
+    "bounds.answer_entropy": ("AnswerEntropy", "EntropyScale", "EntropySource"),
+    "bounds.published": ("input_only", "published_bound", "published_code_form", "scale_adjusted_score"),
+    "bounds.rigorous": ("RigorousBound", "rigorous_bound"),
     "companions": ("cosine_to_reference", "exact_match"),
-    "correlation": ("CorrelationStudy", "correlation_study"),
+    "paper.correlation": ("CorrelationStudy", "correlation_study"),
     "critics": ("ClubCritic", "Critic", "InfoNCECritic", "KernelCritic", "RidgeCritic"),
-    "decoded_information": ("decoded",),
-    "divergence": ("EmbeddingSet", "kernel_rjsd", "mmd", "rjsd", "rjsd_count_weighted"),
-    "divergence_nulls": ("NullTest", "permutation_test", "swap_test"),
-    "estimate": ("Estimate",),
-    "intervals": (
+    "reference.decoded": ("decoded",),
+    "divergence.rjsd": ("EmbeddingSet", "kernel_rjsd", "mmd", "rjsd", "rjsd_count_weighted"),
+    "divergence.nulls": ("NullTest", "permutation_test", "swap_test"),
+    "intervals.estimate": ("Estimate",),
+    "intervals.means": (
         "mean_interval",
         "paired_interval",
         "ratio_interval",
@@ -62,14 +67,14 @@ HOMES: Final = {
         "unpaired_retained_contrast",
         "unpaired_retained_interval",
     ),
-    "multiplicity": ("benjamini_hochberg", "holm"),
-    "mutual_information": ("Moments", "club", "contributions", "contributions_each"),
-    "power": ("minimum_detectable", "samples_to_decide"),
-    "preference": ("WinRate", "ratio_of_sums", "relative_preference", "win_rate"),
-    "reference_information": ("direct", "reliability_of"),
-    "reliability": ("Reliability",),
-    "resampling": ("bootstrap_interval", "sign_flip_p"),
-    "whitening": ("Whitening",),
+    "intervals.multiplicity": ("benjamini_hochberg", "holm"),
+    "critics.mutual_information": ("Moments", "club", "contributions", "contributions_each"),
+    "intervals.power": ("minimum_detectable", "samples_to_decide"),
+    "paper.preference": ("WinRate", "ratio_of_sums", "relative_preference", "win_rate"),
+    "reference.direct": ("direct", "reliability_of"),
+    "reference.reliability": ("Reliability",),
+    "intervals.resampling": ("bootstrap_interval", "sign_flip_p"),
+    "reference.whitening": ("Whitening",),
 }
 """Public names by the module that defines them."""
 

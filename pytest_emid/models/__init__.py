@@ -11,17 +11,17 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any, Final
 
 from pytest_emid.errors import ModelError
+from pytest_emid.models.backend.secret import conceal, conceal_address
 from pytest_emid.models.base import Model, Outcome, Response, TokenScores
-from pytest_emid.models.secret import conceal, conceal_address
 
 if TYPE_CHECKING:
     from pytest_emid.models.callables import CallableModel
-    from pytest_emid.models.fleet import OpenAIFleetModel
-    from pytest_emid.models.image_text_to_text import TransformersModel
-    from pytest_emid.models.openai_server import OpenAIServerModel
+    from pytest_emid.models.local.image_text_to_text import TransformersModel
+    from pytest_emid.models.local.sampling import Sampling
     from pytest_emid.models.recorded import RecordedModel
     from pytest_emid.models.replay import ReplayModel
-    from pytest_emid.models.sampling import Sampling
+    from pytest_emid.models.server.chat import OpenAIServerModel
+    from pytest_emid.models.server.fleet import OpenAIFleetModel
 
 __all__ = [
     "TINY_LLAVA",
@@ -54,12 +54,12 @@ _MEANINGLESS: Final = {
 }
 _HOMES: Final = {
     "CallableModel": "callables",
-    "OpenAIFleetModel": "fleet",
-    "OpenAIServerModel": "openai_server",
+    "OpenAIFleetModel": "server.fleet",
+    "OpenAIServerModel": "server.chat",
     "RecordedModel": "recorded",
     "ReplayModel": "replay",
-    "Sampling": "sampling",
-    "TransformersModel": "image_text_to_text",
+    "Sampling": "local.sampling",
+    "TransformersModel": "local.image_text_to_text",
 }
 
 

@@ -6,7 +6,7 @@ from collections.abc import Iterator, Sequence
 from pathlib import Path
 
 from pytest_emid.cache.keys import answer_keys
-from pytest_emid.cache.replay import read_entries
+from pytest_emid.cache.packs import read_entries
 from pytest_emid.cache.store import Answer
 from pytest_emid.data.sample import Sample, image_digest
 from pytest_emid.errors import DataError

@@ -125,7 +125,7 @@ class Scenario:
         return self._scenes(dataset, seed)
 
     def _scenes(self, dataset: Dataset, seed: int) -> Dataset:
-        from pytest_emid.data.builtin import scenes_dataset
+        from pytest_emid.data.scenes.sets import scenes_dataset
 
         language, domain = str(self.language), str(self.domain)
         if not self.paired:

@@ -107,7 +107,7 @@ def test_the_list_names_every_shift_and_runs_nothing(pytester: pytest.Pytester) 
 
 
 def test_the_list_draws_every_shift(pytester: pytest.Pytester, monkeypatch: pytest.MonkeyPatch) -> None:
-    from pytest_emid.reports import shift_list
+    from pytest_emid.plugin.reports import shift_list
 
     monkeypatch.setattr(shift_list, "every_shift", lambda: shifts.visual("contrast"))
     result = pytester.runpytest("--emid-list-shifts", "--emid-contact-sheet=a/sheet.html", "--emid-seed=7")

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import pytest
 
-from pytest_emid.config import MARKER_LINE, OPTIONS
+from pytest_emid.plugin.config import MARKER_LINE, OPTIONS
 
 
 def test_help_documents_every_option_and_ini_value(pytester: pytest.Pytester) -> None:
@@ -24,7 +24,7 @@ def test_markers_document_the_marker(pytester: pytest.Pytester) -> None:
 
 def test_fixtures_document_themselves(pytester: pytest.Pytester) -> None:
     result = pytester.runpytest("--fixtures", "-v")
-    section = result.stdout.str().partition("fixtures defined from pytest_emid.plugin")[2].partition("-----\n")[2]
+    section = result.stdout.str().partition("fixtures defined from pytest_emid.plugin.hooks")[2].partition("-----\n")[2]
     text = section.partition("\n-----")[0]
     for name in ("emid_model", "emid_dataset", "emid_encoders", "emid_calibration", "measure_emid"):
         assert f"\n{name} [session scope] -- " in f"\n{text}"

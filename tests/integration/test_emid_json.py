@@ -7,7 +7,7 @@ from typing import Any
 
 import pytest
 
-from pytest_emid.reports.json import read
+from pytest_emid.plugin.reports.json import read
 
 TESTS = """
 import pytest

@@ -172,7 +172,7 @@ def test_a_dataset_must_be_one(project: pytest.Pytester) -> None:
 def test_outside_of_a_test_there_is_nothing_to_attribute(project: pytest.Pytester) -> None:
     project.makepyfile(
         test_x="""
-        from pytest_emid import recorder
+        from pytest_emid.plugin import recorder
 
         def test_x(measure_emid):
             with recorder.activated(None):

@@ -89,7 +89,7 @@ def test_what_was_asked_before_tells_what_the_rest_takes(suite: pytest.Pytester)
     suite.makeconftest(CONFTEST + PRICED)
     asking = """
 from pytest_emid.cache import Cache
-from pytest_emid.watched import WatchedModel
+from pytest_emid.cache.watching import WatchedModel
 def test_ask(emid_model, emid_dataset):
     with Cache(".emid") as cache:
         cache.respond(WatchedModel(emid_model, cache.store, 0.0), emid_dataset)
@@ -151,8 +151,8 @@ def test_weights_stay_on_disk(pytester: pytest.Pytester) -> None:
 
 ANNOUNCED = """
 import pytest
-from pytest_emid.pace import Pace
-from pytest_emid.plan import Forecast
+from pytest_emid.cache.pace import Pace
+from pytest_emid.measuring.plan import Forecast
 
 @pytest.fixture(scope="session", autouse=True)
 def announcing_measurer(fake_measurer):

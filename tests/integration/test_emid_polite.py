@@ -8,7 +8,13 @@ import pytest
 
 UNRELATED = "def test_x(): pass\ndef test_y(tmp_path): pass\n"
 HEAVY = ("torch", "transformers", "numpy", "scipy", "PIL", "jinja2", "hypothesis", "sqlite3", "tqdm", "safetensors")
-OURS = {"pytest_emid", "pytest_emid.config", "pytest_emid.options", "pytest_emid.plugin", "pytest_emid.version"}
+OURS = {
+    "pytest_emid",
+    "pytest_emid.plugin.config",
+    "pytest_emid.plugin.options",
+    "pytest_emid.plugin.hooks",
+    "pytest_emid.version",
+}
 
 # Written by an at-exit function, so that nothing can be imported after it looked.
 SPY = """
@@ -29,7 +35,7 @@ def test_nothing_heavy_is_imported_by_the_end_of_an_unrelated_run(
 ) -> None:
     # Other plugins of this environment may import what they like.
     monkeypatch.setenv("PYTEST_DISABLE_PLUGIN_AUTOLOAD", "1")
-    plugins = ["-p", "pytest_emid.plugin", *(["-p", "xdist"] if "-n1" in arguments else [])]
+    plugins = ["-p", "pytest_emid.plugin.hooks", *(["-p", "xdist"] if "-n1" in arguments else [])]
     pytester.makeconftest(SPY)
     pytester.makepyfile(UNRELATED)
     result = pytester.runpytest_subprocess(*plugins, *arguments)
@@ -91,7 +97,7 @@ def test_collecting_imports_no_framework(project: pytest.Pytester, monkeypatch: 
         blurs = shifts.visual("defocus_blur", severity=[1, 3])
         def test_x(measure_emid): measure_emid(blurs[0])
         """)
-    result = project.runpytest_subprocess("-p", "pytest_emid.plugin", "--collect-only")
+    result = project.runpytest_subprocess("-p", "pytest_emid.plugin.hooks", "--collect-only")
     assert result.ret == pytest.ExitCode.OK
     assert modules(project.path) & {"torch", "transformers", "scipy", "hypothesis", "jinja2", "sqlite3"} == set()
 

@@ -7,9 +7,8 @@ import pytest
 SUITE = """
 import math
 import pytest
-from pytest_emid import (
-    assert_bound_holds, assert_emi_above, assert_emid_below, assert_information_retained, assert_no_input_drift
-)
+from pytest_emid import assert_bound_holds, assert_emi_above, assert_emid_below
+from pytest_emid import assert_information_retained, assert_no_input_drift
 
 
 @pytest.fixture(scope="module")

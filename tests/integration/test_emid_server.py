@@ -12,7 +12,7 @@ import pytest
 from scripted_server import ScriptedServer, completion, serving
 
 pytest.importorskip("openai")
-importlib.import_module("pytest_emid.measurement")  # what a run within this process imports, it forgets
+importlib.import_module("pytest_emid.measuring.measurer")  # what a run within this process imports, it forgets
 
 CONFTEST = """
 import zlib

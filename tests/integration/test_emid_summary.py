@@ -96,7 +96,7 @@ def test_the_bound_of_the_gate_is_the_one_that_is_shown(project: pytest.Pytester
         test_x="""
         from dataclasses import replace
         from pytest_emid import assert_bound_holds
-        from pytest_emid.results import Bound
+        from pytest_emid.measuring.results import Bound
 
         def test_x(measure_emid):
             result = measure_emid("blur:95")

@@ -65,7 +65,7 @@ def test_two_lines_switch_to_a_hub_model_and_the_authors_data(
             shift.apply(self.dataset, 0)
             return emid_factory.make_result(shift.id, model=self.model.name)
 
-    fake = types.ModuleType("pytest_emid.measurement")
+    fake = types.ModuleType("pytest_emid.measuring.measurer")
     fake.Measurer = Measurer
     monkeypatch.setitem(sys.modules, fake.__name__, fake)
     # what only the Hub knows

@@ -17,7 +17,7 @@ import pytest
 
 import pytest_emid
 from pytest_emid.cache import Cache
-from pytest_emid.data.builtin import scenes_dataset
+from pytest_emid.data.scenes.sets import scenes_dataset
 from pytest_emid.models import OpenAIFleetModel, load
 
 for package in ("openai", "uvicorn", "fastapi"):

@@ -9,7 +9,7 @@ from PIL import Image
 from pytest_emid.cache.keys import answer_key, answer_keys, embedding_key
 from pytest_emid.data.sample import Sample, image_digest
 from pytest_emid.models import OpenAIServerModel
-from pytest_emid.models.checkpoint import digest_of
+from pytest_emid.models.backend.checkpoint import digest_of
 
 text = st.text(max_size=8) | st.sampled_from(["", "a", "b", "ab", "\ud800"])
 request = st.tuples(text, text, text, st.integers(0, 3))

@@ -9,8 +9,8 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from pytest_emid.information.class_bounds import rigorous_bound
-from pytest_emid.information.finite import entropy
+from pytest_emid.information.bounds.rigorous import rigorous_bound
+from pytest_emid.information.theory.finite import entropy
 
 
 @st.composite

@@ -9,7 +9,7 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from pytest_emid.information.finite import (
+from pytest_emid.information.theory.finite import (
     FiniteInstance,
     emi,
     entropy,
@@ -20,7 +20,7 @@ from pytest_emid.information.finite import (
     total_variation,
     tv_from_js,
 )
-from pytest_emid.information.finite_bounds import (
+from pytest_emid.information.theory.finite_bounds import (
     counterexample_large_alphabet,
     counterexample_small_alphabet,
     emid_preference_gap,

@@ -6,10 +6,10 @@ import numpy as np
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
+from pytest_emid.information.critics.mutual_information import Moments, club, contributions
 from pytest_emid.information.critics.ridge import RidgeCritic
-from pytest_emid.information.divergence import kernel_rjsd, mmd, rjsd, rjsd_count_weighted
-from pytest_emid.information.divergence_nulls import permutation_test, swap_test
-from pytest_emid.information.mutual_information import Moments, club, contributions
+from pytest_emid.information.divergence.nulls import permutation_test, swap_test
+from pytest_emid.information.divergence.rjsd import kernel_rjsd, mmd, rjsd, rjsd_count_weighted
 
 seeds = st.integers(0, 2**32 - 1)
 scales = st.floats(1e-2, 1e2)

@@ -7,7 +7,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from pytest_emid.information.intervals import (
+from pytest_emid.information.intervals.means import (
     mean_interval,
     paired_interval,
     retained_contrast,
@@ -15,8 +15,8 @@ from pytest_emid.information.intervals import (
     unpaired_interval,
     unpaired_retained_interval,
 )
-from pytest_emid.information.multiplicity import benjamini_hochberg, holm
-from pytest_emid.information.resampling import sign_flip_p
+from pytest_emid.information.intervals.multiplicity import benjamini_hochberg, holm
+from pytest_emid.information.intervals.resampling import sign_flip_p
 
 # A grid of values far from under- and overflow: what is tested is statistics, not the ends of the float range.
 numbers = st.integers(-4000, 4000).map(lambda k: k / 1000)

@@ -6,8 +6,8 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from pytest_emid.information.companions import exact_match, normalise_answer
-from pytest_emid.information.reference_information import direct, reliability_of
-from pytest_emid.information.whitening import Whitening
+from pytest_emid.information.reference.direct import direct, reliability_of
+from pytest_emid.information.reference.whitening import Whitening
 
 D, D_T = 7, 3
 

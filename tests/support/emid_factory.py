@@ -8,9 +8,9 @@ from typing import Any
 
 import numpy as np
 
-from pytest_emid.information import intervals
-from pytest_emid.information.estimate import Estimate
-from pytest_emid.results import Bound, CriticReport, Divergences, EmidResult, Record, Side
+from pytest_emid.information.intervals import means as intervals
+from pytest_emid.information.intervals.estimate import Estimate
+from pytest_emid.measuring.results import Bound, CriticReport, Divergences, EmidResult, Record, Side
 
 
 def estimate(

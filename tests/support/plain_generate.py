@@ -16,7 +16,7 @@ def load(folder: Path) -> tuple[Any, Any]:
     """Model and processor."""
     from transformers import AutoModelForImageTextToText
 
-    from pytest_emid.models.loading import load_processor, quietly
+    from pytest_emid.models.backend.loading import load_processor, quietly
 
     with quietly():
         return AutoModelForImageTextToText.from_pretrained(folder), load_processor(str(folder), None, False)

@@ -5,13 +5,7 @@ from __future__ import annotations
 from pathlib import Path
 
 from pytest_emid.errors import EstimationError
-from pytest_emid.information.critics.base import (
-    ArrayCritic,
-    ContrastiveCritic,
-    Critic,
-    GaussianCritic,
-    read_header,
-)
+from pytest_emid.information.critics.base import ArrayCritic, ContrastiveCritic, Critic, GaussianCritic, read_header
 from pytest_emid.information.critics.club import ClubCritic
 from pytest_emid.information.critics.infonce import InfoNCECritic
 from pytest_emid.information.critics.kernel import KernelCritic

@@ -17,7 +17,7 @@ from safetensors import SafetensorError, safe_open
 
 from pytest_emid.errors import EstimationError
 from pytest_emid.information.arrays import check_folder
-from pytest_emid.information.estimate import Estimate
+from pytest_emid.information.intervals.estimate import Estimate
 
 __all__ = [
     "UNKNOWN_R2",

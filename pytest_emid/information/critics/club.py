@@ -12,9 +12,9 @@ from numpy.typing import ArrayLike, NDArray
 
 from pytest_emid.errors import EstimationError
 from pytest_emid.information.arrays import as_clusters
-from pytest_emid.information.clusters import Clusters
 from pytest_emid.information.critics.base import ArrayCritic
 from pytest_emid.information.critics.held_out import check_count, fitting_pair, gaussian_r2, grouped_parts
+from pytest_emid.information.intervals.clusters import Clusters
 
 if TYPE_CHECKING:
     from pytest_emid.information.critics.training import Training

@@ -11,10 +11,10 @@ from numpy.typing import ArrayLike, NDArray
 
 from pytest_emid.errors import EstimationError
 from pytest_emid.information.arrays import as_clusters, blocks, checked_matrix, require_varied
-from pytest_emid.information.clusters import Clusters
 from pytest_emid.information.critics.base import GaussianCritic
-from pytest_emid.information.estimate import Estimate
-from pytest_emid.information.intervals import ratio_interval
+from pytest_emid.information.intervals.clusters import Clusters
+from pytest_emid.information.intervals.estimate import Estimate
+from pytest_emid.information.intervals.means import ratio_interval
 
 __all__ = ["MIN_FIT_ROWS", "check_count", "equal_parts", "fitting_pair", "gaussian_r2", "grouped_parts", "r2_estimate"]
 

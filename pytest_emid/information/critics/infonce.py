@@ -12,10 +12,10 @@ from numpy.typing import ArrayLike, NDArray
 
 from pytest_emid.errors import EstimationError
 from pytest_emid.information.arrays import as_clusters, as_matrix, blocks
-from pytest_emid.information.clusters import Clusters
 from pytest_emid.information.critics.base import ArrayCritic
 from pytest_emid.information.critics.held_out import check_count, fitting_pair, grouped_parts
-from pytest_emid.information.intervals import mean_interval
+from pytest_emid.information.intervals.clusters import Clusters
+from pytest_emid.information.intervals.means import mean_interval
 
 if TYPE_CHECKING:
     from pytest_emid.information.critics.training import Training

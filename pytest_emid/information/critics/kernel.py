@@ -10,7 +10,6 @@ from numpy.typing import ArrayLike, NDArray
 
 from pytest_emid.errors import EstimationError
 from pytest_emid.information.arrays import as_clusters
-from pytest_emid.information.clusters import Clusters
 from pytest_emid.information.critics.base import ArrayCritic
 from pytest_emid.information.critics.held_out import check_count, equal_parts, fitting_pair, r2_estimate
 from pytest_emid.information.critics.least_squares import (
@@ -23,7 +22,8 @@ from pytest_emid.information.critics.least_squares import (
     held_out_errors,
     likelihoods,
 )
-from pytest_emid.information.kernels import gaussian_kernel, median_distance
+from pytest_emid.information.divergence.kernels import gaussian_kernel, median_distance
+from pytest_emid.information.intervals.clusters import Clusters
 
 __all__ = ["BANDWIDTHS", "KernelCritic"]
 

@@ -10,15 +10,8 @@ from numpy.typing import ArrayLike, NDArray
 
 from pytest_emid.errors import EstimationError
 from pytest_emid.information.arrays import as_clusters, as_matrix
-from pytest_emid.information.clusters import Clusters
 from pytest_emid.information.critics.base import ArrayCritic
-from pytest_emid.information.critics.held_out import (
-    MIN_FIT_ROWS,
-    check_count,
-    equal_parts,
-    fitting_pair,
-    r2_estimate,
-)
+from pytest_emid.information.critics.held_out import MIN_FIT_ROWS, check_count, equal_parts, fitting_pair, r2_estimate
 from pytest_emid.information.critics.least_squares import (
     PENALTIES,
     LeastSquaresMoments,
@@ -29,6 +22,7 @@ from pytest_emid.information.critics.least_squares import (
     held_out_errors,
     likelihoods,
 )
+from pytest_emid.information.intervals.clusters import Clusters
 
 __all__ = ["RidgeCritic"]
 

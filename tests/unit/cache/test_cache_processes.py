@@ -109,7 +109,7 @@ def claim(path: Path, owner: str, expires: float, samples: Sequence[Sample]) -> 
 
 @pytest.mark.parametrize("state", ["expired", "dead"])
 def test_a_claim_without_a_living_owner_is_anybody_s(tmp_path: Path, state: str) -> None:
-    from pytest_emid.cache.asking import _machine
+    from pytest_emid.cache.claims import _machine
 
     samples, path = make_samples(3), tmp_path / "c.db"
     child = subprocess.Popen([sys.executable, "-c", ""])

@@ -20,7 +20,6 @@ from pytest_emid.information import (
     direct,
     exact_match,
     exact_match_classes,
-    finite,
     holm,
     kernel_rjsd,
     mean_interval,
@@ -36,6 +35,7 @@ from pytest_emid.information import (
 from pytest_emid.information.arrays import as_clusters, as_vector
 from pytest_emid.information.critics import ClubCritic, InfoNCECritic
 from pytest_emid.information.critics.held_out import fitting_pair, gaussian_r2
+from pytest_emid.information.theory import finite
 
 N, D = 160, 6
 

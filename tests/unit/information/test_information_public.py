@@ -37,7 +37,7 @@ def test_works_alone():
 
 def test_names_are_those_of_their_modules():
     from pytest_emid.information.critics.ridge import RidgeCritic
-    from pytest_emid.information.multiplicity import holm
+    from pytest_emid.information.intervals.multiplicity import holm
 
     assert information.RidgeCritic is RidgeCritic
     assert information.holm is holm
@@ -46,7 +46,8 @@ def test_names_are_those_of_their_modules():
 
 
 def test_critics_are_found_beside_what_they_estimate():
-    from pytest_emid.information import critics, mutual_information
+    from pytest_emid.information import critics
+    from pytest_emid.information.critics import mutual_information
 
     for critic in critics.KINDS.values():
         assert getattr(mutual_information, critic.__name__) is critic

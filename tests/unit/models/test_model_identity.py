@@ -16,7 +16,7 @@ from pytest_emid import models
 from pytest_emid.data.sample import Sample
 from pytest_emid.errors import ModelError
 from pytest_emid.models import OpenAIServerModel
-from pytest_emid.models.checkpoint import Checkpoint, plain
+from pytest_emid.models.backend.checkpoint import Checkpoint, plain
 
 
 def test_long_arrays_are_told_apart() -> None:
@@ -30,7 +30,7 @@ def test_long_arrays_are_told_apart() -> None:
 
 
 def test_sets_are_the_same_in_every_process() -> None:
-    code = "from pytest_emid.models.checkpoint import plain; print(plain({'a', 'b', 'c', 1, 2}, 'x'))"
+    code = "from pytest_emid.models.backend.checkpoint import plain; print(plain({'a', 'b', 'c', 1, 2}, 'x'))"
     said = {
         subprocess.run(
             [sys.executable, "-c", code],

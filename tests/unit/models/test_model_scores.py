@@ -13,12 +13,12 @@ import torch
 from plain_generate import inputs_for, load
 
 import pytest_emid
-from pytest_emid.data.builtin import scenes_dataset
 from pytest_emid.data.sample import Sample
+from pytest_emid.data.scenes.sets import scenes_dataset
 from pytest_emid.errors import DataError, ModelError
 from pytest_emid.models import Outcome, Response, Sampling, TokenScores, TransformersModel
-from pytest_emid.models import decoding as decoding_module
-from pytest_emid.models.decoding import Choice, distribution
+from pytest_emid.models.local import decoding as decoding_module
+from pytest_emid.models.local.decoding import Choice, distribution
 
 BUILT_IN = Path(pytest_emid.__file__).parent / "assets" / "tiny-llava"
 

@@ -10,7 +10,7 @@ import pytest
 from PIL import Image
 
 from pytest_emid import shifts
-from pytest_emid.data.scenes import draw, generator, scene
+from pytest_emid.data.scenes.scene import draw, generator, scene
 from pytest_emid.errors import ShiftError
 from pytest_emid.shifts.corruptions import blur, digital, kernels, noise, weather
 from pytest_emid.shifts.corruptions.frost_texture import STYLES, texture

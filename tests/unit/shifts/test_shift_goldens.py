@@ -14,7 +14,7 @@ import numpy as np
 import pytest
 
 from pytest_emid import shifts
-from pytest_emid.data.scenes import draw, generator, scene
+from pytest_emid.data.scenes.scene import draw, generator, scene
 from pytest_emid.shifts.registry import CODE_VERSION
 
 FILE = Path(__file__).with_name("shift_goldens.json")

@@ -8,7 +8,7 @@ import pytest
 from pytest_emid import shifts
 from pytest_emid.data import Dataset, export, load_exported, scenes_dataset
 from pytest_emid.encoders import Encoders
-from pytest_emid.measurement import Measurer
+from pytest_emid.measuring.measurer import Measurer
 from pytest_emid.models import RecordedModel
 
 

@@ -9,8 +9,8 @@ import pytest
 
 from pytest_emid import shifts
 from pytest_emid.data import Dataset, load, scenes_dataset
-from pytest_emid.data.domains import DOMAINS
-from pytest_emid.data.languages import LANGUAGES
+from pytest_emid.data.scenes.domains import DOMAINS
+from pytest_emid.data.scenes.languages import LANGUAGES
 from pytest_emid.errors import ShiftError
 from pytest_emid.shifts.base import Shift
 from pytest_emid.shifts.scenarios import SUITES, scenario, scenarios

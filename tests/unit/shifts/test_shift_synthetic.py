@@ -11,7 +11,7 @@ from PIL import Image
 from pytest_emid import shifts
 from pytest_emid.data.dataset import Dataset
 from pytest_emid.data.sample import LazyImage, Sample, image_digest
-from pytest_emid.data.scenes import draw, generator, scene
+from pytest_emid.data.scenes.scene import draw, generator, scene
 from pytest_emid.errors import ShiftError
 from pytest_emid.shifts.base import Shift
 
@@ -116,7 +116,7 @@ def test_a_component_does_in_company_what_it_does_alone(clean: Dataset) -> None:
 def test_another_process_makes_the_same_samples(clean: Dataset) -> None:
     code = (
         "from pytest_emid import shifts; from pytest_emid.data.sample import image_digest;"
-        "from pytest_emid.data.scenes import draw, generator, scene;"
+        "from pytest_emid.data.scenes.scene import draw, generator, scene;"
         "shift = shifts.parse('frost:4+defocus_blur:2+keyboard:4');"
         "picture = draw(scene(generator(0, 'test', 1)));"
         "print(image_digest(shift.apply_image(picture, 3, 's1')), shift.apply_text('Describe the image.', 3, 's1'))"

@@ -1,0 +1,1 @@
+"""Representation Jensen-Shannon divergence, its null distributions, and its differentiable form."""

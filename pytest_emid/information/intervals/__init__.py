@@ -1,0 +1,1 @@
+"""Estimates with intervals that respect clusters; power and multiplicity."""

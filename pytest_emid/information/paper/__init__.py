@@ -1,0 +1,1 @@
+"""The authors' own pipeline, their correlation study, and relative preference."""

@@ -1,0 +1,298 @@
+"""The space in which answers are compared: what the question gives away is taken out, and the rest is whitened."""
+
+from __future__ import annotations
+
+import hashlib
+import json
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+from functools import cached_property
+from pathlib import Path
+
+import numpy as np
+import safetensors.numpy
+from numpy.typing import ArrayLike, NDArray
+from safetensors import SafetensorError, safe_open
+
+from pytest_emid.errors import EstimationError
+from pytest_emid.information.arrays import as_clusters, as_matrix, check_folder, require_varied
+from pytest_emid.information.intervals.clusters import Clusters
+
+__all__ = ["Whitening"]
+
+Float = NDArray[np.float64]
+
+FORMAT = "pytest-emid whitening"
+VERSION = 1
+# Ridge penalties on the question, as multiples of the mean eigenvalue of its covariance.
+PENALTIES = np.logspace(-6, 2, 9)
+SHRINKAGES = (0.01, 0.02, 0.05, 0.1, 0.2, 0.3, 0.5, 0.7, 0.9)
+FOLDS = 5
+FEWEST = 20
+# Squares of smaller spreads vanish beside the rounding of embeddings of any length.
+SMALLEST = 1e-15
+
+
+@dataclass(frozen=True, eq=False)
+class Whitening:
+    """Frozen map u(y, t) = (z_y - B' z_t - c) W of answer embeddings, given their question's embedding.
+
+    B, c: ridge regression of references on their questions. W: inverse square root of the covariance of what that
+    leaves, shrunk towards a multiple of the identity, in its principal axes. Fitted on clean references that are not
+    among the tested ones.
+
+    Attributes:
+        slope: B, (d_t, d).
+        intercept: c, (d,).
+        whitener: W, (d, d); column k is a principal direction over its standard deviation, widest first.
+        m: reference answers that it was fitted on.
+        penalty: of the ridge regression, on the scale of the covariance of the questions.
+        shrinkage: share of the identity in the covariance, in (0, 1].
+        explained: share of the variance of a held-out reference that its question gives away (leave-one-out).
+        left_out: (m, d) predictions B' z_t + c of the fitted references, each made without its own cluster; None
+            after loading.
+        rows: where each fitted pair of reference and question is in `left_out`.
+    """
+
+    slope: Float
+    intercept: Float
+    whitener: Float
+    m: int
+    penalty: float
+    shrinkage: float
+    explained: float
+    left_out: Float | None = field(default=None, repr=False)
+    rows: Mapping[bytes, int] = field(default_factory=dict, repr=False)
+
+    @classmethod
+    def fit(
+        cls,
+        reference: ArrayLike,
+        text: ArrayLike,
+        *,
+        clusters: Clusters = None,
+        penalty: float | None = None,
+        shrinkage: float | None = None,
+        seed: int = 0,
+    ) -> Whitening:
+        """Fits on m clean pairs of reference and question.
+
+        Args:
+            reference: (m, d) embeddings of reference answers.
+            text: (m, d_t) embeddings of their questions.
+            clusters: (m,) labels; pairs of one cluster are left out together.
+            penalty: of the ridge regression, as a multiple of the mean eigenvalue of the covariance of the
+                questions; None chooses the one with the smallest leave-one-out error.
+            shrinkage: in (0, 1]; None chooses the one with the largest held-out Gaussian likelihood in five folds.
+            seed: of the folds.
+
+        Raises:
+            EstimationError: fewer than 20 pairs, not finite, a reference of zeros, identical references or such as
+                differ by rounding only, or an option out of range.
+        """
+        y = as_matrix("reference", reference, min_rows=FEWEST, nonzero_rows=True)
+        t = as_matrix("text", text, rows=len(y))
+        require_varied("reference", y)
+        spread = float(np.ptp(y, axis=0).max())
+        if spread < SMALLEST:
+            raise EstimationError(
+                f"reference: the values differ by at most {spread:.3g}, which rounding drowns. Scale the embeddings, "
+                "to rows of length 1 for example."
+            )
+        if penalty is not None and not penalty > 0.0:
+            raise EstimationError(f"penalty: {penalty} is not above 0.")
+        if shrinkage is not None and not 0.0 < shrinkage <= 1.0:
+            raise EstimationError(f"shrinkage: {shrinkage} is not in (0, 1].")
+        slope, intercept, residual, chosen = _ridge(y, t, as_clusters(clusters, len(y)), penalty)
+        explained = 1.0 - float((residual**2).sum() / ((y - y.mean(axis=0)) ** 2).sum())
+        # Below this the question gives the answer away, and what is left is rounding.
+        if float((residual**2).sum()) <= 1e-20 * float((y**2).sum()):
+            raise EstimationError(
+                "reference: the question determines every reference, so nothing is left for an answer to tell. "
+                "Use questions whose answers depend on the picture."
+            )
+        share = _best_shrinkage(residual, seed) if shrinkage is None else float(shrinkage)
+        covariance = residual.T @ residual / len(residual)
+        level, basis = np.linalg.eigh(covariance)
+        shrunk = (1.0 - share) * np.maximum(level, 0.0) + share * float(level.mean())
+        whitener = np.ascontiguousarray((basis / np.sqrt(shrunk))[:, ::-1])
+        rows = {_key(reference_row, text_row): i for i, (reference_row, text_row) in enumerate(zip(y, t, strict=True))}
+        return cls(slope, intercept, whitener, len(y), chosen, share, explained, y - residual, rows)
+
+    @property
+    def dimension(self) -> int:
+        """Columns of the answers."""
+        return int(self.whitener.shape[0])
+
+    @property
+    def dimension_text(self) -> int:
+        """Columns of the questions."""
+        return int(self.slope.shape[0])
+
+    def transform(self, answer: ArrayLike, text: ArrayLike, name: str = "answer") -> Float:
+        """(n, d) whitened residuals of n answers given their questions.
+
+        Raises:
+            EstimationError: not finite, an answer of zeros, or another number of rows or columns.
+        """
+        y = as_matrix(name, answer, columns=self.dimension, nonzero_rows=True)
+        whitened: Float = (y - self._given(text, len(y))) @ self.whitener
+        return whitened
+
+    def _given(self, text: ArrayLike, rows: int) -> Float:
+        """What the questions alone say about the answers, (n, d)."""
+        t = as_matrix("text", text, rows=rows, columns=self.dimension_text)
+        given: Float = t @ self.slope + self.intercept
+        return given
+
+    def transform_pairs(self, response: ArrayLike, reference: ArrayLike, text: ArrayLike) -> tuple[Float, Float]:
+        """(n, d) whitened residuals of n responses and of their references.
+
+        A pair that took part in the fit is treated as if its cluster had not: what the regression learned from a
+        reference would otherwise be subtracted from the response to it, and agreement turn into disagreement.
+
+        Raises:
+            EstimationError: not finite, an answer of zeros, or another number of rows or columns.
+        """
+        answers = as_matrix("response", response, columns=self.dimension, nonzero_rows=True)
+        y = as_matrix("reference", reference, rows=len(answers), columns=self.dimension, nonzero_rows=True)
+        given = self._given(text, len(y))
+        told: Float = (answers - given) @ self.whitener
+        true: Float = (y - given) @ self.whitener
+        if self.left_out is None:
+            return told, true
+        t = np.asarray(text, dtype=np.float64)
+        known = [(i, self.rows.get(_key(y[i], t[i]), -1)) for i in range(len(y))]
+        here = np.array([i for i, row in known if row >= 0], dtype=np.intp)
+        if len(here):
+            there = np.array([row for _, row in known if row >= 0], dtype=np.intp)
+            change = (given[here] - self.left_out[there]) @ self.whitener
+            told[here] += change
+            true[here] += change
+        return told, true
+
+    def explains(self, reference: ArrayLike, text: ArrayLike) -> float:
+        """Share of the variance of other references that the frozen regression explains from their questions.
+
+        About `explained` where these are questions of the fitted kind, and far below it, also below 0, where they are
+        not: in another language, say. A common offset of the references does not count.
+
+        Raises:
+            EstimationError: not finite, identical references, or another number of rows or columns.
+        """
+        y = as_matrix("reference", reference, columns=self.dimension, min_rows=2, nonzero_rows=True)
+        t = as_matrix("text", text, rows=len(y), columns=self.dimension_text)
+        require_varied("reference", y)
+        rest = y - t @ self.slope
+        return 1.0 - float(((rest - rest.mean(axis=0)) ** 2).sum() / ((y - y.mean(axis=0)) ** 2).sum())
+
+    @cached_property
+    def fingerprint(self) -> str:
+        """SHA-256 of every number that decides what `transform` answers."""
+        digest = hashlib.sha256(f"{FORMAT} {VERSION}".encode())
+        for array in (self.slope, self.intercept, self.whitener):
+            digest.update(str(array.shape).encode())
+            digest.update(np.ascontiguousarray(array, dtype="<f8").tobytes())
+        return digest.hexdigest()
+
+    def save(self, path: str | Path) -> None:
+        """Writes it as safetensors, float64: loading gives back the same fingerprint.
+
+        Raises:
+            EstimationError: the folder does not exist.
+        """
+        check_folder(path)
+        about = {"m": self.m, "penalty": self.penalty, "shrinkage": self.shrinkage, "explained": self.explained}
+        arrays = {"slope": self.slope, "intercept": self.intercept, "whitener": self.whitener}
+        safetensors.numpy.save_file(
+            {name: np.ascontiguousarray(array) for name, array in arrays.items()},
+            str(path),
+            metadata={
+                "format": FORMAT,
+                "version": str(VERSION),
+                "about": json.dumps(about),
+                "fingerprint": self.fingerprint,
+            },
+        )
+
+    @classmethod
+    def load(cls, path: str | Path) -> Whitening:
+        """Reads what `save` wrote.
+
+        Raises:
+            EstimationError: no such file, not a whitening, another version, or altered numbers.
+        """
+        try:
+            with safe_open(str(path), framework="numpy") as file:
+                header = file.metadata() or {}
+                if header.get("format") != FORMAT or header.get("version") != str(VERSION):
+                    raise EstimationError(
+                        f"{path}: not a {FORMAT} of version {VERSION}. Write it again with Whitening.save."
+                    )
+                arrays = {name: file.get_tensor(name) for name in ("slope", "intercept", "whitener")}
+        except (OSError, SafetensorError) as error:
+            raise EstimationError(f"{path}: cannot read a whitening: {error}.") from error
+        try:
+            loaded = cls(**arrays, **json.loads(header["about"]))
+            fingerprint = header["fingerprint"]
+        except (ValueError, TypeError, KeyError) as error:
+            raise EstimationError(
+                f"{path}: the whitening's header is damaged ({error}). Write the file again."
+            ) from error
+        if loaded.fingerprint != fingerprint:
+            raise EstimationError(f"{path}: the numbers do not match their fingerprint. Write the file again.")
+        return loaded
+
+
+def _key(reference: Float, text: Float) -> bytes:
+    return hashlib.sha256(reference.tobytes() + text.tobytes()).digest()
+
+
+def _ridge(y: Float, t: Float, codes: NDArray[np.intp], penalty: float | None) -> tuple[Float, Float, Float, float]:
+    """Slope, intercept, leave-one-cluster-out residuals and penalty of the ridge regression of y on t."""
+    m = len(y)
+    y_mean, t_mean = y.mean(axis=0), t.mean(axis=0)
+    left, singular, right = np.linalg.svd(t - t_mean, full_matrices=False)
+    kept = singular > 1e-10 * max(float(singular.max(initial=0.0)), 1e-90)
+    left, singular, right = left[:, kept], singular[kept], right[kept]
+    scale = float((singular**2).sum()) / m / t.shape[1]
+    projected = left.T @ (y - y_mean)
+    members = [np.flatnonzero(codes == code) for code in np.flatnonzero(np.bincount(codes) > 1)]
+    alone = np.bincount(codes)[codes] == 1
+
+    def left_out(ridge: float) -> Float:
+        shares = singular**2 / (singular**2 + ridge * m)
+        rest: Float = y - y_mean - (left * shares) @ projected
+        # Leaving rows out divides their residuals by what the fit would not have known of them: (I - H_gg)^-1 r_g.
+        leverage = (left[alone] ** 2) @ shares + 1.0 / m
+        rest[alone] /= np.maximum(1.0 - leverage, 1e-6)[:, None]
+        for rows in members:
+            unknown = np.eye(len(rows)) - (left[rows] * shares) @ left[rows].T - 1.0 / m
+            rest[rows] = np.linalg.lstsq(unknown, rest[rows], rcond=1e-9)[0]
+        return rest
+
+    if not len(singular):
+        # A question that never varies gives nothing away.
+        ridge = 0.0
+    elif penalty is None:
+        errors = [float((left_out(factor * scale) ** 2).sum()) for factor in PENALTIES]
+        ridge = float(PENALTIES[int(np.argmin(errors))]) * scale
+    else:
+        ridge = penalty * scale
+    slope = (right.T * (singular / (singular**2 + ridge * m))) @ projected
+    return slope, y_mean - t_mean @ slope, left_out(ridge), ridge
+
+
+def _best_shrinkage(residual: Float, seed: int) -> float:
+    """The shrinkage under which held-out residuals are likeliest as centred Gaussians."""
+    m, d = residual.shape
+    fold = np.random.default_rng(seed).permutation(m) % FOLDS
+    score = np.zeros(len(SHRINKAGES))
+    for k in range(FOLDS):
+        inside, outside = residual[fold != k], residual[fold == k]
+        level, basis = np.linalg.eigh(inside.T @ inside / len(inside))
+        square = ((outside @ basis) ** 2).mean(axis=0)
+        for index, share in enumerate(SHRINKAGES):
+            shrunk = (1.0 - share) * np.maximum(level, 0.0) + share * float(level.mean())
+            score[index] -= float((np.log(shrunk) + square / shrunk).sum()) / d
+    return float(SHRINKAGES[int(np.argmax(score))])

@@ -1,0 +1,1 @@
+"""The theory on finite alphabets, exact: information quantities, both bounds, counter-examples."""

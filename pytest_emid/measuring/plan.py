@@ -1,0 +1,196 @@
+"""What a run would ask: answers that are kept, answers that are missing, and how long and how much these take."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Iterator, Mapping
+from dataclasses import asdict, dataclass
+from typing import Any, Final, NamedTuple
+
+from pytest_emid.cache.pace import Pace
+
+__all__ = ["CLEAN", "Forecast", "Need", "Plan", "Row"]
+
+CLEAN: Final = "clean"
+"""What the clean set is called where shifted ones are called by their scenario."""
+KEY_DIGITS: Final = 16
+"""Hexadecimal digits of a question's key that stand for it: enough to tell some billions apart."""
+
+
+@dataclass(frozen=True, slots=True)
+class Forecast:
+    """What is about to be asked of a model.
+
+    Attributes:
+        cached: samples whose answers are kept.
+        to_ask: distinct questions.
+        pace: of earlier answers of this model; None where none were timed.
+        prices: of a million prompt and completion tokens; None where the model has none.
+    """
+
+    cached: int
+    to_ask: int
+    pace: Pace | None
+    prices: tuple[float, float] | None = None
+
+    @property
+    def seconds(self) -> float | None:
+        """How long, where that is known."""
+        return None if self.pace is None else self.to_ask * self.pace.seconds_each
+
+    @property
+    def cost(self) -> float | None:
+        """How much, in the unit of the prices, where that is known."""
+        each = None if self.pace is None or self.prices is None else self.pace.cost_each(self.prices)
+        return None if each is None else self.to_ask * each
+
+
+@dataclass(frozen=True, slots=True)
+class Need:
+    """The questions of one set, clean or shifted, to one model; plain types, because it crosses processes.
+
+    Attributes:
+        model: its name.
+        fingerprint: its identity.
+        dataset: name of the clean set.
+        content: fingerprint of this set.
+        label: `clean`, or the scenario.
+        kept: keys of the distinct questions whose answers are kept, `KEY_DIGITS` each, one after the other.
+        missing: likewise, of those that would be asked.
+        seconds_each: an answer of this model, by its earlier answers; None where none were timed.
+        cost_each: likewise; None where it is not known or the model has no prices.
+        priced: whether the model has prices.
+    """
+
+    model: str
+    fingerprint: str
+    dataset: str
+    content: str
+    label: str
+    kept: str
+    missing: str
+    seconds_each: float | None
+    cost_each: float | None
+    priced: bool
+
+    @classmethod
+    def of(
+        cls,
+        *,
+        model: str,
+        fingerprint: str,
+        dataset: str,
+        content: str,
+        label: str,
+        keys: tuple[Iterable[bytes], Iterable[bytes]],
+        pace: Pace | None,
+        prices: tuple[float, float] | None,
+    ) -> Need:
+        """Of full keys, (kept, missing)."""
+        kept, missing = ("".join(sorted(key.hex()[:KEY_DIGITS] for key in some)) for some in keys)
+        seconds = None if pace is None else pace.seconds_each
+        cost = None if pace is None or prices is None else pace.cost_each(prices)
+        return cls(model, fingerprint, dataset, content, label, kept, missing, seconds, cost, prices is not None)
+
+    @property
+    def identity(self) -> tuple[str, str, str, str]:
+        """Equal for the same set, whoever needs it."""
+        return (self.fingerprint, self.dataset, self.content, self.label)
+
+    def to_dict(self) -> dict[str, Any]:
+        return asdict(self)
+
+
+class Row(NamedTuple):
+    """One line of a plan: distinct answers of one set that are kept, and that would be asked."""
+
+    model: str
+    dataset: str
+    label: str
+    cached: int
+    to_ask: int
+
+
+class Plan:
+    """The needs of all tests of a run. What several sets have in common is counted once in the totals."""
+
+    def __init__(self) -> None:
+        self._needs: dict[tuple[str, str, str, str], Need] = {}
+
+    def add(self, needs: Iterable[Mapping[str, Any]]) -> None:
+        """Take what a test needs; the same set counts once."""
+        for need in needs:
+            added = Need(**need)
+            self._needs[added.identity] = added
+
+    def __bool__(self) -> bool:
+        return bool(self._needs)
+
+    def rows(self) -> list[Row]:
+        """The clean sets first, in a natural order."""
+        from pytest_emid.plugin.ledger import natural
+
+        def order(need: Need) -> tuple[Any, ...]:
+            return (need.model, need.dataset, need.label != CLEAN, natural(need.label), need.content)
+
+        return [
+            Row(need.model, need.dataset, need.label, len(need.kept) // KEY_DIGITS, len(need.missing) // KEY_DIGITS)
+            for need in sorted(self._needs.values(), key=order)
+        ]
+
+    def totals(self) -> tuple[int, int]:
+        """Distinct answers that are kept, and that would be asked."""
+        kept, missing = (
+            sum(len(self._distinct(fingerprint, field)) for fingerprint in self._models())
+            for field in ("kept", "missing")
+        )
+        return kept, missing
+
+    def seconds(self) -> float | None:
+        """For all that would be asked, one model after the other; None where some model was never timed."""
+        return self._sum("seconds_each")
+
+    def cost(self) -> float | None:
+        """For all that would be asked of models with prices; None where that is not known, or none has prices."""
+        return self._sum("cost_each", only_priced=True) if self.is_priced else None
+
+    @property
+    def is_priced(self) -> bool:
+        """Whether any of the models has prices."""
+        return any(need.priced for need in self._needs.values())
+
+    def to_dict(self) -> dict[str, Any]:
+        """Plain data, for the JSON report."""
+        cached, to_ask = self.totals()
+        return {
+            "sets": [row._asdict() for row in self.rows()],
+            "cached": cached,
+            "to_ask": to_ask,
+            "seconds": self.seconds(),
+            "cost": self.cost(),
+        }
+
+    def _models(self) -> dict[str, list[Need]]:
+        models: dict[str, list[Need]] = {}
+        for need in self._needs.values():
+            models.setdefault(need.fingerprint, []).append(need)
+        return models
+
+    def _distinct(self, fingerprint: str, field: str) -> set[str]:
+        needs = (need for need in self._needs.values() if need.fingerprint == fingerprint)
+        return {key for need in needs for key in _split(getattr(need, field))}
+
+    def _sum(self, field: str, only_priced: bool = False) -> float | None:
+        total = 0.0
+        for fingerprint, needs in self._models().items():
+            if only_priced and not needs[-1].priced:
+                continue
+            to_ask = len(self._distinct(fingerprint, "missing"))
+            each = getattr(needs[-1], field)
+            if to_ask and each is None:
+                return None
+            total += to_ask * (each or 0.0)
+        return total
+
+
+def _split(keys: str) -> Iterator[str]:
+    return (keys[start : start + KEY_DIGITS] for start in range(0, len(keys), KEY_DIGITS))

@@ -1,0 +1,1 @@
+"""What several backends need: checkpoints, loading, deadlines, and keys that never leak."""

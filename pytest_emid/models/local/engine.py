@@ -1,0 +1,327 @@
+"""A loaded transformers model that answers one batch. Imports torch; `image_text_to_text` loads it when needed."""
+
+from __future__ import annotations
+
+import copy
+import logging
+from bisect import bisect_left
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, replace
+from typing import Any, Final
+
+import numpy as np
+import torch
+from PIL import Image
+from transformers import AutoModelForImageTextToText, LogitsProcessorList
+
+from pytest_emid.data.sample import Sample, image_digest
+from pytest_emid.errors import ModelError
+from pytest_emid.models.backend.loading import load_processor, load_weights, quietly
+from pytest_emid.models.base import Outcome, Response, TokenScores
+from pytest_emid.models.local.decoding import Choice
+from pytest_emid.models.local.sampling import Sampling, generator_for
+
+__all__ = ["Engine", "Settings"]
+
+log: Final = logging.getLogger(__name__)
+
+CLEAR: Final = 1e-4
+"""A choice whose relative gap is above this is the same in every batch: float32 rounding is about 1e-6."""
+PADDING_TOLERANCE: Final = {True: 1e-2, False: 0.25}
+"""Largest relative change of a score that padding may cause, by whether the precision is float32."""
+LENGTH_CLASS: Final = 32
+"""Where shapes are fixed, prompts are padded to a multiple of this."""
+OUT_OF_MEMORY: Final = ("out of memory", "can't allocate memory", "CUBLAS_STATUS_ALLOC_FAILED")
+"""What other errors say of the same: those of Metal, of the CPU's allocator, of cuBLAS."""
+_SAMPLING_FIELDS: Final = (
+    "temperature top_k top_p min_p top_h typical_p epsilon_cutoff eta_cutoff".split()  # noqa: SIM905
+)
+
+
+@dataclass(frozen=True, slots=True)
+class Settings:
+    """What decides an answer besides the weights and the query."""
+
+    max_new_tokens: int | None
+    default_max_new_tokens: int
+    sampling: Sampling | None
+    seed: str
+    generation: Mapping[str, Any]
+    system: str
+    prompt: str | None
+    exact: bool
+    scores: bool = False
+
+
+@dataclass(frozen=True, slots=True)
+class _Row:
+    response: Response
+    gap: float
+
+
+class Engine:
+    """A model and its processor on a device."""
+
+    def __init__(
+        self,
+        source: str,
+        revision: str | None,
+        device: str,
+        dtype: str,
+        trust_remote_code: bool,
+        load_kwargs: Mapping[str, Any],
+        settings: Settings,
+    ) -> None:
+        self.settings = settings
+        try:
+            with quietly():
+                self.processor = load_processor(source, revision, trust_remote_code)
+            self.model = load_weights(
+                AutoModelForImageTextToText,
+                source,
+                revision=revision,
+                dtype=dtype,
+                trust_remote_code=trust_remote_code,
+                **load_kwargs,
+            )
+            if "device_map" not in load_kwargs:
+                self.model = self.model.to(device)
+        except ModelError:
+            raise
+        except Exception as error:
+            raise ModelError(f"cannot load {source}: {type(error).__name__}: {error}") from error
+        self.model.eval()
+        self.tokenizer: Any = getattr(self.processor, "tokenizer", self.processor)
+        self.tokenizer.padding_side = "left"  # new tokens follow the prompt
+        if self.tokenizer.pad_token is None:
+            self.tokenizer.pad_token = self.tokenizer.eos_token
+        if settings.prompt is None and getattr(self.processor, "chat_template", None) is None:
+            raise ModelError(
+                f"{source} has no chat template, so how to put a question to it is not known. "
+                "Give prompt=, for example prompt='USER: <image>\\n{question} ASSISTANT:'."
+            )
+        self.generation = self._generation_config()
+        self.clear = CLEAR
+        self._alone: bool | None = None
+        self._places: dict[int, bool] = {}
+
+    def seeded(self, seed: str) -> Engine:
+        """The same engine, drawing with another seed."""
+        other = copy.copy(self)
+        other.settings = replace(self.settings, seed=seed)
+        return other
+
+    def answer(self, samples: Sequence[Sample], rows: int) -> list[Response]:
+        """One response per sample, the same whatever else is in the batch.
+
+        Args:
+            samples: at most `rows`.
+            rows: the batch size.
+
+        In exact settings, an answer in which some choice was too close for rounding not to matter is asked again alone.
+        A model whose answers change when a prompt is padded is asked one by one.
+        """
+        if rows > 1 and self._alone is None:
+            self._alone = self._padding_matters(samples[-1])
+        if rows > 1 and not self._alone and not self.settings.exact and rows not in self._places:
+            self._places[rows] = self._place_matters(samples[-1], rows)
+        if self._places.get(rows):
+            return [response for sample in samples for response in self._in_shape([sample], 1)]
+        if self._alone:
+            return [self._run([sample])[0].response for sample in samples]
+        if not self.settings.exact:
+            return self._in_shape(samples, rows)
+        answered = self._run(samples)
+        return [
+            row.response if len(samples) == 1 or row.gap > self.clear else self._run([sample])[0].response
+            for sample, row in zip(samples, answered, strict=True)
+        ]
+
+    def _in_shape(self, samples: Sequence[Sample], rows: int) -> list[Response]:
+        """Answer in batches of exactly `rows` samples, padded to a length class: rounding is the same each time."""
+        lengths = self._inputs(samples)["attention_mask"].sum(1).tolist()
+        classes: dict[int, list[int]] = {}
+        for i, length in enumerate(lengths):
+            classes.setdefault(-(-length // LENGTH_CLASS), []).append(i)
+        responses: dict[int, Response] = {}
+        for members in classes.values():
+            filled = [samples[i] for i in members] + [samples[members[-1]]] * (rows - len(members))
+            answered = self._run(filled, LENGTH_CLASS)[: len(members)]
+            responses.update({i: row.response for i, row in zip(members, answered, strict=True)})
+        return [responses[i] for i in range(len(samples))]
+
+    @staticmethod
+    def is_out_of_memory(error: Exception) -> bool:
+        """Whether a smaller batch could have worked; frees what the failed one held."""
+        said = str(error) if isinstance(error, RuntimeError) else ""
+        if not isinstance(error, torch.OutOfMemoryError | MemoryError) and not any(
+            word in said for word in OUT_OF_MEMORY
+        ):
+            return False
+        if torch.cuda.is_available():
+            torch.cuda.empty_cache()
+        return True
+
+    def _padding_matters(self, sample: Sample) -> bool:
+        """Ask for one token with and without padding. Sets `clear` well above the rounding that this shows."""
+        plain = self._inputs([sample])
+        padded = self._inputs([sample], plain["input_ids"].shape[1] + 8)
+        scores = [self._scores(inputs, 1)[0] for inputs in (plain, padded)]
+        change = float((scores[0] - scores[1]).abs().max() / scores[0].abs().max().clamp(min=1.0))
+        self.clear = max(CLEAR, 50 * change)
+        if change <= PADDING_TOLERANCE[self.model.dtype == torch.float32]:
+            return False
+        log.warning(
+            "%s: its scores change by %.2g of their size when a prompt is padded, so its samples are asked one by one.",
+            type(self.model).__name__,
+            change,
+        )
+        return True
+
+    def _place_matters(self, sample: Sample, rows: int) -> bool:
+        """Whether a sample's scores depend on its place in the batch, as some processors' matrix products make them.
+
+        Noise pictures are asked about in two orders, a few tokens long.
+        """
+        width, height = sample.open_image().size
+        pixels = np.random.default_rng(0).integers(0, 256, (rows, height, width, 3), dtype=np.uint8)
+        noise = [sample.with_(image=Image.fromarray(picture)) for picture in pixels]
+        first = self._scores(self._inputs(noise, LENGTH_CLASS), 4)
+        rolled = self._scores(self._inputs([*noise[1:], noise[0]], LENGTH_CLASS), 4)
+        return any(not torch.equal(a.roll(-1, 0), b) for a, b in zip(first, rolled, strict=False))
+
+    def _scores(self, inputs: Any, steps: int) -> list[torch.Tensor]:
+        choice = Choice(keep=steps)
+        self._generate(inputs, choice, limit=steps)
+        return choice.scores
+
+    def _run(self, samples: Sequence[Sample], multiple: int | None = None) -> list[_Row]:
+        choice = Choice(measure=self.settings.scores)
+        if self.settings.sampling is not None:
+            choice.sampling = self.settings.sampling
+            choice.generators = [
+                generator_for(self.settings.seed, image_digest(sample.open_image()), sample.question)
+                for sample in samples
+            ]
+        inputs = self._inputs(samples, multiple)
+        tokens = self._generate(inputs, choice, self.generation.max_new_tokens)
+        gaps = torch.stack(choice.gaps).cpu()
+        entropies, chosen = (torch.stack(steps).cpu() if steps else None for steps in (choice.entropies, choice.chosen))
+        return [
+            self._row(
+                new,
+                gaps[:, i],
+                None if entropies is None else entropies[:, i],
+                None if chosen is None else chosen[:, i],
+            )
+            for i, new in enumerate(tokens)
+        ]
+
+    def _row(
+        self, tokens: torch.Tensor, gaps: torch.Tensor, entropies: torch.Tensor | None, chosen: torch.Tensor | None
+    ) -> _Row:
+        """Cut a row at its end token, and say how it ended.
+
+        Args:
+            tokens: new tokens of one row, (steps,).
+            gaps: how clear each choice was.
+            entropies: of each step, where they were measured.
+            chosen: log-probability of each token, where they were measured.
+        """
+        ends = self.generation.eos_token_id
+        ends = torch.tensor([] if ends is None else ends, dtype=tokens.dtype).reshape(-1)
+        found = torch.isin(tokens, ends).nonzero()
+        length = int(found[0]) + 1 if len(found) else len(tokens)
+        stop = self._first_stop(tokens[:length])
+        finished = bool(len(found)) or stop is not None
+        length = stop or length  # what follows fills the batch up
+        text = self.tokenizer.decode(tokens[:length], skip_special_tokens=True)
+        entropy = 0.0 if self.settings.sampling is None else _total(entropies, length)
+        scores = None if chosen is None or entropies is None else _scores(chosen[:length], entropies[:length])
+        outcome = Outcome.OK if finished else Outcome.TRUNCATED
+        return _Row(Response(text.strip(), outcome, entropy=entropy, scores=scores), float(gaps[:length].min()))
+
+    def _first_stop(self, tokens: torch.Tensor) -> int | None:
+        """How many tokens there are until a stop string is complete; None where there is none."""
+        stops = self.settings.generation.get("stop_strings") or ()
+        stops = [stops] if isinstance(stops, str) else stops
+
+        def stopped(count: int) -> bool:
+            text = self.tokenizer.decode(tokens[:count], skip_special_tokens=True)
+            return any(stop in text for stop in stops)
+
+        if not stops or not stopped(len(tokens)):
+            return None
+        return bisect_left(range(len(tokens) + 1), True, key=stopped)
+
+    def _inputs(self, samples: Sequence[Sample], multiple: int | None = None) -> Any:
+        texts = [self._prompt(sample.question) for sample in samples]
+        bos = str(getattr(self.tokenizer, "bos_token", None) or "")
+        written = bool(bos) and texts[0].startswith(bos)  # the template wrote the start token: do not add another
+        return self.processor(
+            images=[[sample.open_image()] for sample in samples],
+            text=texts,
+            padding=True,
+            return_tensors="pt",
+            **({"pad_to_multiple_of": multiple} if multiple else {}),
+            **({"add_special_tokens": False} if written else {}),
+        )
+
+    def _prompt(self, question: str) -> str:
+        question = question.encode("utf-8", "replace").decode("utf-8")  # tokenizers refuse lone surrogates
+        if self.settings.prompt is not None:
+            return self.settings.prompt.replace("{question}", question)
+        messages: list[dict[str, Any]] = []
+        if self.settings.system:
+            messages.append({"role": "system", "content": [{"type": "text", "text": self.settings.system}]})
+        messages.append({"role": "user", "content": [{"type": "image"}, {"type": "text", "text": question}]})
+        return str(self.processor.apply_chat_template(messages, add_generation_prompt=True, tokenize=False))
+
+    def _generate(self, inputs: Any, choice: Choice, limit: int) -> torch.Tensor:
+        """The new tokens of every row, shape (rows, steps), on the CPU."""
+        placed = inputs.to(self.model.device, dtype=self.model.dtype)
+        stops = {"tokenizer": self.tokenizer} if self.settings.generation.get("stop_strings") else {}
+        config = copy.copy(self.generation)
+        config.max_new_tokens = limit
+        with torch.inference_mode():
+            tokens: torch.Tensor = self.model.generate(
+                **placed,
+                generation_config=config,
+                logits_processor=LogitsProcessorList([choice]),
+                **stops,
+            ).cpu()
+        # Decoder-only models repeat the prompt, encoder-decoders begin with a start token: `choice` counted the steps.
+        return tokens[:, tokens.shape[1] - len(choice.gaps) :]
+
+    def _generation_config(self) -> Any:
+        config = copy.deepcopy(self.model.generation_config)
+        config.max_new_tokens = (
+            self.settings.max_new_tokens or config.max_new_tokens or self.settings.default_max_new_tokens
+        )
+        config.max_length = None
+        config.do_sample = False  # drawing is done by `Choice`
+        config.num_beams = 1
+        for name in _SAMPLING_FIELDS:
+            if hasattr(config, name):
+                setattr(config, name, None)
+        if config.pad_token_id is None:
+            config.pad_token_id = self.tokenizer.pad_token_id
+        unknown = config.update(**self.settings.generation)
+        if unknown:
+            raise ModelError(
+                f"generation settings that transformers does not know: {', '.join(sorted(unknown))}. "
+                "Leave them out, or see transformers' GenerationConfig for what there is."
+            )
+        return config
+
+
+def _scores(chosen: torch.Tensor, entropies: torch.Tensor) -> TokenScores:
+    if not (torch.isfinite(chosen).all() and torch.isfinite(entropies).all()):
+        raise ArithmeticError("the model's scores of its answer are not finite")
+    return TokenScores(
+        tuple(chosen.double().clamp(max=0.0).tolist()), tuple(entropies.double().clamp(min=0.0).tolist())
+    )
+
+
+def _total(entropies: torch.Tensor | None, length: int) -> float | None:
+    return None if entropies is None else float(entropies[:length].double().sum())

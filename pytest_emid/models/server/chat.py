@@ -1,0 +1,399 @@
+"""A model behind an OpenAI-compatible server: OpenAI, vLLM, SGLang, llama.cpp, `transformers serve`."""
+
+from __future__ import annotations
+
+import base64
+import copy
+import io
+import random
+from collections import deque
+from collections.abc import Iterator, Mapping, Sequence
+from concurrent.futures import FIRST_COMPLETED, Future, ThreadPoolExecutor, wait
+from dataclasses import dataclass
+from functools import cached_property
+from threading import Event, Lock
+from typing import Any, Final
+
+from PIL import Image
+
+from pytest_emid.data.sample import Sample
+from pytest_emid.errors import BudgetError, DataError, ModelError, UnavailableError
+from pytest_emid.models.backend.checkpoint import digest_of, plain
+from pytest_emid.models.backend.secret import conceal, conceal_address
+from pytest_emid.models.base import Outcome, Response
+from pytest_emid.models.server.connection import RequestError, Server
+from pytest_emid.models.server.logprobs import token_scores
+from pytest_emid.models.server.spending import Spending
+
+__all__ = ["OpenAIServerModel", "Usage", "png"]
+
+DEFAULT_MAX_TOKENS: Final = 512
+PAUSE: Final = 0.5
+"""Seconds before a malformed answer is asked again; the pause doubles up to sixteenfold."""
+_OWN: Final = frozenset(
+    "model messages temperature seed max_tokens max_completion_tokens n stream logprobs top_logprobs".split()  # noqa: SIM905
+)
+
+
+@dataclass
+class Usage:
+    """What a model was sent and sent back, in this process.
+
+    Attributes:
+        requests: answered requests.
+        prompt_tokens: as counted by the server.
+        completion_tokens: as counted by the server.
+        cost: in the unit of the prices; 0 without prices.
+    """
+
+    requests: int = 0
+    prompt_tokens: int = 0
+    completion_tokens: int = 0
+    cost: float = 0.0
+
+
+class OpenAIServerModel:
+    """A multimodal LLM behind the chat completions of an OpenAI-compatible server.
+
+    Args:
+        model: the model's name on the server.
+        base_url: such as `http://localhost:8000/v1`; None is OpenAI's own service.
+        revision: what exactly the server runs: a commit, an image tag, a date. Answers are kept under it wherever the
+            server is. Without one, the server's address stands for it.
+        system: a system message before the question.
+        max_tokens: an answer that reaches it is TRUNCATED.
+        temperature: 0 is greedy.
+        seed: sent to the server when given.
+        draws: answers drawn to each query. The first is what is measured; two or more let the bounds on EMID allow for
+            how random answers are. Needs a temperature above 0.
+        generation: further parameters of the request, such as `{"top_p": 0.9, "presence_penalty": 0.5}`.
+        scores: whether answers carry the log-probabilities of their tokens (`Response.scores`), as the server says
+            them, and lower bounds on the steps' entropies from its most likely tokens. Servers that do not tell them
+            cannot be asked for them. Kept answers that lack them are asked again.
+        top_logprobs: how many of the most likely tokens to ask for; 0 leaves the entropies out. Servers limit it.
+        detail: OpenAI's `low` or `high`; None leaves it out.
+        concurrency: requests at a time.
+        timeout, retries, api_key, api_key_env: see `Server`.
+        prices: (prompt, completion) per million tokens, in any unit.
+        budget: in the unit of the prices; without prices, in tokens. All processes of a run under pytest-xdist share
+            it, through `spending`.
+        served_as: the name under which the server says it answers, where it is another one.
+        name: what reports call it.
+
+    Pictures go as PNG of exactly the pixels that were hashed: no resizing, no lossy re-encoding.
+
+    Raises:
+        ModelError: impossible settings.
+        UnavailableError: while answering: no access, no such model, a server that is down.
+        BudgetError: the budget is spent.
+    """
+
+    def __init__(
+        self,
+        model: str,
+        *,
+        base_url: str | None = None,
+        revision: str | None = None,
+        system: str = "",
+        max_tokens: int = DEFAULT_MAX_TOKENS,
+        temperature: float = 0.0,
+        seed: int | None = None,
+        draws: int = 1,
+        generation: Mapping[str, Any] | None = None,
+        scores: bool = False,
+        top_logprobs: int = 5,
+        detail: str | None = None,
+        concurrency: int = 8,
+        timeout: float = 120.0,
+        retries: int = 4,
+        api_key: str | None = None,
+        api_key_env: str = "OPENAI_API_KEY",
+        prices: tuple[float, float] | None = None,
+        budget: float | None = None,
+        served_as: str | None = None,
+        name: str | None = None,
+    ) -> None:
+        api_key, base_url = conceal(api_key), conceal_address(base_url)  # a traceback may print this frame
+        if max_tokens < 1:
+            raise ModelError(f"max_tokens is {max_tokens}; it must be at least 1.")
+        if concurrency < 1:
+            raise ModelError(f"concurrency is {concurrency}; it must be at least 1.")
+        if not temperature >= 0:
+            raise ModelError(f"temperature is {temperature}; it must be at least 0.")
+        if draws < 1:
+            raise ModelError(f"draws is {draws}; it must be at least 1.")
+        if draws > 1 and temperature == 0:
+            raise ModelError(
+                f"draws is {draws}, but at temperature 0 answers to a query are alike. Raise it, or draw 1."
+            )
+        if top_logprobs < 0:
+            raise ModelError(f"top_logprobs is {top_logprobs}; it must be at least 0.")
+        if budget is not None and not budget >= 0:
+            raise ModelError(f"budget is {budget}; it must be at least 0, or None for none.")
+        if prices is not None and not (len(prices) == 2 and all(price >= 0 for price in prices)):
+            raise ModelError(
+                f"prices are {prices!r}; give two, of a million prompt and completion tokens: (0.15, 0.60)."
+            )
+        own = sorted(_OWN & set(generation or {}))
+        if own:
+            raise ModelError(f"generation cannot hold {', '.join(own)} here; they are arguments, or fixed.")
+        self.model = model
+        self.name = name or model
+        self.server = Server(base_url, api_key=api_key, api_key_env=api_key_env, timeout=timeout, retries=retries)
+        self.revision = revision
+        self.system = system
+        self.max_tokens = max_tokens
+        self.temperature = temperature
+        self.seed = seed
+        self.draws = draws
+        self.generation = dict(generation or {})
+        self.scores = scores
+        self.top_logprobs = top_logprobs
+        self.detail = detail
+        self.concurrency = concurrency
+        self.prices = prices
+        self.budget = budget
+        self.served_as = served_as
+        self.usage = Usage()
+        self.spending = Spending()
+        self._counting = Lock()
+
+    def __repr__(self) -> str:
+        return f"OpenAIServerModel({self.model!r}, base_url={self.server.name!r})"
+
+    def redrawn(self, number: int) -> OpenAIServerModel:
+        """The same model giving draw `number` to each query; 0 is its own. Usage and budget are shared."""
+        other = copy.copy(self)
+        other.__dict__.pop("fingerprint", None)
+        other.seed = None if self.seed is None else self.seed + number
+        return other
+
+    @property
+    def identity(self) -> Mapping[str, Any]:
+        """Everything that decides an answer besides the query. The key and the transport are not part of it."""
+        return {
+            "kind": "openai-server",
+            "model": self.model,
+            "revision": self.revision,
+            "server": self.server.name if self.revision is None else None,
+            "system": self.system,
+            "max_tokens": self.max_tokens,
+            "temperature": self.temperature,
+            "seed": self.seed,
+            "generation": plain(self.generation, "generation"),
+            "detail": self.detail,
+            # the name may be an alias that is moved to another model
+            **({} if self.served_as is None else {"served_as": self.served_as}),
+        }
+
+    @cached_property
+    def fingerprint(self) -> str:
+        """sha256 over `identity`; the server is not asked for it."""
+        return digest_of(self.identity)
+
+    def respond(self, samples: Sequence[Sample]) -> Iterator[tuple[int, Response]]:
+        """Ask, `concurrency` at a time, and yield answers as they arrive.
+
+        A request that fails after its retries is a FAILED response. When as many requests as go at a time have
+        failed in a row because of the server, it is taken to be down.
+
+        Raises:
+            UnavailableError: no access, no such model, another model, or a server that is down.
+            BudgetError: the budget is spent; requests under way are still yielded.
+        """
+        if not samples:
+            return
+        _ = self.server.client  # what is missing is said here, not in a thread
+        stop = Event()
+        waiting = deque(range(len(samples)))
+        running: dict[Future[Response], int] = {}
+        in_a_row = answered = 0
+        pool = ThreadPoolExecutor(self.concurrency, thread_name_prefix="emid-ask")
+        try:
+            while True:
+                # After a failure those under way say whether the server is down: more would only be waited for.
+                room = 0 if in_a_row and running else self.concurrency - len(running)
+                while waiting and room > 0 and not self._spent():
+                    room -= 1
+                    position = waiting.popleft()
+                    running[pool.submit(self._ask, samples[position], stop)] = position
+                if not running:
+                    break
+                done = wait(running, return_when=FIRST_COMPLETED).done
+                errors = [future.exception() for future in done]
+                for future in done:
+                    position = running.pop(future)
+                    if future.exception() is None:
+                        in_a_row = 0
+                        answered += 1
+                        yield position, future.result()
+                        continue
+                    error = future.exception()
+                    if not isinstance(error, RequestError):
+                        continue
+                    in_a_row += error.of_server or not answered
+                    if not error.fatal:
+                        yield position, Response("", Outcome.FAILED, error=f"{self.server.name}: {error}")
+                self._give_up([error for error in errors if error is not None], in_a_row, answered, len(samples))
+        finally:
+            stop.set()
+            # A client that is closed while others read from it leaves them waiting for their whole timeout.
+            pool.shutdown(wait=True, cancel_futures=True)
+            if running:
+                self.server.abandon()
+        if waiting:
+            raise BudgetError(
+                f"{self.name}: the budget of {self.budget:g} is spent ({self._spending()}). {answered} of "
+                f"{len(samples)} questions were answered and are kept; {len(waiting)} are left."
+            )
+
+    def _give_up(self, errors: Sequence[BaseException], in_a_row: int, answered: int, total: int) -> None:
+        """Raise when going on makes no sense."""
+        for error in errors:
+            if not isinstance(error, RequestError):
+                raise error
+            if error.fatal:
+                raise UnavailableError(f"{self.server.name}, model {self.model!r}: {error}.") from None
+        # A few requests that are refused for what they are say nothing about the server, even where none is answered.
+        of_server = any(isinstance(error, RequestError) and error.of_server for error in errors)
+        if errors and in_a_row >= (min(self.concurrency, total) if of_server else self.concurrency):
+            raise UnavailableError(
+                f"{self.server.name}, model {self.model!r}: {in_a_row} requests in a row failed ({errors[-1]}). "
+                f"{answered} of {total} questions were answered and are kept; the next run asks for the others only."
+            ) from None
+
+    def _spent(self) -> bool:
+        if self.budget is None:
+            return False
+        return self.spending.total() >= self.budget
+
+    def _spending(self) -> str:
+        usage = self.usage
+        tokens = f"{usage.prompt_tokens} prompt and {usage.completion_tokens} completion tokens"
+        told = tokens if self.prices is None else f"{tokens}, cost {usage.cost:.4g}"
+        return f"{told}; {self.spending.total():.4g} in all processes of this run" if self.spending.shared else told
+
+    def _ask(self, sample: Sample, stop: Event) -> Response:
+        """One question. The client retries what HTTP calls a failure; an answer that makes no sense is asked again."""
+        for attempt in range(self.server.retries + 1):
+            try:
+                return self._once(sample)
+            except RequestError as error:
+                if error.refused:
+                    return Response("", Outcome.REFUSED, error=str(error))
+                if not error.malformed or attempt == self.server.retries or stop.is_set():
+                    raise
+            stop.wait(min(16 * PAUSE, PAUSE * 2**attempt) * random.uniform(0.75, 1.0))
+        raise AssertionError
+
+    def _once(self, sample: Sample) -> Response:
+        try:
+            completion = self.server.client.chat.completions.create(**self._request(sample))
+        except DataError:
+            raise
+        except Exception as error:
+            self.server.explain(error, self.model)
+        return self._read(completion)
+
+    def _request(self, sample: Sample) -> dict[str, Any]:
+        image = {"url": f"data:image/png;base64,{base64.b64encode(png(sample.open_image())).decode()}"}
+        if self.detail is not None:
+            image["detail"] = self.detail
+        question = sample.question.encode("utf-8", "replace").decode("utf-8")
+        content = [{"type": "image_url", "image_url": image}, {"type": "text", "text": question}]
+        messages: list[dict[str, Any]] = [{"role": "user", "content": content}]
+        if self.system:
+            messages.insert(0, {"role": "system", "content": self.system})
+        limit = "max_completion_tokens" if self.server.base_url is None else "max_tokens"
+        return {
+            "model": self.model,
+            "messages": messages,
+            "temperature": self.temperature,
+            limit: self.max_tokens,
+            **({} if self.seed is None else {"seed": self.seed}),
+            **({"logprobs": True, "top_logprobs": self.top_logprobs} if self.scores else {}),
+            **({"extra_body": self.generation} if self.generation else {}),
+        }
+
+    def _read(self, completion: Any) -> Response:
+        """The answer in a completion, which the client does not validate.
+
+        Raises:
+            RequestError: it makes no sense, or comes from another model.
+        """
+        try:
+            return self._response(completion)
+        except (RequestError, DataError):
+            raise
+        except Exception as error:
+            said = self.server.scrub(f"{type(error).__name__}: {error}")
+            raise RequestError(f"malformed answer: {said}", malformed=True, of_server=True) from None
+
+    def _response(self, completion: Any) -> Response:
+        choices = getattr(completion, "choices", None)
+        if not choices:
+            raise RequestError("malformed answer: it holds no choices", malformed=True, of_server=True)
+        self._check_model(getattr(completion, "model", None))
+        self._count(getattr(completion, "usage", None))
+        message, reason = choices[0].message, choices[0].finish_reason
+        text = getattr(message, "content", None)
+        if reason == "content_filter" or getattr(message, "refusal", None):
+            refusal = str(getattr(message, "refusal", None) or text or "")
+            return Response(self.server.scrub(refusal).strip(), Outcome.REFUSED)
+        if not isinstance(text, str):
+            reason = self.server.scrub(repr(reason))
+            raise RequestError(f"malformed answer: it holds no text (finish reason {reason})", malformed=True)
+        outcome = {"stop": Outcome.OK, "length": Outcome.TRUNCATED}.get(reason)
+        if outcome is None:
+            reason = self.server.scrub(repr(reason))
+            raise RequestError(f"malformed answer: unknown finish reason {reason}", malformed=True)
+        entropy = 0.0 if self.temperature == 0 else None
+        scores = token_scores(choices[0], self.top_logprobs) if self.scores else None
+        # A gateway that echoes a request's headers must not bring the key into caches and reports.
+        return Response(self.server.scrub(text).strip(), outcome, entropy=entropy, scores=scores)
+
+    def _check_model(self, said: str | None) -> None:
+        """Servers may add a date or revision to a model's name; another name is another model."""
+        expected = self.served_as or self.model
+        said = None if said is None else self.server.scrub(str(said))
+        if said and said != expected and not said.startswith(tuple(f"{expected}{sign}" for sign in "-@:")):
+            raise RequestError(
+                f"it answers as {said!r}, another model than {expected!r}. "
+                f"Give served_as={said!r} if they are the same",
+                fatal=True,
+            )
+
+    def _count(self, usage: Any) -> None:
+        prompt, completion = (_tokens(usage, f"{kind}_tokens") for kind in ("prompt", "completion"))
+        if self.budget is not None and (prompt is None or completion is None):
+            raise RequestError(
+                "it does not tell how many tokens its answers take, so a budget cannot be kept. Leave budget out, or "
+                "ask a server that tells",
+                fatal=True,
+            )
+        prompt, completion = prompt or 0, completion or 0
+        spent = float(prompt + completion)
+        if self.prices is not None:
+            spent = (prompt * self.prices[0] + completion * self.prices[1]) / 1e6
+        with self._counting:
+            self.usage.requests += 1
+            self.usage.prompt_tokens += prompt
+            self.usage.completion_tokens += completion
+            self.usage.cost += spent if self.prices is not None else 0.0
+        if self.budget is not None:
+            self.spending.add(spent)
+
+
+def _tokens(usage: Any, name: str) -> int | None:
+    """A count of tokens; None where the server tells none."""
+    count = getattr(usage, name, None)
+    return count if isinstance(count, int) and count >= 0 else None
+
+
+def png(image: Image.Image) -> bytes:
+    """The picture's RGB pixels as PNG: lossless, without metadata, the same bytes each time."""
+    buffer = io.BytesIO()
+    rgb = image if image.mode == "RGB" else image.convert("RGB")
+    # Level 6 takes three times the CPU time for a sixth fewer bytes (benchmarks/scale/client.py).
+    Image.frombytes("RGB", rgb.size, rgb.tobytes()).save(buffer, "PNG", compress_level=1)
+    return buffer.getvalue()

@@ -1,0 +1,205 @@
+"""A connection to an OpenAI-compatible server: the client, what its errors mean, and a key that never leaks."""
+
+from __future__ import annotations
+
+import importlib
+import os
+import weakref
+from collections.abc import Mapping
+from functools import cached_property
+from typing import Any, NoReturn
+from urllib.parse import unquote, urlsplit
+
+from pytest_emid.errors import BudgetError, ModelError
+from pytest_emid.models.backend import deadline
+from pytest_emid.models.backend.secret import HIDDEN, Secret, conceal, conceal_address
+
+__all__ = ["BudgetError", "RequestError", "Server"]
+
+
+class RequestError(Exception):
+    """Why a request failed.
+
+    Attributes:
+        fatal: no other request can succeed either (no such model, no access).
+        of_server: the server failed, not the request: many of these in a row mean that it is down.
+        refused: the server refused the content, which is an answer.
+        malformed: an answer came and makes no sense: asking again may help.
+    """
+
+    def __init__(
+        self,
+        text: str,
+        *,
+        fatal: bool = False,
+        of_server: bool = False,
+        refused: bool = False,
+        malformed: bool = False,
+    ) -> None:
+        super().__init__(text)
+        self.fatal, self.of_server, self.refused, self.malformed = fatal, of_server, refused, malformed
+
+
+class Server:
+    """Where requests go.
+
+    Args:
+        base_url: such as `http://localhost:8000/v1`; None is OpenAI's own service, or `OPENAI_BASE_URL`.
+        api_key: the key itself; better left to `api_key_env`.
+        api_key_env: the environment variable that holds the key. A server at a `base_url` may need none.
+        timeout: seconds for one attempt: until it is connected, until the server says something, and for the answer
+            as a whole.
+        retries: further attempts after a failure that may pass (connection, timeout, 408, 409, 429, 5xx), with
+            growing random pauses, or those that the server asks for.
+
+    A server that does not answer is given up after `(retries + 1) * timeout` seconds and the pauses between: at most
+    8 seconds each, or what the server asks for, up to a minute.
+
+    Raises:
+        ModelError: impossible settings, an address that is none.
+    """
+
+    base_url: str | None = None  # until it is known to be one
+
+    def __init__(
+        self,
+        base_url: str | None = None,
+        *,
+        api_key: str | None = None,
+        api_key_env: str = "OPENAI_API_KEY",
+        timeout: float = 120.0,
+        retries: int = 4,
+    ) -> None:
+        api_key, base_url = conceal(api_key), conceal_address(base_url)  # a traceback may print this frame
+        if not timeout > 0:
+            raise ModelError(f"timeout is {timeout}; it must be above 0 seconds.")
+        if retries < 0:
+            raise ModelError(f"retries is {retries}; it must be at least 0.")
+        base_url = conceal_address((base_url or os.environ.get("OPENAI_BASE_URL") or "").rstrip("/") or None)
+        if base_url is not None and "?" in base_url:
+            raise ModelError(
+                "base_url holds a query, which no request would keep, and which messages would show. Leave out what "
+                f"follows the question mark; a key goes into the environment variable {api_key_env}."
+            )
+        if base_url is not None and not _is_address(base_url):
+            shown = "" if isinstance(base_url, Secret) else f" {base_url!r}"
+            raise ModelError(f"base_url{shown} is no address of a server. Give one such as 'http://localhost:8000/v1'.")
+        self.base_url = base_url
+        self.timeout = timeout
+        self.retries = retries
+        self._api_key_env = api_key_env
+        self._given = api_key
+
+    def __repr__(self) -> str:
+        return f"Server({self.name!r})"
+
+    @property
+    def name(self) -> str:
+        """What messages call it. Credentials in the address are left out."""
+        if self.base_url is None:
+            return "OpenAI"
+        scheme, _, rest = self.base_url.partition("://")
+        host, slash, path = rest.partition("/")
+        return f"{scheme}://{host.rpartition('@')[2]}{slash}{path}"
+
+    @cached_property
+    def _secret(self) -> Secret:
+        key = conceal(self._given or os.environ.get(self._api_key_env))
+        if not key:
+            if self.base_url is None:
+                raise ModelError(
+                    f"no API key: the environment variable {self._api_key_env} is not set. Set it, or give base_url= "
+                    "of a server that needs none."
+                )
+            key = Secret("none")
+        return key
+
+    @cached_property
+    def _hidden(self) -> tuple[Secret, ...]:
+        """The key, and what the address holds before its `@`: a password, or a token in place of the user."""
+        credentials = (self.base_url or "").partition("://")[2].partition("/")[0].rpartition("@")[0]
+        user, _, password = credentials.partition(":")
+        texts = {self._secret, password or user, unquote(password or user)}
+        return tuple(Secret(text) for text in sorted(texts, key=len, reverse=True) if len(text) > 4)
+
+    @cached_property
+    def client(self) -> Any:
+        """The `openai` client.
+
+        Raises:
+            ModelError: `openai` is not installed, or there is no key.
+        """
+        try:
+            openai = importlib.import_module("openai")
+        except ImportError as error:
+            raise ModelError(
+                "asking a server needs the openai package. Install it: pip install 'pytest-emid[openai]'."
+            ) from error
+        http = openai.DefaultHttpxClient(timeout=self.timeout, event_hooks=deadline.hooks(self.timeout))
+        try:
+            client = openai.OpenAI(
+                api_key=self._secret,
+                base_url=self.base_url,
+                timeout=self.timeout,
+                max_retries=self.retries,
+                http_client=http,
+            )
+        except Exception as error:  # the frames that it passed hold the key
+            raise ModelError(f"{self.name}: the openai client cannot be made: {self.scrub(_said(error))}.") from None
+        weakref.finalize(client, http.close)
+        return client
+
+    def abandon(self) -> None:
+        """Cut requests under way short. The next use connects anew."""
+        if "client" in self.__dict__:
+            self.client.close()
+            del self.client
+
+    def scrub(self, text: str) -> str:
+        """The text without the key and the address's password, whoever put them there."""
+        for secret in self._hidden:
+            text = text.replace(secret, HIDDEN)
+        return text
+
+    def explain(self, error: Exception, model: str) -> NoReturn:
+        """Raise the `RequestError` that an exception of the client stands for, without the key or the cause."""
+        openai = importlib.import_module("openai")
+        said = self.scrub(_said(error))
+        if isinstance(error, openai.APITimeoutError):
+            raise RequestError(f"no answer within {self.timeout:g} s", of_server=True) from None
+        if isinstance(error, openai.APIConnectionError):
+            cause = self.scrub(_said(error.__cause__)) if isinstance(error.__cause__, Exception) else said
+            raise RequestError(f"no connection: {cause}", of_server=True) from None
+        if isinstance(error, openai.AuthenticationError | openai.PermissionDeniedError):
+            raise RequestError(f"no access: {said}. Check the key in {self._api_key_env}", fatal=True) from None
+        if isinstance(error, openai.NotFoundError):
+            raise RequestError(
+                f"no such model or address: {said}. Check model {model!r} and base_url", fatal=True
+            ) from None
+        if isinstance(error, openai.APIStatusError):
+            if error.status_code < 500 and error.status_code not in (408, 409, 429):
+                refused = "content_filter" in said or "content_policy" in said
+                raise RequestError(f"HTTP {error.status_code}: {said}", refused=refused) from None
+            raise RequestError(f"HTTP {error.status_code}: {said}", of_server=True) from None
+        if isinstance(error, ValueError):  # the body is no JSON
+            raise RequestError(f"malformed answer: {said}", malformed=True, of_server=True) from None
+        raise RequestError(said, of_server=True) from None
+
+
+def _is_address(address: str) -> bool:
+    try:
+        parts = urlsplit(address)
+        _ = parts.port  # raises where it is none
+    except ValueError:
+        return False
+    return parts.scheme in ("http", "https") and bool(parts.hostname)
+
+
+def _said(error: BaseException) -> str:
+    body = getattr(error, "body", None)
+    if isinstance(body, Mapping) and isinstance(body.get("message"), str):
+        code = body.get("code")
+        text = body["message"] + (f" ({code})" if isinstance(code, str) else "")
+    else:
+        text = f"{type(error).__name__}: {error}"
+    return " ".join(text.split())[:300]

@@ -1,0 +1,434 @@
+"""The gates that tests call: each holds one measure of a result against a threshold, with its interval.
+
+A gate that passes returns its `Decision`. One that fails raises AssertionError; the message begins with verdict,
+estimate, interval, threshold, n and seed. One that cannot tell is UNDECIDED, and what that does is an option
+(`undecided`): `fail` (default) raises, `xfail` marks the test as expected to fail, `warn` warns and goes on.
+Every decision is shown in the run's summary.
+"""
+
+from __future__ import annotations
+
+import math
+from collections.abc import Callable, Sequence
+from dataclasses import replace
+from typing import Final, Literal
+
+from pytest_emid.information.intervals.estimate import Estimate
+from pytest_emid.measuring.results import RECORDED, Bound, EmidResult
+from pytest_emid.measuring.verdicts import (
+    Decision,
+    Direction,
+    UndecidedWarning,
+    Verdict,
+    decide,
+    rescaled,
+    within_p_value,
+)
+from pytest_emid.plugin import recorder
+from pytest_emid.plugin.config import EmidConfig
+from pytest_emid.plugin.reports.format import clip, measured
+
+__all__ = [
+    "assert_bound_holds",
+    "assert_emi_above",
+    "assert_emid_below",
+    "assert_information_retained",
+    "assert_no_input_drift",
+]
+
+Undecided = Literal["fail", "xfail", "warn"]
+Contributions = Callable[[EmidResult], Sequence[float]]
+
+BOUNDS: Final = ("rigorous", "published", "published_code", "scale_adjusted")
+
+
+def assert_information_retained(
+    result: EmidResult, at_least: float, *, confidence: float | None = None, undecided: Undecided | None = None
+) -> Decision:
+    """The answers still say at least this share of what they said about the references on clean data.
+
+    The recommended gate. Tests the linear contrast mean(shifted - at_least clean) of the direct reference information
+    I(Y_ref; Yhat | X_t), by sample, with clusters: PASS when it is above 0 with confidence, FAIL when below.
+
+    Args:
+        result: what `measure_emid` returned.
+        at_least: share to retain, above 0 and at most 1; 0.9 reads "90 %".
+        confidence: two-sided, overrides the option.
+        undecided: overrides the option.
+
+    Raises:
+        AssertionError: FAIL, or UNDECIDED under `fail`.
+        TypeError, ValueError: `result` is no result, or `at_least` is out of range.
+    """
+    __tracebackhide__ = True
+    _check_result("assert_information_retained", result)
+    _check_number("at_least", at_least, above=0.0, most=1.0)
+    config = _config(confidence, undecided)
+    clean, shifted = ([record.information for record in side.records] for side in (result.clean, result.shifted))
+    retained, contrast = _retained(result, clean, shifted, at_least, config.gate_confidence)
+    obstacles = _collapse_obstacles(result)
+    if (
+        not obstacles
+        and math.isfinite(contrast.value)
+        and not (math.isfinite(contrast.low) and math.isfinite(contrast.high))
+    ):
+        obstacles.append(
+            "On clean data the answers say too little about the references for this n "
+            f"(direct information {measured(result.clean.information)}): there is nothing to retain."
+        )
+    if result.information_obstacle is not None:
+        obstacles.append(result.information_obstacle)
+    obstacles += _recorded_obstacles(result)
+    verdict, reason, needed = decide(contrast, 0.0, Direction.ABOVE, obstacles)
+    decision = Decision(
+        gate="information retained",
+        verdict=verdict,
+        scenario=result.scenario,
+        estimate=retained,
+        threshold=at_least,
+        direction=Direction.ABOVE,
+        seed=result.seed,
+        reason=reason,
+        needed=needed,
+        p=within_p_value(contrast, 0.0, Direction.ABOVE),
+    )
+    return _conclude(decision, result, config, lambda result: _information_lost(result, at_least))
+
+
+def assert_emid_below(
+    result: EmidResult,
+    threshold: float,
+    *,
+    anchored: bool = False,
+    confidence: float | None = None,
+    undecided: Undecided | None = None,
+) -> Decision:
+    """Effective mutual information difference, EMI clean minus EMI shifted, is at most `threshold`.
+
+    Args:
+        result: what `measure_emid` returned.
+        threshold: on the critic's scale (not nats), finite.
+        anchored: test I(X_clean; Yhat_clean) - I(X_clean; Yhat_shifted), which a corrupted query cannot hide in,
+            in place of the published form. Paired results only.
+        confidence: two-sided, overrides the option.
+        undecided: overrides the option.
+
+    Raises:
+        AssertionError: FAIL, or UNDECIDED under `fail`. An uninformative critic never passes.
+        TypeError, ValueError: `result` is no result, `threshold` no finite number, or anchored EMID was asked of
+            unpaired sets.
+    """
+    __tracebackhide__ = True
+    _check_result("assert_emid_below", result)
+    _check_number("threshold", threshold)
+    config = _config(confidence, undecided)
+    if not anchored:
+        obstacles = [*_critic_obstacles(result), *_collapse_obstacles(result)]
+        decision = _decision("EMID", result.emid, threshold, Direction.BELOW, result, config, obstacles)
+        return _conclude(decision, result, config, _emid)
+    if result.anchored_emid is None:
+        raise ValueError(f"{result.scenario} compares unpaired sets, which have no anchored EMID. Leave anchored out.")
+    obstacles = [*_critic_obstacles(result), *_collapse_obstacles(result)]
+    decision = _decision("anchored EMID", result.anchored_emid, threshold, Direction.BELOW, result, config, obstacles)
+    return _conclude(decision, result, config, lambda result: result.anchored or ())
+
+
+def assert_emi_above(
+    result: EmidResult,
+    threshold: float,
+    *,
+    side: Literal["shifted", "clean"] = "shifted",
+    confidence: float | None = None,
+    undecided: Undecided | None = None,
+) -> Decision:
+    """Effective mutual information is at least `threshold`: I(query; answer) - I(query; reference).
+
+    Args:
+        result: what `measure_emid` returned.
+        threshold: on the critic's scale (not nats), finite. 0 asks that answers say as much as the references do.
+        side: which data.
+        confidence: two-sided, overrides the option.
+        undecided: overrides the option.
+
+    Raises:
+        AssertionError: FAIL, or UNDECIDED under `fail`. An uninformative critic never passes.
+        TypeError, ValueError: `result` is no result, `threshold` no finite number, or `side` unknown.
+    """
+    __tracebackhide__ = True
+    _check_result("assert_emi_above", result)
+    _check_number("threshold", threshold)
+    if side not in ("shifted", "clean"):
+        raise ValueError(f"side={side!r} is not legal. Legal: 'shifted' or 'clean'.")
+    config = _config(confidence, undecided)
+    estimate = result.emi_shifted if side == "shifted" else result.emi_clean
+    obstacles = _critic_obstacles(result)
+    decision = _decision(f"EMI on {side} data", estimate, threshold, Direction.ABOVE, result, config, obstacles)
+    return _conclude(decision, result, config, _emi_shifted if side == "shifted" else None)
+
+
+def assert_bound_holds(
+    result: EmidResult,
+    bound: Literal["rigorous", "published", "published_code", "scale_adjusted"] = "rigorous",
+    *,
+    confidence: float | None = None,
+    undecided: Undecided | None = None,
+) -> Decision:
+    """Measured EMID stays within its theoretical upper bound.
+
+    Args:
+        result: what `measure_emid` returned.
+        bound: `rigorous`: EMID in nats on a finite answer alphabet against the upper confidence limit of a bound that
+            holds always. `published`: the published inequality with estimated terms; on free text it compares the
+            critic's scale with nats, and it has counter-examples. `scale_adjusted`: a score in the shape of a bound,
+            not a bound; passing says little.
+        confidence: two-sided, of the EMID estimate; overrides the option.
+        undecided: overrides the option.
+
+    Raises:
+        AssertionError: FAIL, or UNDECIDED under `fail`; a bound that this result does not have is UNDECIDED.
+        TypeError, ValueError: `result` is no result, or `bound` is unknown.
+    """
+    __tracebackhide__ = True
+    _check_result("assert_bound_holds", result)
+    if bound not in BOUNDS:
+        raise ValueError(f"bound={bound!r} is not legal. Legal: {', '.join(map(repr, BOUNDS))}.")
+    config = _config(confidence, undecided)
+    found = result.bounds.get(bound)
+    gate = f"EMID against the {bound.replace('_', '-')} {'score' if bound == 'scale_adjusted' else 'bound'}"
+    if found is None:
+        available = ", ".join(result.bounds) or "none"
+        decision = Decision(
+            gate=gate,
+            verdict=Verdict.UNDECIDED,
+            scenario=result.scenario,
+            estimate=rescaled(result.emid, config.gate_confidence),
+            threshold=math.nan,
+            direction=Direction.BELOW,
+            seed=result.seed,
+            reason=f"This result has no {bound} bound; it has: {available}. "
+            "The rigorous bound needs answers that are a function of the query, and a model that says so: a greedy "
+            "backend, or a function loaded with greedy=True.",
+        )
+    elif found.emid is not None:
+        decision = _decision(gate, found.emid, found.value, Direction.BELOW, result, config, _obstacles(found))
+    else:
+        obstacles = [*_critic_obstacles(result), *_obstacles(found)]
+        decision = _decision(gate, result.emid, found.value, Direction.BELOW, result, config, obstacles)
+    return _conclude(replace(decision, note=_fine_print(bound)), result, config, _emid)
+
+
+def assert_no_input_drift(result: EmidResult, alpha: float = 0.05, *, undecided: Undecided | None = None) -> Decision:
+    """Pictures and questions look like those of the clean set: no answers are needed to tell.
+
+    Tests whether the two sets could be relabelled copies of one (representation Jensen-Shannon divergence; swap null
+    when paired, permutation when not), pictures and questions apart, with Bonferroni's correction for the two. Passing
+    means that no drift was seen, not that there is none.
+
+    Args:
+        result: what `measure_emid` returned.
+        alpha: share of false alarms, from 0.01 (what the permutations can resolve) to below 1.
+        undecided: overrides the option.
+
+    Raises:
+        AssertionError: FAIL, or UNDECIDED under `fail`.
+        TypeError, ValueError: `result` is no result, or `alpha` is out of range.
+    """
+    __tracebackhide__ = True
+    _check_result("assert_no_input_drift", result)
+    _check_number("alpha", alpha, least=0.01, below=1.0)
+    config = _config(None, undecided)
+    js = result.divergences
+    tested = {name: p for name, p in (("pictures", js.image_p), ("questions", js.text_p)) if p is not None}
+    untested = [
+        name
+        for name, value, p in (("pictures", js.image, js.image_p), ("questions", js.text, js.text_p))
+        if p is None and not abs(value) <= 1e-9
+    ]
+    adjusted = min(1.0, min(tested.values()) * len(tested)) if tested else 1.0
+    if any(math.isnan(p) for p in tested.values()):
+        adjusted = math.nan
+    estimate = Estimate(
+        adjusted, adjusted, adjusted, math.nan, result.n, result.clusters, config.confidence, unit="p-value"
+    )
+    obstacles = [f"The divergence of {name} was not tested." for name in untested]
+    # A p-value of exactly alpha rejects.
+    verdict, reason, _ = decide(estimate, math.nextafter(alpha, 1.0), Direction.ABOVE, obstacles)
+    shown = ", ".join(f"{name} p = {p:.3g}" for name, p in tested.items()) or "both are the same by construction"
+    if verdict is not Verdict.UNDECIDED:
+        reason = "Nothing was measured." if math.isnan(adjusted) else f"{shown.capitalize()}."
+    decision = Decision(
+        gate="input drift (p-value)",
+        verdict=verdict,
+        scenario=result.scenario,
+        estimate=estimate,
+        threshold=alpha,
+        direction=Direction.ABOVE,
+        seed=result.seed,
+        reason=reason,
+        note=f"divergence of pictures {js.image:.3g} nats, of questions {js.text:.3g} nats (raw, biased upwards)",
+    )
+    return _conclude(decision, result, config, None)
+
+
+def _retained(
+    result: EmidResult, clean: list[float], shifted: list[float], at_least: float, confidence: float
+) -> tuple[Estimate, Estimate]:
+    """Information retained, and the contrast that is tested in its place; their limits agree on every verdict."""
+    a, b = ([record.cluster for record in side.records] for side in (result.clean, result.shifted))
+    if not all(map(math.isfinite, [*clean, *shifted])):
+        nothing = Estimate(math.nan, -math.inf, math.inf, math.nan, result.n, result.clusters, confidence, "fraction")
+        return nothing, nothing
+    from pytest_emid.information.intervals import means as intervals
+
+    if not result.paired:
+        return (
+            intervals.unpaired_retained_interval(clean, shifted, a, b, confidence),
+            intervals.unpaired_retained_contrast(clean, shifted, at_least, a, b, confidence),
+        )
+    return (
+        intervals.retained_interval(clean, shifted, a, confidence),
+        intervals.retained_contrast(clean, shifted, at_least, a, confidence),
+    )
+
+
+def _information_lost(result: EmidResult, at_least: float) -> list[float]:
+    """By shifted sample, what speaks against the gate; likewise the functions below."""
+    if not result.paired:
+        return [-record.information for record in result.shifted.records]
+    pairs = zip(result.clean.records, result.shifted.records, strict=True)
+    return [at_least * clean.information - shifted.information for clean, shifted in pairs]
+
+
+def _emid(result: EmidResult) -> list[float]:
+    if not result.paired:
+        return _emi_shifted(result)
+    pairs = zip(result.clean.records, result.shifted.records, strict=True)
+    return [clean.emi - shifted.emi for clean, shifted in pairs]
+
+
+def _emi_shifted(result: EmidResult) -> list[float]:
+    return [-record.emi for record in result.shifted.records]
+
+
+def _critic_obstacles(result: EmidResult) -> list[str]:
+    """Why nothing that stands or falls with the critic may pass."""
+    recorded = _recorded_obstacles(result)
+    if result.critic.informative:
+        return recorded
+    r2 = measured(result.critic.r2)
+    return [
+        *recorded,
+        f"The critic is uninformative (held-out R2 {r2}), so EMI and EMID say nothing: no gate on them passes.",
+    ]
+
+
+def _recorded_obstacles(result: EmidResult) -> list[str]:
+    """Why no gate may pass on answers that were recorded for other queries."""
+    doubt = result.settings.get(RECORDED)
+    return [] if doubt is None else [doubt]
+
+
+def _collapse_obstacles(result: EmidResult) -> list[str]:
+    """Why no gate on what was lost may pass: there was nothing to lose."""
+    answers = {record.response for record in result.clean.records}
+    if len(answers) > 1:
+        return []
+    return [
+        f"All {result.clean.n} answers on clean data are the same ({clip(answers.pop(), 60)!r}): there is nothing that "
+        "the shift could take away. Check the model, its prompt and its pictures."
+    ]
+
+
+def _obstacles(bound: Bound) -> list[str]:
+    return [bound.obstacle] if bound.obstacle else []
+
+
+def _decision(
+    gate: str,
+    estimate: Estimate,
+    threshold: float,
+    direction: Direction,
+    result: EmidResult,
+    config: EmidConfig,
+    obstacles: list[str],
+) -> Decision:
+    estimate = rescaled(estimate, config.gate_confidence)
+    verdict, reason, needed = decide(estimate, threshold, direction, obstacles)
+    return Decision(
+        gate=gate,
+        verdict=verdict,
+        scenario=result.scenario,
+        estimate=estimate,
+        threshold=threshold,
+        direction=direction,
+        seed=result.seed,
+        reason=reason,
+        needed=needed,
+        p=within_p_value(estimate, threshold, direction) if math.isfinite(threshold) else None,
+    )
+
+
+def _fine_print(bound: str) -> str:
+    if bound == "scale_adjusted":
+        return (
+            "this is a score in the shape of a bound, not a bound: at n = 90 it reads about 1.8 when nothing shifted."
+        )
+    if bound.startswith("published"):
+        return "the published inequality; its terms are estimates in nats, EMID is on the critic's scale."
+    return ""
+
+
+def _config(confidence: float | None, undecided: str | None) -> EmidConfig:
+    """The options of the running test, with the call's arguments on top; the defaults outside of a test."""
+    running = recorder.current()
+    config = running.config if running is not None else EmidConfig()
+    return config.for_call(confidence=confidence, undecided=undecided)
+
+
+def _conclude(
+    decision: Decision, result: EmidResult, config: EmidConfig, contributions: Contributions | None
+) -> Decision:
+    """Record the decision, and do what its verdict asks for."""
+    __tracebackhide__ = True
+    running = recorder.current()
+    if running is not None:
+        decision, result = running.settled(decision, result)
+    if decision.verdict is Verdict.PASS:
+        return decision
+    from pytest_emid.plugin.reports.explain import headline, message
+
+    if decision.verdict is Verdict.UNDECIDED and config.undecided == "xfail":
+        import pytest
+
+        pytest.xfail(f"{headline(decision)}: {decision.reason}")
+    if decision.verdict is Verdict.UNDECIDED and config.undecided == "warn":
+        import warnings
+
+        warnings.warn(UndecidedWarning(f"{headline(decision)}: {decision.reason}"), stacklevel=3)
+        return decision
+    raise AssertionError(message(decision, result, config, None if contributions is None else contributions(result)))
+
+
+def _check_result(caller: str, result: object) -> None:
+    __tracebackhide__ = True
+    if not isinstance(result, EmidResult):
+        raise TypeError(f"{caller} takes the result of measure_emid, not {type(result).__name__}.")
+
+
+def _check_number(
+    name: str,
+    value: object,
+    *,
+    above: float = -math.inf,
+    least: float = -math.inf,
+    most: float = math.inf,
+    below: float = math.inf,
+) -> None:
+    __tracebackhide__ = True
+    if isinstance(value, bool) or not isinstance(value, int | float):
+        raise TypeError(f"{name} must be a number, not {type(value).__name__}.")
+    if not (math.isfinite(value) and above < value < below and least <= value <= most):
+        low = f"above {above:g}" if math.isfinite(above) else f"at least {least:g}" if math.isfinite(least) else ""
+        high = f"at most {most:g}" if math.isfinite(most) else f"below {below:g}" if math.isfinite(below) else ""
+        legal = " and ".join(filter(None, (low, high))) or "a finite number"
+        raise ValueError(f"{name}={value!r} is not legal. Legal: {legal}.")

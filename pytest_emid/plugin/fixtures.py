@@ -1,0 +1,361 @@
+"""What the fixtures are: the defaults that an option names, and the callable that measures.
+
+Imported when a test that measures is set up, never before.
+"""
+
+from __future__ import annotations
+
+import inspect
+import warnings
+from collections.abc import Callable
+from dataclasses import dataclass, field
+from operator import methodcaller
+from pathlib import Path
+from typing import TYPE_CHECKING, Any, Final, NoReturn, cast
+
+import pytest
+
+from pytest_emid.data.dataset import Dataset
+from pytest_emid.encoders.base import Encoders
+from pytest_emid.errors import BudgetError, EmidError, UnavailableError
+from pytest_emid.measuring.results import EmidResult
+from pytest_emid.measuring.verdicts import UndecidedWarning
+from pytest_emid.models.base import Model
+from pytest_emid.plugin import recorder
+from pytest_emid.plugin.config import EmidConfig
+from pytest_emid.shifts.base import Shift
+
+if TYPE_CHECKING:
+    from pytest_emid.cache import Cache
+    from pytest_emid.measuring.measurer import Measurer
+    from pytest_emid.models.server.spending import Spending
+    from pytest_emid.plugin.reports.progress import ProgressBar
+
+__all__ = [
+    "MeasureEmid",
+    "default_calibration",
+    "default_dataset",
+    "default_encoders",
+    "default_model",
+]
+
+NAMES: Final = ("emid_model", "emid_dataset", "emid_encoders", "emid_calibration")
+CALIBRATION_SAMPLES: Final = 1000
+
+Look = Callable[[Dataset, Shift | str | Dataset, int], None]
+"""Called with (clean dataset, shift, seed) before each measurement."""
+
+MORE_BUDGET: Final = "Raise the model's budget, or measure fewer samples (--emid-limit); what is cached costs nothing."
+
+EXPLAINED: Final = methodcaller("errisinstance", (pytest.UsageError, EmidError, AssertionError))
+"""Errors that say what to do need no frames of this package in their traceback."""
+
+UNDEFINED_MODEL: Final = """\
+there is no model to test. Define the fixture emid_model in conftest.py:
+
+    @pytest.fixture(scope="session")
+    def emid_model():
+        return pytest_emid.models.load("path/to/model")  # or a Hub id, or a function (images, questions) -> answers
+
+or name one: --emid-model=tiny-llava (built in), or emid_model = tiny-llava in the ini file."""
+
+UNDEFINED_DATASET: Final = """\
+there is no dataset to test on. Define the fixture emid_dataset in conftest.py:
+
+    @pytest.fixture(scope="session")
+    def emid_dataset():
+        return pytest_emid.Dataset("mine", [pytest_emid.Sample("1", image, "What is it?", "A dog."), ...])
+
+or name one: --emid-dataset=scenes (built in), a file, a folder or hub:OWNER/NAME:SPLIT, or emid_dataset = scenes in
+the ini file."""
+
+
+def default_model(config: EmidConfig) -> Model:
+    """The model that the option names.
+
+    Raises:
+        pytest.UsageError: none is named; the message shows how to define the fixture.
+        ModelError: the name is no model.
+    """
+    __tracebackhide__ = True
+    if config.model is None:
+        raise pytest.UsageError(UNDEFINED_MODEL)
+    from pytest_emid import models
+
+    return models.load(config.model, **_backend_options(config))
+
+
+def default_dataset(config: EmidConfig, rootdir: Path) -> Dataset:
+    """The dataset that the option names, whole: a marker may ask for more samples than the option limit does.
+
+    Raises:
+        pytest.UsageError: none is named; the message shows how to define the fixture.
+        DataError: the name is no dataset.
+    """
+    __tracebackhide__ = True
+    if config.dataset is None:
+        raise pytest.UsageError(UNDEFINED_DATASET)
+    from pytest_emid import data
+
+    dataset = data.load(config.dataset, root=config.start("dataset", rootdir))
+    if config.limit > len(dataset) and _scenes_options(dataset) is not None:
+        return data.load(config.dataset, n=config.limit)  # there are always more scenes
+    return dataset
+
+
+def default_encoders(config: EmidConfig, dataset: Dataset) -> Encoders:
+    """The encoders that the option names.
+
+    `auto` is the tiny pair for built-in data, and for any other the paper's, or offline the tiny one with a note.
+    """
+    from pytest_emid import encoders
+
+    spec, options = config.encoders, _backend_options(config)
+    if spec == "auto" and _scenes_options(dataset) is None:
+        return encoders.paper_or_tiny(**options)
+    return encoders.load("tiny" if spec == "auto" else spec, **options)
+
+
+def default_calibration(dataset: Dataset) -> Dataset | None:
+    """1,000 scenes in the language and domain of the tested ones, of which they share no picture; else None."""
+    options = _scenes_options(dataset)
+    if options is None:
+        return None
+    from pytest_emid.data import scenes_dataset
+
+    language, domain = options["language"], options["domain"]
+    return scenes_dataset(CALIBRATION_SAMPLES, stream="calibration", language=language, domain=domain)
+
+
+def _scenes_options(dataset: Any) -> dict[str, str] | None:
+    """Language and domain where a fixture's value is scenes, whoever made them; None for anything else."""
+    from pytest_emid.data.scenes.sets import scenes_options
+
+    return scenes_options(dataset) if isinstance(dataset, Dataset) else None
+
+
+def _backend_options(config: EmidConfig) -> dict[str, Any]:
+    options = {"batch_size": config.batch_size, "device": config.device}
+    return {name: value for name, value in options.items() if value is not None}
+
+
+@dataclass(frozen=True, slots=True)
+class _Parts:
+    """What a test's fixtures are, under the overrides that this test sees."""
+
+    model: Any
+    dataset: Any
+    encoders: Any
+    calibration: Any
+    origins: dict[str, str] = field(compare=False, hash=False)
+
+
+class MeasureEmid:
+    """Measures the model under a shift; what the fixture `measure_emid` is.
+
+    Every test is measured with the fixtures that it sees itself. pytest keeps the value of a session-scoped fixture
+    for all tests, so a `measure_emid` that had taken its model as an argument would go on measuring the first
+    directory's model in a directory whose conftest.py overrides `emid_model`.
+    """
+
+    def __init__(
+        self,
+        config: EmidConfig,
+        root: Path,
+        progress: ProgressBar | None = None,
+        look: Look | None = None,
+        began: float | None = None,
+        shared: str | None = None,
+    ) -> None:
+        self._config = config
+        self._root = root
+        self._progress = progress
+        self._look = look
+        self._began = began
+        self._shared = shared
+        self._measurers: dict[tuple[Any, ...], tuple[_Parts, Measurer]] = {}
+        self._cache: Cache | None = None
+        self._spending: dict[str, Spending] = {}
+
+    def __call__(
+        self,
+        shift: Shift | str | Dataset,
+        *,
+        limit: int | None = None,
+        seed: int | None = None,
+    ) -> EmidResult:
+        """Answer and score the dataset, clean and shifted, and compare.
+
+        What was measured before in this run, for whatever test, is returned as it is. Under `--emid-plan` nothing is
+        asked, and the test is skipped here.
+
+        Args:
+            shift: a shift, its id such as `defocus_blur:3+keyboard:1`, or another dataset (a natural shift).
+            limit: first samples only, 0 for all; overrides the option.
+            seed: base seed of the shift; overrides the option.
+
+        Raises:
+            EmidError: what makes the measurement impossible; answers that arrived stay in the cache.
+            AssertionError: the model's budget is spent, under `--emid-undecided=fail`.
+            pytest.UsageError: `limit` or `seed` is not legal, or no test is running.
+        """
+        __tracebackhide__ = EXPLAINED
+        running = recorder.current()
+        if running is None:
+            raise pytest.UsageError(
+                "measure_emid was called while no test was running. Call it in a test or a fixture."
+            )
+        config = running.config.for_call(limit=limit, seed=seed)
+        measurer = self._measurer(_parts(running.item), config)
+        if self._look is not None:
+            self._look(measurer.dataset, shift, config.seed)
+        if config.plan:
+            running.planned(measurer.plan(shift))
+            pytest.skip("planned")
+        try:
+            result = measurer.measure(shift)
+        except BudgetError as error:
+            running.unmeasured(_named(shift), str(error))
+            _leave_undecided(f"UNDECIDED: {_named(shift)} was not measured: {error} {MORE_BUDGET}", config)
+        except UnavailableError as error:
+            raise error.with_traceback(None) from None
+        finally:
+            if self._progress is not None:
+                self._progress.close()
+        running.measured(result)
+        return result
+
+    def close(self) -> None:
+        """Let go of models, datasets and the cache."""
+        self._measurers.clear()
+        cache, self._cache = self._cache, None
+        if cache is not None:
+            cache.close()
+
+    def _measurer(self, parts: _Parts, config: EmidConfig) -> Measurer:
+        __tracebackhide__ = EXPLAINED
+        identity = tuple(id(part) for part in (parts.model, parts.dataset, parts.encoders, parts.calibration))
+        key = (*identity, config.limit, config.seed, config.gate_confidence)
+        if key not in self._measurers:
+            # The parts are kept with the measurer, so that no other object can be given their ids.
+            self._measurers[key] = (parts, self._make(parts, config))
+        return self._measurers[key][1]
+
+    def _make(self, parts: _Parts, config: EmidConfig) -> Measurer:
+        __tracebackhide__ = EXPLAINED
+        from pytest_emid import encoders, models
+        from pytest_emid.measuring.measurer import Measurer
+        from pytest_emid.models.server.spending import Spending
+
+        dataset = parts.dataset
+        if not isinstance(dataset, Dataset):
+            raise pytest.UsageError(
+                f"emid_dataset must be a pytest_emid.Dataset, not {type(dataset).__name__} "
+                f"({parts.origins['emid_dataset']}). Make one: pytest_emid.Dataset(name, samples)."
+            )
+        model = models.load(parts.model)
+        spending = getattr(model, "spending", None)
+        if isinstance(spending, Spending):
+            if self._shared is not None:
+                spending.share(Path(self._shared) / model.fingerprint)
+            # fixtures of several folders may each make the same model
+            common = self._spending.setdefault(model.fingerprint, spending)
+            if common is not spending:
+                common.include(spending)
+                model.spending = common  # type: ignore[attr-defined]
+        pair = encoders.load(parts.encoders)
+        return Measurer(
+            model,
+            dataset.first(config.limit) if config.limit else dataset,
+            pair,
+            calibration=parts.calibration,
+            cache=self._open_cache(config),
+            seed=config.seed,
+            confidence=config.gate_confidence,
+            progress=self._progress,
+            announce=None if self._progress is None else self._progress.announce,
+            since=self._began,
+            settings={
+                "model": f"{model.name} ({parts.origins['emid_model']}){_own_code(model)}",
+                "dataset": f"{dataset.name} ({parts.origins['emid_dataset']})",
+                "encoders": f"{pair.name} ({parts.origins['emid_encoders']}){_own_code(pair.image, pair.text)}",
+                **{key: config.describe(key) for key in ("limit", "seed", "confidence", "family")},
+            },
+        )
+
+    def _open_cache(self, config: EmidConfig) -> Cache:
+        if self._cache is None:
+            from pytest_emid.cache import Cache, Mode
+
+            path = None if config.cache_dir == "none" else self._root / config.cache_dir
+            self._cache = Cache(
+                path,
+                mode=cast("Mode", config.cache),
+                fresh_since=self._began,
+                max_bytes=None if config.cache_max_mb is None else round(config.cache_max_mb * 1e6),
+                max_age=None if config.cache_max_days is None else config.cache_max_days * 86_400.0,
+            )
+        return self._cache
+
+
+def _named(shift: Shift | str | Dataset) -> str:
+    """The scenario that it makes."""
+    return shift if isinstance(shift, str) else shift.name if isinstance(shift, Dataset) else shift.id
+
+
+def _leave_undecided(message: str, config: EmidConfig) -> NoReturn:
+    """What `--emid-undecided` says, where there is no result to go on with: a warning skips the rest of the test."""
+    __tracebackhide__ = True
+    if config.undecided == "xfail":
+        pytest.xfail(message)
+    if config.undecided == "warn":
+        warnings.warn(UndecidedWarning(message), stacklevel=3)
+        pytest.skip(message)
+    raise AssertionError(message) from None
+
+
+def _parts(item: pytest.Item) -> _Parts:
+    """The fixtures of a test, as its own directory, module and class define them."""
+    request = _request(item)
+    model, dataset, encoders, calibration = (request.getfixturevalue(name) for name in NAMES)
+    return _Parts(model, dataset, encoders, calibration, {name: _origin(item, name) for name in NAMES})
+
+
+def _own_code(*backends: object) -> str:
+    """Says that code which comes with a checkpoint was run: what a report must not leave out."""
+    ran = any(getattr(backend, "trust_remote_code", False) for backend in backends)
+    return ", runs the checkpoint's own code (trust_remote_code)" if ran else ""
+
+
+def _request(item: pytest.Item) -> pytest.FixtureRequest:
+    # A session-scoped fixture's own request resolves names as the first test saw them; only the item's is right.
+    request: pytest.FixtureRequest = item._request  # type: ignore[attr-defined]
+    return request
+
+
+def _origin(item: pytest.Item, name: str) -> str:
+    """Where the value of a fixture comes from: an option, or the file and line that defines the fixture."""
+    definitions = item._fixtureinfo.name2fixturedefs.get(name, ())  # type: ignore[attr-defined]
+    function: Callable[..., Any] | None = definitions[-1].func if definitions else None
+    if function is None:
+        return f"fixture {name}"
+    if function.__module__ == "pytest_emid.plugin.hooks":
+        running = recorder.current()
+        return running.config.origin(name.removeprefix("emid_")) if running is not None else "default"
+    overrides = _overridden_option(name, function)
+    code = getattr(inspect.unwrap(function), "__code__", None)
+    if code is None:
+        return f"fixture {name}{overrides}"
+    path = Path(code.co_filename)
+    root = item.config.rootpath
+    shown = path.relative_to(root) if path.is_relative_to(root) else path.name
+    return f"fixture {name}, {shown}:{code.co_firstlineno}{overrides}"
+
+
+def _overridden_option(name: str, function: Callable[..., Any]) -> str:
+    """Says that a given option has no effect, unless the fixture asks for what the option names."""
+    running = recorder.current()
+    key = name.removeprefix("emid_")
+    if running is None or key not in running.config.origins or name in inspect.signature(function).parameters:
+        return ""
+    return f", overrides {running.config.origin(key)}"

@@ -1,0 +1,307 @@
+"""pytest's hooks, and nothing else: options become a frozen config, fixtures measure, reports carry what was found.
+
+Importing this module imports nothing heavy, and little of this package. A run without a test that measures pays for
+the options; what records is loaded when such a test is collected, torch, numpy and the like when it is set up.
+
+`-p no:emid` switches the plugin off: tests that request its fixtures then fail, and its ini options are unknown.
+
+PYTEST_DONT_REWRITE: this module asserts nothing.
+"""
+
+from __future__ import annotations
+
+import os
+import shutil
+import sys
+import tempfile
+import time
+from collections.abc import Iterator
+from typing import TYPE_CHECKING, Any, Final
+
+import pytest
+
+from pytest_emid.plugin import config as options
+from pytest_emid.plugin.config import CONFIG, KEYWORD, PAYLOAD
+
+if TYPE_CHECKING:
+    from pytest_emid.data.dataset import Dataset
+    from pytest_emid.encoders.base import Encoders
+    from pytest_emid.models.base import Model
+    from pytest_emid.plugin.fixtures import MeasureEmid
+    from pytest_emid.plugin.ledger import Ledger
+    from pytest_emid.plugin.reports.contact_sheet import ContactSheet
+
+FIXTURE: Final = "measure_emid"
+BEGAN: Final = "emid_began"
+"""In a worker's input: when the run began, so that all its processes agree on what is fresh."""
+SHARED: Final = "emid_shared"
+"""In a worker's input: a folder for what the processes of this run share; made by who needs it."""
+START: Final = pytest.StashKey[float]()
+SHEET: Final[pytest.StashKey[ContactSheet]] = pytest.StashKey()
+
+
+def pytest_addoption(parser: pytest.Parser) -> None:
+    """Options and ini values of one name each."""
+    options.add_options(parser)
+
+
+def pytest_configure(config: pytest.Config) -> None:
+    """Wrong configuration ends the run here, before anything is collected."""
+    config.addinivalue_line("markers", options.MARKER_LINE)
+    config.stash[CONFIG] = options.from_pytest(config)
+    config.stash[START] = getattr(config, "workerinput", {}).get(BEGAN, time.time())
+    effective = config.stash[CONFIG]
+    if effective.contact_sheet is not None and config.getoption("dist", "no") != "no":
+        raise pytest.UsageError(f"{effective.origin('contact_sheet')}: one process draws the contact sheet. Add -n0.")
+    if effective.shard is not None:
+        from pytest_emid.plugin.sharding import Sharding, parse_shard
+
+        config.pluginmanager.register(Sharding(parse_shard(effective.shard), config), "emid-sharding")
+
+
+@pytest.hookimpl(optionalhook=True)
+def pytest_configure_node(node: Any) -> None:
+    """Tell a pytest-xdist worker, also one that replaces a crashed one, when the run began and what it shares."""
+    node.workerinput[BEGAN] = node.config.stash[START]
+    node.workerinput[SHARED] = _shared(node.config)
+
+
+def pytest_sessionstart(session: pytest.Session) -> None:
+    """Report, unless this is a worker. Registered after pytest's own session, so that its hooks come before those."""
+    if not _is_worker(session.config):
+        session.config.pluginmanager.register(Reporter(session.config), "emid-reporter")
+
+
+@pytest.hookimpl(tryfirst=True)
+def pytest_cmdline_main(config: pytest.Config) -> int | None:
+    """`--emid-list-shifts` lists instead of running."""
+    if not config.option.emid_list_shifts:
+        return None
+    from pytest_emid.plugin.reports import shift_list
+
+    return shift_list.main(options.from_pytest(config), config.invocation_params.dir, config.rootpath)
+
+
+def pytest_report_header(config: pytest.Config) -> str | None:
+    """What the run is configured to measure; silent in projects that configure nothing."""
+    effective = config.stash[CONFIG]
+    if not effective.origins:
+        return None
+    from pytest_emid.plugin.reports.terminal import header
+
+    return header(effective)
+
+
+@pytest.hookimpl(tryfirst=True)
+def pytest_collection_modifyitems(config: pytest.Config, items: list[pytest.Item]) -> None:
+    """Mark the tests that measure, so that `-m emid` selects them and their reports can be told from others."""
+    measures = False
+    for item in items:
+        if FIXTURE in getattr(item, "fixturenames", ()):
+            measures = True
+            item.keywords[KEYWORD] = True
+            if item.get_closest_marker("emid") is None:
+                item.add_marker("emid")
+    if config.stash[CONFIG].plan:
+        others = [item for item in items if KEYWORD not in item.keywords]
+        if others:
+            config.hook.pytest_deselected(items=others)
+            items[:] = [item for item in items if KEYWORD in item.keywords]
+    # Gates can be asked about results that were saved, too.
+    if measures or "pytest_emid.plugin.assertions" in sys.modules:
+        from pytest_emid.plugin import recording
+
+        recording.start(config)
+
+
+def pytest_assertrepr_compare(config: pytest.Config, op: str, left: object, right: object) -> list[str] | None:
+    """`assert result.emid <= 0.05` explains itself in its first six lines."""
+    module = sys.modules.get("pytest_emid.information.intervals.estimate")
+    estimates = [side for side in (left, right) if module is not None and isinstance(side, module.Estimate)]
+    if not estimates:
+        return None
+    from pytest_emid.plugin.recorder import current
+    from pytest_emid.plugin.reports.explain import compare
+
+    recorder = current()
+    return compare(estimates[0], op, left, right, recorder.results if recorder is not None else ())
+
+
+class Reporter:
+    """The hooks of the process that reports: the only one, or pytest-xdist's controller."""
+
+    def __init__(self, config: pytest.Config) -> None:
+        self._config = config.stash[CONFIG]
+        self._ledger: Ledger | None = None
+        self._problems: list[str] = []
+
+    @property
+    def ledger(self) -> Ledger:
+        """Made when it is first needed, which in most suites is never."""
+        if self._ledger is None:
+            from pytest_emid.plugin.ledger import Ledger
+
+            self._ledger = Ledger()
+        return self._ledger
+
+    @pytest.hookimpl(tryfirst=True)
+    def pytest_runtest_logreport(self, report: pytest.TestReport) -> None:
+        """A test that measures but whose results did not arrive has not passed, whatever its report says."""
+        payload, measures = getattr(report, PAYLOAD, None), KEYWORD in report.keywords
+        if (measures or payload is not None) and not self.ledger.receive(report, payload, measures):
+            report.outcome = "failed"
+            report.longrepr = "emid: this test ran, but its results did not arrive. Nothing that it gates was checked."
+
+    def pytest_sessionfinish(self, session: pytest.Session) -> None:
+        """Write what was asked for, and fail the run when something is missing."""
+        shutil.rmtree(_shared(session.config), ignore_errors=True)
+        if session.config.option.collectonly:
+            return
+        self._problems = self._ledger.problems() if self._ledger is not None else []
+        if self._config.json is not None:
+            from pytest_emid.plugin.reports import json
+
+            try:
+                json.write(session.config.invocation_params.dir / self._config.json, self._document(session))
+            except OSError as error:
+                self._problems.append(f"{self._config.origin('json')}: cannot write {self._config.json}: {error}.")
+        sheet = session.config.stash.get(SHEET, None)
+        if sheet is not None and self._config.contact_sheet is not None:
+            try:
+                sheet.write(session.config.invocation_params.dir / self._config.contact_sheet)
+            except OSError as error:
+                del session.config.stash[SHEET]  # there is none to speak of
+                where = self._config.origin("contact_sheet")
+                self._problems.append(f"{where}: cannot write {self._config.contact_sheet}: {error}.")
+        if self._problems:
+            session.testsfailed = max(session.testsfailed, len(self._problems))
+            session.exitstatus = pytest.ExitCode.TESTS_FAILED
+
+    def _document(self, session: pytest.Session) -> dict[str, Any]:
+        document = {**self.ledger.document(), "options": self._config.deciding()}
+        if self._config.plan:
+            document["plan"] = self.ledger.plan.to_dict()
+        if self._config.shard is not None:
+            from pytest_emid.plugin.sharding import SHARD
+
+            failed = bool(self._problems) or session.exitstatus != pytest.ExitCode.OK
+            shard: dict[str, Any] = session.config.stash.get(SHARD, {})
+            document["shard"] = {**shard, "of": self._config.shard, "failed": failed}
+        return document
+
+    def pytest_terminal_summary(self, terminalreporter: pytest.TerminalReporter) -> None:
+        """One section, one row a measurement; nothing when no test had to do with this plugin."""
+        if self._ledger is None and not self._problems:
+            return
+        if self._config.plan:
+            from pytest_emid.plugin.reports.plan import summarize_plan
+
+            summarize_plan(terminalreporter, self.ledger.plan)
+        from pytest_emid.plugin.reports.terminal import summarize
+
+        summarize(terminalreporter, self.ledger, self._problems, self._config)
+        sheet = terminalreporter.config.stash.get(SHEET, None)
+        if sheet is not None and terminalreporter.verbosity > -2:
+            terminalreporter.write_line(f"contact sheet of {sheet.scenarios} scenarios: {self._config.contact_sheet}")
+
+
+@pytest.fixture(scope="session")
+def emid_model(pytestconfig: pytest.Config) -> Model:
+    """The model under test. Override it in conftest.py, with session scope:
+
+    return pytest_emid.models.load("path/or/hub-id"), a function (images, questions) -> answers, or any object with
+    name, fingerprint and respond(samples). Without an override it is what --emid-model or the ini value emid_model
+    names; tiny-llava is built in.
+    """
+    from pytest_emid.plugin import fixtures
+
+    __tracebackhide__ = True
+    return fixtures.default_model(pytestconfig.stash[CONFIG])
+
+
+@pytest.fixture(scope="session")
+def emid_dataset(pytestconfig: pytest.Config) -> Dataset:
+    """The clean evaluation set. Override it in conftest.py, with session scope, and return a pytest_emid.Dataset.
+
+    Without an override it is what --emid-dataset or the ini value emid_dataset names: scenes (built in), a file, a
+    folder, or hub:OWNER/NAME:SPLIT; see pytest_emid.data.load.
+    """
+    from pytest_emid.plugin import fixtures
+
+    __tracebackhide__ = True
+    return fixtures.default_dataset(pytestconfig.stash[CONFIG], pytestconfig.rootpath)
+
+
+@pytest.fixture(scope="session")
+def emid_encoders(pytestconfig: pytest.Config, emid_dataset: Dataset) -> Encoders:
+    """The embeddings that measurements use. Override it to return pytest_emid.encoders.load(...) of your choice.
+
+    Without an override it is what --emid-encoders names: tiny (built in), paper (CLIP ViT-B/32 and XLM-R base), or
+    auto (default): tiny for scenes, paper for any other dataset.
+    """
+    from pytest_emid.plugin import fixtures
+
+    return fixtures.default_encoders(pytestconfig.stash[CONFIG], emid_dataset)
+
+
+@pytest.fixture(scope="session")
+def emid_calibration(emid_dataset: Dataset) -> Dataset | None:
+    """Clean samples, disjoint from emid_dataset, on whose references critic and whitening are fitted.
+
+    Override it to return a Dataset of 300 or more. By default 1,000 further scenes of the same kind for scenes, and
+    None for any other: the tested references themselves, which is valid but makes levels optimistic.
+    """
+    from pytest_emid.plugin import fixtures
+
+    return fixtures.default_calibration(emid_dataset)
+
+
+@pytest.fixture(scope="session")
+def measure_emid(
+    request: pytest.FixtureRequest,
+    pytestconfig: pytest.Config,
+    emid_model: Model,
+    emid_dataset: Dataset,
+    emid_encoders: Encoders,
+    emid_calibration: Dataset | None,
+) -> Iterator[MeasureEmid]:
+    """Measure the model under a shift: measure_emid(shift, *, limit=None, seed=None) -> EmidResult.
+
+    shift is a shift (pytest_emid.shifts), its id such as "defocus_blur:3+keyboard:1", or another Dataset. Answers
+    are asked once a run, and kept between runs in --emid-cache-dir. Works from tests and from fixtures of any scope;
+    each test is measured with the emid_model, emid_dataset, emid_encoders and emid_calibration of its own directory.
+    """
+    from pytest_emid.plugin import fixtures, recorder, recording
+    from pytest_emid.plugin.reports.progress import ProgressBar
+
+    if recording.start(pytestconfig):
+        # Asked for by name in a run whose tests do not mention it: record what is left of the test that runs.
+        recorder.enter(request._pyfuncitem)
+    # The other fixtures are requested so that they exist, and so that this one ends before them.
+    progress = None if _is_worker(pytestconfig) else ProgressBar(pytestconfig)
+    look = None
+    if pytestconfig.stash[CONFIG].contact_sheet is not None:
+        from pytest_emid.plugin.reports.contact_sheet import ContactSheet
+
+        look = pytestconfig.stash.setdefault(SHEET, ContactSheet()).add
+    measure = fixtures.MeasureEmid(
+        pytestconfig.stash[CONFIG],
+        pytestconfig.rootpath,
+        progress,
+        look,
+        began=pytestconfig.stash[START],
+        shared=getattr(pytestconfig, "workerinput", {}).get(SHARED),
+    )
+    yield measure
+    measure.close()
+
+
+def _shared(config: pytest.Config) -> str:
+    """The folder of this run, which only a controller names."""
+    name = f"pytest-emid-{os.getpid()}-{config.stash[START]:.6f}"
+    return os.path.join(tempfile.gettempdir(), name)  # noqa: PTH118
+
+
+def _is_worker(config: pytest.Config) -> bool:
+    """Whether this is one of pytest-xdist's workers, which reports nothing itself."""
+    return hasattr(config, "workerinput")

@@ -1,0 +1,273 @@
+"""The options, in one table.
+
+PYTEST_DONT_REWRITE: this module is loaded in every pytest run and asserts nothing.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from typing import Any, Final, Literal
+
+__all__ = ["BY_KEY", "OPTIONS", "Option"]
+
+
+class Option:
+    """One option: `--emid-<name>`, ini `emid_<key>`, and for some a keyword of the marker and of calls.
+
+    A plain class: this module is loaded in every pytest run, and making a dataclass takes a millisecond.
+
+    Attributes:
+        name: as on the command line, without `--emid-`.
+        ini_type: pytest's type of the ini value.
+        metavar: what `--help` shows for its value; empty for a switch, which takes none on the command line.
+        legal: what is legal, in words; part of every error about it.
+        parse: a given value to the one that is used; raises ValueError or TypeError for what is not legal.
+        help: what it does, in a sentence.
+    """
+
+    def __init__(
+        self,
+        name: str,
+        ini_type: Literal["string", "int", "float", "bool"],
+        metavar: str,
+        legal: str,
+        parse: Callable[[Any], Any],
+        help: str,
+    ) -> None:
+        self.name = name
+        self.ini_type = ini_type
+        self.metavar = metavar
+        self.legal = legal
+        self.parse = parse
+        self.help = help
+
+    @property
+    def key(self) -> str:
+        """The name as an identifier: the attribute of `EmidConfig`, and the keyword of the marker."""
+        return self.name.replace("-", "_")
+
+    @property
+    def flag(self) -> str:
+        return f"--emid-{self.name}"
+
+    @property
+    def ini(self) -> str:
+        return f"emid_{self.key}"
+
+
+def _text(value: Any) -> str:
+    if not isinstance(value, str) or not value.strip():
+        raise ValueError
+    return value.strip()
+
+
+def _integer(least: int) -> Callable[[Any], int]:
+    def parse(value: Any) -> int:
+        if isinstance(value, bool) or not isinstance(value, int | str):
+            raise TypeError
+        number = int(value)
+        if number < least:
+            raise ValueError
+        return number
+
+    return parse
+
+
+def _confidence(value: Any) -> float:
+    if isinstance(value, bool) or not isinstance(value, int | float | str):
+        raise TypeError
+    number = float(value)
+    if not 0.5 <= number < 1.0:
+        raise ValueError
+    return number
+
+
+def _shard(value: Any) -> str:
+    from pytest_emid.plugin.sharding import parse_shard
+
+    return str(parse_shard(_text(value)))
+
+
+def _positive(value: Any) -> float:
+    if isinstance(value, bool) or not isinstance(value, int | float | str):
+        raise TypeError
+    number = float(value)
+    if not 0.0 < number < float("inf"):
+        raise ValueError
+    return number
+
+
+def _switch(value: Any) -> bool:
+    if not isinstance(value, bool):
+        raise TypeError
+    return value
+
+
+def _one_of(*legal: str) -> Callable[[Any], str]:
+    def parse(value: Any) -> str:
+        if value not in legal:
+            raise ValueError
+        return str(value)
+
+    return parse
+
+
+OPTIONS: Final = (
+    Option(
+        "model",
+        "string",
+        "NAME",
+        "a name such as tiny-llava, a model folder or a Hub id",
+        _text,
+        "model under test, unless the fixture emid_model is overridden. Built in: tiny-llava, tiny-llava-robust.",
+    ),
+    Option(
+        "dataset",
+        "string",
+        "NAME",
+        "scenes (built in), a file, a folder or hub:OWNER/NAME:SPLIT",
+        _text,
+        "evaluation set, unless the fixture emid_dataset is overridden: scenes (built in; also scenes:LANGUAGE, "
+        "scenes:DOMAIN, scenes:DOMAIN:LANGUAGE), a table (.jsonl, .json, .csv, .tsv, .parquet), a folder in LLaVA's "
+        "layout or one that was exported, or hub:OWNER/NAME:SPLIT. In an ini file paths start at rootdir.",
+    ),
+    Option(
+        "encoders",
+        "string",
+        "NAME",
+        "auto, tiny, paper, or a pair 'IMAGE + TEXT' of folders or Hub ids",
+        _text,
+        "embeddings, unless the fixture emid_encoders is overridden: tiny (built in), paper (CLIP ViT-B/32 and XLM-R "
+        "base), a pair 'IMAGE + TEXT', or auto: tiny for scenes, paper for any other dataset (default: auto).",
+    ),
+    Option(
+        "limit",
+        "int",
+        "N",
+        "an integer of at least 0 (0: all samples)",
+        _integer(0),
+        "measure the first N samples only; 0 measures all (default: 0).",
+    ),
+    Option(
+        "seed",
+        "int",
+        "N",
+        "an integer of at least 0",
+        _integer(0),
+        "base seed of the shifts (default: 0).",
+    ),
+    Option(
+        "batch-size",
+        "int",
+        "N",
+        "an integer of at least 1",
+        _integer(1),
+        "samples that the built-in backends answer at once (default: the backend's own).",
+    ),
+    Option(
+        "device",
+        "string",
+        "DEVICE",
+        "a torch device such as cpu or cuda:0",
+        _text,
+        "where the built-in backends run (default: the backend's own choice).",
+    ),
+    Option(
+        "cache-dir",
+        "string",
+        "DIR",
+        "a directory, a replay pack (.json), or none",
+        _text,
+        "where answers and embeddings are kept between runs, relative to the root directory; a replay pack is only "
+        "read; none keeps nothing (default: .emid). Created by the first measurement, never before.",
+    ),
+    Option(
+        "cache",
+        "string",
+        "{use,off,read,refresh}",
+        "use, off, read or refresh",
+        _one_of("use", "off", "read", "refresh"),
+        "use keeps and serves answers and embeddings; off keeps nothing on disk; read serves and never asks, and says "
+        "what is missing; refresh asks anew and keeps (default: use).",
+    ),
+    Option(
+        "cache-max-mb",
+        "float",
+        "MB",
+        "a number above 0",
+        _positive,
+        "when the cache is opened, forget what was unused for longest until at most this many megabytes of answers and "
+        "embeddings are left (default: no limit). A cache that is only read forgets nothing.",
+    ),
+    Option(
+        "cache-max-days",
+        "float",
+        "DAYS",
+        "a number above 0",
+        _positive,
+        "when the cache is opened, forget answers and embeddings that were unused for longer (default: no limit).",
+    ),
+    Option(
+        "plan",
+        "bool",
+        "",
+        "true or false",
+        _switch,
+        "ask nothing: say how many answers are cached and how many would be asked, how long that takes and what it "
+        "costs, and skip each test where it would measure. A test that measures several scenarios is counted up to "
+        "its first.",
+    ),
+    Option(
+        "json",
+        "string",
+        "PATH",
+        "a path",
+        _text,
+        "write every result and every decision to this file.",
+    ),
+    Option(
+        "contact-sheet",
+        "string",
+        "PATH",
+        "a path",
+        _text,
+        "write an HTML page of what the measured shifts do to some samples; with --emid-list-shifts, of every shift.",
+    ),
+    Option(
+        "shard",
+        "string",
+        "K/N",
+        "K/N with integers 1 <= K <= N",
+        _shard,
+        "run the K-th of N parts of the suite: each scenario and each test is in exactly one, tests that measure "
+        "nothing in the first. python -m pytest_emid merge makes one report of the --emid-json files of all N.",
+    ),
+    Option(
+        "undecided",
+        "string",
+        "{fail,xfail,warn}",
+        "fail, xfail or warn",
+        _one_of("fail", "xfail", "warn"),
+        "what a gate does when its interval holds the threshold, so that n is too small to tell (default: fail).",
+    ),
+    Option(
+        "confidence",
+        "float",
+        "C",
+        "a number from 0.5 to below 1",
+        _confidence,
+        "two-sided confidence of the intervals that gates decide on (default: 0.95).",
+    ),
+    Option(
+        "family",
+        "int",
+        "M",
+        "an integer of at least 1",
+        _integer(1),
+        "number of gates that share the error rate: each is decided at confidence 1 - (1 - C) / M, so that the chance "
+        "of any wrong verdict among them stays below 1 - C (Bonferroni). Declared, not counted, so that a verdict "
+        "does not depend on which other tests run. Left at 1 (default), the summary says which failures would "
+        "survive Holm's correction over the gates of the run.",
+    ),
+)
+BY_KEY: Final = {option.key: option for option in OPTIONS}

@@ -1,0 +1,238 @@
+"""What each test measured and decided, and how it travels: as plain data on the reports that pytest sends anyway.
+
+A report's payload holds the keys of the results that were measured, the decisions on them, and each result in full
+the first time that this process sends it. Keys follow from content, so equal numbers from two workers are one row,
+and different numbers for one scenario are two.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Iterator
+from contextlib import contextmanager
+from typing import TYPE_CHECKING, Any, Final
+
+import pytest
+
+from pytest_emid.plugin.config import CONFIG, EmidConfig, from_item
+
+if TYPE_CHECKING:
+    from pytest_emid.measuring.plan import Need
+    from pytest_emid.measuring.results import EmidResult
+    from pytest_emid.measuring.verdicts import Decision
+
+__all__ = ["OUTBOX", "RECORDER", "Outbox", "Recorder", "activated", "current", "enter"]
+
+PROPERTY: Final = "emid."
+"""How the names of JUnit properties begin."""
+
+
+class Outbox:
+    """The results of one process: their keys, and which of them were sent."""
+
+    def __init__(self) -> None:
+        # The result is kept beside its key, so that no other object can be given its id.
+        self._keys: dict[int, tuple[EmidResult, str]] = {}
+        self._sent: set[str] = set()
+        self._planned: set[tuple[str, ...]] = set()
+
+    def key(self, result: EmidResult) -> str:
+        """The result's content as a key: 16 hexadecimal digits."""
+        known = self._keys.get(id(result))
+        if known is None:
+            import hashlib
+            import json
+
+            content = json.dumps(result.to_dict(), sort_keys=True).encode()
+            known = self._keys[id(result)] = (result, hashlib.sha256(content).hexdigest()[:16])
+        return known[1]
+
+    def bodies(self, results: list[EmidResult], again: bool) -> dict[str, dict[str, Any]]:
+        """By key, the results that were not sent yet; all of them when `again`."""
+        keyed = {self.key(result): result for result in results}
+        bodies = {key: result.to_dict() for key, result in keyed.items() if again or key not in self._sent}
+        self._sent.update(bodies)
+        return bodies
+
+    def needs(self, needs: list[Need]) -> list[dict[str, Any]]:
+        """Those that were not sent yet."""
+        new = [need for need in needs if need.identity not in self._planned]
+        self._planned.update(need.identity for need in new)
+        return [need.to_dict() for need in new]
+
+
+class Recorder:
+    """What one test measured and decided.
+
+    Attributes:
+        nodeid: of the test.
+        item: the test itself, for looking up fixtures.
+        config: the options of this test, its markers included.
+        attempt: 1, or more where a plugin ran the test again.
+    """
+
+    def __init__(self, item: pytest.Item, config: EmidConfig, outbox: Outbox) -> None:
+        self.nodeid = item.nodeid
+        self.item = item
+        self.config = config
+        self.attempt = 1
+        self._outbox = outbox
+        self._results: list[EmidResult] = []
+        self._decisions: list[Decision] = []
+        self._needs: list[Need] = []
+        self._unmeasured: list[dict[str, str]] = []
+        self._drained = (0, 0)
+
+    @property
+    def results(self) -> tuple[EmidResult, ...]:
+        return tuple(self._results)
+
+    @property
+    def decisions(self) -> tuple[Decision, ...]:
+        return tuple(self._decisions)
+
+    @property
+    def is_empty(self) -> bool:
+        return not (self._results or self._decisions or self._needs or self._unmeasured)
+
+    def begin_attempt(self) -> None:
+        """The test is set up again. Reports of earlier attempts may never have been seen."""
+        self.attempt += 1
+        self._drained = (0, 0)
+
+    def measured(self, result: EmidResult) -> None:
+        """Take note of a result; the same object is noted once."""
+        if not any(known is result for known in self._results):
+            self._results.append(result)
+
+    def planned(self, needs: Iterable[Need]) -> None:
+        """Take note of what a measurement would ask."""
+        self._needs.extend(needs)
+
+    def unmeasured(self, scenario: str, reason: str) -> None:
+        """Take note of a measurement that could not be made, and leaves its gates undecided."""
+        from pytest_emid.measuring.results import scrub
+
+        self._unmeasured.append({"scenario": scrub(scenario), "reason": scrub(reason)})
+
+    def settled(self, decision: Decision, result: EmidResult) -> tuple[Decision, EmidResult]:
+        """Take note of a gate's decision, and return the one that stands, with its result.
+
+        A test that is run again does not get another chance: where an earlier attempt of this test decided the same
+        gate and did not pass, that verdict stands. A gate that may be tried until it passes has no error rate.
+        """
+        from dataclasses import replace
+
+        self.measured(result)
+        decision = replace(decision, attempt=self.attempt, result=self._outbox.key(result))
+        for earlier in self._decisions:
+            if earlier.attempt < self.attempt and earlier.verdict != "PASS" and _same_gate(earlier, decision):
+                return earlier, next(known for known in self._results if self._outbox.key(known) == earlier.result)
+        self._decisions.append(decision)
+        return decision, result
+
+    def drain(self) -> dict[str, Any]:
+        """What is new since the last report of this attempt, as plain data."""
+        results, decisions = self._results[self._drained[0] :], self._decisions[self._drained[1] :]
+        self._drained = (len(self._results), len(self._decisions))
+        needs, self._needs = self._outbox.needs(self._needs), []
+        unmeasured, self._unmeasured = self._unmeasured, []
+        return {
+            "attempt": self.attempt,
+            "direct": self._asks_itself(),
+            "measured": [self._outbox.key(result) for result in results],
+            "results": self._outbox.bodies(results, again=self.attempt > 1),
+            "decisions": [decision.to_dict() for decision in decisions],
+            "needs": needs,
+            "unmeasured": unmeasured,
+        }
+
+    def _asks_itself(self) -> bool:
+        """Whether the test function names `measure_emid`; one that takes a fixture's result measures nothing itself."""
+        from inspect import signature
+
+        function = getattr(self.item, "function", None)
+        return function is not None and "measure_emid" in signature(function).parameters
+
+    def publish(self, properties: list[tuple[str, object]]) -> None:
+        """Bring the test's `user_properties` (JUnit) up to date: flat scalars, `emid.*`, then `emid.2.*` and so on."""
+        if not self._results:
+            return
+        from pytest_emid.measuring.results import scrub
+
+        properties[:] = [pair for pair in properties if not pair[0].startswith(PROPERTY)]
+        for position, result in enumerate(self._results, start=1):
+            prefix = PROPERTY if position == 1 else f"{PROPERTY}{position}."
+            values: dict[str, object] = {
+                "scenario": scrub(result.scenario),
+                "n": int(result.n),
+                "seed": int(result.seed),
+                "emi_clean": float(result.emi_clean),
+                "emi_shifted": float(result.emi_shifted),
+                "value": float(result.emid),
+                "ci_low": float(result.emid.low),
+                "ci_high": float(result.emid.high),
+                "retained": float(result.information_retained),
+                "retained_ci_low": float(result.information_retained.low),
+                "retained_ci_high": float(result.information_retained.high),
+            }
+            key = self._outbox.key(result)
+            for decision in self._decisions:
+                if decision.result == key:
+                    gate = decision.gate.replace(" ", "_")
+                    values[f"{gate}.verdict"] = str(decision.verdict)
+                    values[f"{gate}.threshold"] = float(decision.threshold)
+            properties.extend((prefix + name, value) for name, value in values.items())
+
+
+def _same_gate(a: Decision, b: Decision) -> bool:
+    return (a.gate, a.scenario, a.threshold, a.direction, a.seed) == (
+        b.gate,
+        b.scenario,
+        b.threshold,
+        b.direction,
+        b.seed,
+    )
+
+
+OUTBOX: Final = pytest.StashKey[Outbox]()
+"""Where pytest's config holds the outbox of this process."""
+
+RECORDER: Final = pytest.StashKey[Recorder]()
+"""Where a test holds its recorder, once there is something to record."""
+
+_item: pytest.Item | None = None
+
+
+def current() -> Recorder | None:
+    """The recorder of the test that runs; None outside of one.
+
+    Made when it is first asked for: most tests of most suites have nothing to record.
+
+    Raises:
+        pytest.UsageError: a marker of the test is wrong.
+    """
+    if _item is None:
+        return None
+    recorder = _item.stash.get(RECORDER, None)
+    if recorder is None:
+        stash = _item.config.stash
+        outbox = stash.setdefault(OUTBOX, Outbox())
+        recorder = _item.stash[RECORDER] = Recorder(_item, from_item(stash[CONFIG], _item), outbox)
+    return recorder
+
+
+def enter(item: pytest.Item | None) -> pytest.Item | None:
+    """Make `item` the running test (None: nothing is recorded), and return the one that ran."""
+    global _item
+    previous, _item = _item, item
+    return previous
+
+
+@contextmanager
+def activated(item: pytest.Item | None) -> Iterator[None]:
+    """Make `item` the running test for a while: pytest can run inside a test."""
+    previous = enter(item)
+    try:
+        yield
+    finally:
+        enter(previous)

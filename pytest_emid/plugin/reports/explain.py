@@ -1,0 +1,244 @@
+"""What a gate says when it does not pass: the verdict first, then why, then the samples that did it."""
+
+from __future__ import annotations
+
+import math
+from collections.abc import Iterator, Mapping, Sequence
+from typing import Final
+
+from pytest_emid.information.intervals.estimate import Estimate
+from pytest_emid.measuring.results import Bound, EmidResult, Record, scrub
+from pytest_emid.measuring.verdicts import Decision, Direction, Verdict, decide
+from pytest_emid.plugin.config import EmidConfig
+from pytest_emid.plugin.reports.format import clip, decimals, interval, measured, number, percent, quantity, visible
+
+__all__ = ["asks_about", "bound_line", "compare", "headline", "message"]
+
+WORST: Final = 5
+"""Samples that a message shows."""
+
+ESTIMATES: Final = {
+    "emid": "EMID",
+    "anchored_emid": "anchored EMID",
+    "information_lost": "information lost",
+    "information_retained": "information retained",
+    "decoded_retained": "information retained (decoded)",
+    "cosine_drop": "loss of cosine to the reference",
+    "exact_drop": "loss of exact matches",
+    "emi_clean": "EMI on clean data",
+    "emi_shifted": "EMI on shifted data",
+}
+
+
+def headline(decision: Decision) -> str:
+    """The verdict in one line: what pytest's short summary shows."""
+    estimate = decision.estimate
+    return (
+        f"{decision.verdict}: {decision.gate} under {visible(decision.scenario)} is {measured(estimate)}, "
+        f"asked: {_asked(decision)} (n = {estimate.n})"
+    )
+
+
+def message(decision: Decision, result: EmidResult, config: EmidConfig, contributions: Sequence[float] | None) -> str:
+    """The whole explanation, about forty lines.
+
+    Args:
+        decision: the gate's.
+        result: what it was asked about.
+        config: effective options of the test.
+        contributions: one number per shifted sample, large where it speaks against the gate; None when the gate does
+            not rest on samples.
+    """
+    return scrub("\n".join(_lines(decision, result, config, contributions)))
+
+
+def _lines(
+    decision: Decision, result: EmidResult, config: EmidConfig, contributions: Sequence[float] | None
+) -> Iterator[str]:
+    estimate = decision.estimate
+    yield headline(decision)
+    yield f"  estimate   {quantity(estimate.value, estimate.unit, decimals(estimate))} ({estimate.unit})"
+    yield f"  interval   {interval(estimate)} at {_confidence(estimate.confidence, config)}"
+    yield f"  threshold  {_asked(decision)} (argument)"
+    yield f"  n          {estimate.n} samples in {estimate.clusters} clusters{_limit(result, config)}"
+    yield f"  seed       {_setting(result, 'seed', str(decision.seed))}"
+    yield f"  why        {decision.reason}"
+    yield from _detectable(decision)
+    if decision.attempt < _attempt():
+        yield f"  attempt    {decision.attempt} decided this; running a test again does not give another chance."
+    if decision.note:
+        yield f"  note       {decision.note}"
+    yield f"  measured   {_setting(result, 'model', result.model)} on {visible(result.clean.dataset)}"
+    yield f"  encoders   {_setting(result, 'encoders', result.encoders)}"
+    if estimate.unit == "critic scale":
+        yield f"  critic     {visible(result.critic.kind)}, held-out R2 {measured(result.critic.r2)}"
+    yield ""
+    yield from _bounds(result.bounds, decision)
+    yield from _companions(result)
+    if result.remarks:
+        yield ""
+        yield from (f"remark: {visible(remark)}" for remark in result.remarks)
+    if contributions is not None:
+        yield ""
+        yield from _samples(result, contributions)
+
+
+def _detectable(decision: Decision) -> Iterator[str]:
+    """What so many samples can tell, where they could not tell this."""
+    from pytest_emid.information.intervals.power import minimum_detectable
+
+    estimate = decision.estimate
+    if decision.verdict is not Verdict.UNDECIDED or not math.isfinite(decision.threshold):
+        return
+    if math.isfinite(estimate.low) and math.isfinite(estimate.high) and estimate.se > 0.0:
+        least = quantity(minimum_detectable(estimate), estimate.unit).removeprefix("+")
+        yield f"  detects    a truth that is {least} or more beyond the threshold (80 % power at this n)"
+
+
+def bound_line(bound: Bound) -> str:
+    """A bound with its terms in one line."""
+    terms = " + ".join(f"{visible(name)} {value:.3g}" for name, value in bound.terms.items())
+    what = "score, not a bound" if bound.unit == "score" else bound.unit
+    against = f"; bounds EMID {measured(bound.emid)}" if bound.emid is not None else ""
+    return f"{visible(bound.name)} {bound.value:.3g} ({what}) = {terms or 'no terms'}{against}"
+
+
+def compare(estimate: Estimate, op: str, left: object, right: object, results: Sequence[EmidResult]) -> list[str]:
+    """Lines for `assert result.emid <= 0.05`: pytest shows the first six or eight.
+
+    Args:
+        estimate: the operand that is an estimate, the left one if both are.
+        op: the comparison.
+        left: left operand.
+        right: right operand.
+        results: those of the test, among which the estimate is looked up.
+    """
+    name, result = _whose(estimate, results)
+    under = f" under {visible(result.scenario)}" if result is not None else ""
+    other = right if left is estimate else left
+    direction = _direction(op, left is estimate)
+    lines = [f"{_shown(left)} {op} {_shown(right)}"]
+    if isinstance(other, int | float) and direction is not None:
+        verdict, reason, _ = decide(estimate, float(other), direction)
+        lines.append(f"a gate would say {verdict}: {reason}")
+        lines.append(f"threshold: {direction} {_limit_value(float(other), estimate.unit)}")
+    lines.insert(1, f"{name}{under}: {quantity(estimate.value, estimate.unit, decimals(estimate))} ({estimate.unit})")
+    lines.insert(2, f"interval: {interval(estimate)} at {100 * estimate.confidence:.6g} % confidence")
+    seed = f", seed {_setting(result, 'seed', str(result.seed))}" if result is not None else ""
+    lines.append(f"n: {estimate.n} samples in {estimate.clusters} clusters{seed}")
+    lines.append("This compares the point estimate; a gate such as assert_emid_below uses the interval.")
+    return lines
+
+
+def _whose(estimate: Estimate, results: Sequence[EmidResult]) -> tuple[str, EmidResult | None]:
+    for result in results:
+        for attribute, name in ESTIMATES.items():
+            if getattr(result, attribute) is estimate:
+                return name, result
+    return "estimate", None
+
+
+def _direction(op: str, estimate_is_left: bool) -> Direction | None:
+    asked = {"<": Direction.BELOW, "<=": Direction.BELOW, ">": Direction.ABOVE, ">=": Direction.ABOVE}.get(op)
+    if asked is None or estimate_is_left:
+        return asked
+    return Direction.ABOVE if asked is Direction.BELOW else Direction.BELOW
+
+
+def _shown(operand: object) -> str:
+    return quantity(operand.value, operand.unit) if isinstance(operand, Estimate) else clip(repr(operand), 60)
+
+
+def _asked(decision: Decision) -> str:
+    if not math.isfinite(decision.threshold):
+        return "within a bound that this result does not have"
+    words = "at most" if decision.direction is Direction.BELOW else "at least"
+    return f"{words} {_limit_value(decision.threshold, decision.estimate.unit)}"
+
+
+def _limit_value(threshold: float, unit: str) -> str:
+    return percent(threshold) if unit == "fraction" else f"{threshold:.6g}"
+
+
+def _confidence(confidence: float, config: EmidConfig) -> str:
+    shown = f"{100 * confidence:.6g} % confidence ({config.origin('confidence')})"
+    return shown if config.family == 1 else f"{shown}, one of a family of {config.describe('family')}"
+
+
+def _limit(result: EmidResult, config: EmidConfig) -> str:
+    limit = _setting(result, "limit", config.describe("limit") if config.limit else "")
+    return f", limit {limit}" if limit and not limit.startswith("0 ") else ""
+
+
+def _setting(result: EmidResult, name: str, otherwise: str) -> str:
+    return visible(result.settings.get(name, otherwise))
+
+
+def _attempt() -> int:
+    from pytest_emid.plugin.recorder import current
+
+    recorder = current()
+    return recorder.attempt if recorder is not None else 1
+
+
+def asks_about(decision: Decision, bound: str) -> bool:
+    """Whether the gate is about the bound of this name."""
+    return bound.replace("_", "-") in decision.gate.split()
+
+
+def _bounds(bounds: Mapping[str, Bound], decision: Decision) -> Iterator[str]:
+    """One line each; how it was estimated where the gate is about it."""
+    for bound in bounds.values():
+        yield f"bound: {bound_line(bound)}"
+        if bound.note and asks_about(decision, bound.name):
+            yield f"       {visible(bound.note)}"
+    if bounds:
+        yield ""
+
+
+def _companions(result: EmidResult) -> Iterator[str]:
+    """The measures of the same answers, each with what the shift did to it."""
+    clean, shifted = result.clean, result.shifted
+    lost = f"change ({100 * result.emid.confidence:.6g} % interval)"
+    yield f"{'measure':<24}{'clean':>10}{'shifted':>10}   {lost}"
+    yield _measure("information, direct", clean.information, shifted.information, "kept", result.information_retained)
+    if clean.decoded is not None and shifted.decoded is not None and result.decoded_retained is not None:
+        yield _measure("information, decoded", clean.decoded, shifted.decoded, "kept", result.decoded_retained)
+    yield _measure("EMI (published EMID)", clean.emi, shifted.emi, "lost", result.emid)
+    if result.anchored_emid is not None:
+        yield _measure("EMI, anchored", None, None, "lost", result.anchored_emid)
+    yield _measure("cosine to reference", clean.cosine, shifted.cosine, "lost", result.cosine_drop)
+    yield _measure("exact match", clean.exact, shifted.exact, "lost", result.exact_drop)
+
+
+def _measure(name: str, clean: Estimate | None, shifted: Estimate | None, word: str, change: Estimate) -> str:
+    a, b = (quantity(side.value, side.unit) if side is not None else "" for side in (clean, shifted))
+    return f"{name:<24}{a:>10}{b:>10}   {word} {measured(change)}"
+
+
+def _samples(result: EmidResult, contributions: Sequence[float]) -> Iterator[str]:
+    """The samples that speak most against the gate."""
+    worst = sorted(range(len(contributions)), key=lambda i: (-contributions[i], i))[:WORST]
+    clean = {record.id: record for record in result.clean.records} if result.paired else {}
+    yield f"the {len(worst)} samples that contribute most (of {len(contributions)}):"
+    for rank, position in enumerate(worst, start=1):
+        record = result.shifted.records[position]
+        yield from _sample(rank, record, clean.get(record.id), contributions[position])
+
+
+def _sample(rank: int, shifted: Record, clean: Record | None, contribution: float) -> Iterator[str]:
+    category = f", {clip(shifted.category, 40)}" if shifted.category else ""
+    yield f"{rank}. {clip(shifted.id, 80)}{category}: contribution {number(contribution)}"
+    if clean is not None and clean.question != shifted.question:
+        yield f"   question   {clip(clean.question)}"
+        yield f"   as shifted {clip(shifted.question)}"
+    else:
+        yield f"   question   {clip(shifted.question)}"
+    yield f"   reference  {clip(shifted.reference)}"
+    if clean is not None:
+        yield f"   clean      {_answer(clean)}"
+    yield f"   shifted    {_answer(shifted)}"
+
+
+def _answer(record: Record) -> str:
+    return clip(record.response) + ("" if record.outcome == "ok" else f" ({clip(record.outcome, 20)})")

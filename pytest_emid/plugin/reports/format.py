@@ -1,0 +1,95 @@
+"""Numbers and texts as reports show them. Texts are a model's or a dataset's: data, never trusted."""
+
+from __future__ import annotations
+
+import math
+import unicodedata
+from typing import Final
+
+from pytest_emid.information.intervals.estimate import Estimate
+from pytest_emid.measuring.results import scrub
+
+__all__ = ["amount", "clip", "decimals", "duration", "interval", "measured", "number", "percent", "quantity", "visible"]
+
+TEXT_WIDTH: Final = 240
+"""Characters of a question or an answer that a message shows."""
+
+BIDI_CONTROLS: Final = frozenset("\u061c\u200e\u200f\u202a\u202b\u202c\u202d\u202e\u2066\u2067\u2068\u2069\u2028\u2029")
+"""They reorder or break the line that they stand in."""
+
+
+def visible(text: str) -> str:
+    """A text in which nothing can move the cursor, reorder a line or stop a pytest-xdist run."""
+    return "".join(_escaped(character) for character in scrub(text))
+
+
+def _escaped(character: str) -> str:
+    if character in BIDI_CONTROLS or unicodedata.category(character) == "Cc":
+        return character.encode("unicode_escape").decode("ascii")
+    return character
+
+
+def clip(text: str, width: int = TEXT_WIDTH) -> str:
+    """A text made visible, of at most `width` characters; an ellipsis says that there was more."""
+    # The cut comes first: what one megabyte of answer looks like is nobody's concern.
+    shown = visible(text[: width + 1])
+    return shown if len(shown) <= width else shown[: width - 1] + "…"
+
+
+def number(value: float, decimals: int | None = None) -> str:
+    """A number with its sign: three significant digits such as `+0.0462`, or so many decimals."""
+    if not math.isfinite(value):
+        return str(value)
+    return f"{value:+.3g}" if decimals is None else f"{value:+.{decimals}f}"
+
+
+def percent(value: float) -> str:
+    """A fraction in percent, such as `61.2 %`."""
+    return f"{100 * value:.1f} %" if math.isfinite(value) else str(value)
+
+
+def quantity(value: float, unit: str, decimals: int | None = None) -> str:
+    """A number in its unit."""
+    if unit == "fraction":
+        return percent(value)
+    if unit == "p-value":
+        return f"{value:.3g}"
+    return number(value, decimals)
+
+
+def interval(estimate: Estimate) -> str:
+    """The limits, such as `[+0.021, +0.071]`."""
+    low, high = (quantity(limit, estimate.unit, decimals(estimate)) for limit in (estimate.low, estimate.high))
+    return f"[{low}, {high}]"
+
+
+def measured(estimate: Estimate) -> str:
+    """The estimate with its interval; a p-value has none."""
+    value = quantity(estimate.value, estimate.unit, decimals(estimate))
+    return value if estimate.unit == "p-value" else f"{value} {interval(estimate)}"
+
+
+def decimals(estimate: Estimate) -> int | None:
+    """As many as show two significant digits of the interval's half-width; None where there is none."""
+    half = (estimate.high - estimate.low) / 2
+    if not math.isfinite(half) or half <= 0.0:
+        return None
+    # One decimal at least where it shows something: a limit of -0.3 is not "-0".
+    return min(max(1 - math.floor(math.log10(half)), 1 if half < 100 else 0), 12)
+
+
+def duration(seconds: float) -> str:
+    """A time to two digits, such as `40 s`, `2.5 min` or `11 h`."""
+    for size, unit in ((86_400.0, "d"), (3_600.0, "h"), (60.0, "min"), (1.0, "s")):
+        if seconds >= 1.5 * size or unit == "s":
+            count = seconds / size
+            return f"{count:.0f} {unit}" if count >= 9.95 else f"{count:.1f} {unit}"
+    raise AssertionError
+
+
+def amount(cost: float) -> str:
+    """A cost to two digits, such as `0.031` or `1,200`; its unit is that of the prices."""
+    if cost >= 100:
+        digits = -(len(str(int(cost))) - 2)
+        return f"{round(cost, digits):,.0f}"
+    return f"{cost:.2g}"

@@ -1,0 +1,107 @@
+"""The JSON report: every result and every decision of a run.
+
+Schema version 1. Strict JSON: numbers that JSON does not have are the strings "nan", "inf" and "-inf".
+"""
+
+from __future__ import annotations
+
+import json
+import math
+import os
+import tempfile
+from collections.abc import Mapping
+from dataclasses import fields
+from pathlib import Path
+from typing import Any, Final
+
+from pytest_emid.information.intervals.estimate import Estimate
+from pytest_emid.measuring.results import SCHEMA_VERSION, Bound, CriticReport, Divergences, EmidResult, Record, Side
+from pytest_emid.measuring.verdicts import Decision
+from pytest_emid.version import __version__
+
+__all__ = ["read", "read_document", "write"]
+
+NUMBERS: Final = {"nan": math.nan, "inf": math.inf, "-inf": -math.inf}
+
+FLOATS: Final = frozenset(
+    field.name
+    for kind in (Bound, CriticReport, Decision, Divergences, EmidResult, Estimate, Record, Side)
+    for field in fields(kind)
+    if "float" in str(field.type)
+)
+"""Fields that hold numbers; elsewhere `nan` is a word, such as an answer."""
+
+TERMS: Final = "terms"
+"""The field whose keys are free and whose values are numbers."""
+
+
+def write(path: Path, document: Mapping[str, Any]) -> None:
+    """Write a run's document: all of it or nothing, with sorted keys, so that equal runs give equal files.
+
+    Args:
+        path: its folder is made if need be.
+        document: plain data with `results`, `tests` and `problems`.
+
+    Raises:
+        OSError: the file cannot be written.
+    """
+    whole = {"schema_version": SCHEMA_VERSION, "plugin": "pytest-emid", "version": __version__, **document}
+    text = json.dumps(_strict(whole), sort_keys=True, indent=1, ensure_ascii=False, allow_nan=False)
+    path.parent.mkdir(parents=True, exist_ok=True)
+    handle, temporary = tempfile.mkstemp(dir=path.parent, prefix=f".{path.name}.", suffix=".tmp")
+    try:
+        with os.fdopen(handle, "w", encoding="utf-8", errors="replace") as stream:
+            stream.write(text + "\n")
+        # mkstemp makes files that only their owner reads; a report is read by others.
+        Path(temporary).chmod(0o644)
+        Path(temporary).replace(path)
+    except BaseException:
+        Path(temporary).unlink(missing_ok=True)
+        raise
+
+
+def read(path: Path | str) -> list[EmidResult]:
+    """The results in a file that `--emid-json` wrote.
+
+    Raises:
+        ValueError: another schema version, or not such a file.
+        OSError: the file cannot be read.
+    """
+    return [EmidResult.from_dict(result) for result in read_document(path)["results"]]
+
+
+def read_document(path: Path | str) -> dict[str, Any]:
+    """All that a file of `--emid-json` holds, as it was before it was written.
+
+    Raises:
+        ValueError: another schema version, or not such a file.
+        OSError: the file cannot be read.
+    """
+    document = json.loads(Path(path).read_text(encoding="utf-8"))
+    if not isinstance(document, dict) or document.get("plugin") != "pytest-emid":
+        raise ValueError(f"{path} was not written by --emid-json.")
+    if document.get("schema_version") != SCHEMA_VERSION:
+        raise ValueError(
+            f"{path} has schema version {document.get('schema_version')!r}; this release reads version "
+            f"{SCHEMA_VERSION}. Read it with pytest-emid {document.get('version')}, or measure again."
+        )
+    loose: dict[str, Any] = _loose(document)
+    return loose
+
+
+def _strict(value: Any) -> Any:
+    if isinstance(value, Mapping):
+        return {key: _strict(item) for key, item in value.items()}
+    if isinstance(value, list | tuple):
+        return [_strict(item) for item in value]
+    if isinstance(value, float) and not math.isfinite(value):
+        return str(value)
+    return value
+
+
+def _loose(value: Any, name: str = "") -> Any:
+    if isinstance(value, dict):
+        return {key: _loose(item, name if name == TERMS else key) for key, item in value.items()}
+    if isinstance(value, list):
+        return [_loose(item, name) for item in value]
+    return NUMBERS.get(value, value) if isinstance(value, str) and name in FLOATS else value

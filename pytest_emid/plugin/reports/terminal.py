@@ -1,0 +1,220 @@
+"""The terminal: a header line for a configured run, and one section with one row a measurement."""
+
+from __future__ import annotations
+
+import textwrap
+from collections.abc import Iterator, Mapping, Sequence
+from typing import Final
+
+import pytest
+
+from pytest_emid.measuring.results import Bound, EmidResult
+from pytest_emid.measuring.verdicts import Decision, Verdict
+from pytest_emid.plugin.config import OPTIONS, EmidConfig
+from pytest_emid.plugin.ledger import Ledger, Row
+from pytest_emid.plugin.reports.explain import asks_about, headline
+from pytest_emid.plugin.reports.format import clip, decimals, measured, number, percent, visible
+
+__all__ = ["header", "summarize"]
+
+SCENARIO_WIDTH: Final = 34
+PREFERRED_BOUNDS: Final = ("rigorous", "published", "published_code", "scale_adjusted")
+BOUND_LETTERS: Final = {"rigorous": "r", "published": "p", "published_code": "c", "scale_adjusted": "s"}
+COLORS: Final = {Verdict.PASS: "green", Verdict.FAIL: "red", Verdict.UNDECIDED: "yellow"}
+VERDICT_WIDTH: Final = len("UNDECIDED")
+UNMEASURED_SHOWN: Final = 2
+"""Scenarios that could not be measured whose reason is printed in full."""
+EXTRA_COLUMNS: Final = (2, 3)
+"""Both EMI: left out where the terminal is too narrow for them."""
+
+
+def header(config: EmidConfig) -> str:
+    """The effective options with their origins, for the head of the run."""
+    return "emid: " + ", ".join(_described(config, option.key) for option in OPTIONS if _is_told(config, option.key))
+
+
+def _is_told(config: EmidConfig, key: str) -> bool:
+    return key in config.origins or key in ("model", "dataset", "encoders", "seed")
+
+
+def _described(config: EmidConfig, key: str) -> str:
+    name = key.replace("_", "-")
+    return f"{name} {config.describe(key)}" if getattr(config, key) is not None else f"{name} from fixture emid_{key}"
+
+
+def summarize(terminal: pytest.TerminalReporter, ledger: Ledger, problems: Sequence[str], config: EmidConfig) -> None:
+    """Print the section. `-q` leaves the legend out; `-qq` and `--no-summary` print problems only."""
+    speaks = terminal.verbosity > -2 and not terminal.config.getoption("no_summary")
+    rows = ledger.rows() if speaks else []
+    unmeasured = ledger.unmeasured() if speaks else {}
+    notices = list(_notices(ledger)) if speaks else []
+    if not (rows or unmeasured or notices or problems):
+        return
+    terminal.write_sep("=", "emid", bold=True)
+    if rows:
+        _table(terminal, rows)
+        _verdicts(terminal, rows, config)
+    for line in _unmeasured(unmeasured):
+        _write(terminal, line, yellow=True)
+    for notice in notices:
+        _write(terminal, notice, yellow=True)
+    for problem in problems:
+        _write(terminal, f"MISSING: {problem}", red=True, bold=True)
+
+
+def _write(terminal: pytest.TerminalReporter, text: str, **markup: bool) -> None:
+    """A paragraph, wrapped at the width of the terminal."""
+    width = max(terminal.config.get_terminal_writer().fullwidth - 1, 60)
+    for line in textwrap.wrap(text, width, subsequent_indent="  ", break_long_words=False, break_on_hyphens=False):
+        terminal.write_line(line, **markup)
+
+
+def _table(terminal: pytest.TerminalReporter, rows: Sequence[Row]) -> None:
+    for line in _provenance(rows):
+        _write(terminal, line)
+    for note in dict.fromkeys(row.result.settings.get("encoders note", "") for row in rows):
+        if note:
+            _write(terminal, visible(note), yellow=True)
+    width = terminal.config.get_terminal_writer().fullwidth
+    table = [_cells(row) for row in rows]
+    titles = ["scenario", "n", "EMI clean", "EMI shifted", "EMID [interval]", "retained [interval]", "bound"]
+    widths = [max(len(titles[i]), *(len(cells[i]) for cells in table)) for i in range(len(titles))]
+    fits = sum(widths) + 2 * len(widths) + VERDICT_WIDTH <= width
+    keep = [i for i in range(len(titles)) if fits or i not in EXTRA_COLUMNS]
+    terminal.write_line("  ".join([*(_aligned(titles[i], widths[i], i) for i in keep), "verdict"]), bold=True)
+    for row, cells in zip(rows, table, strict=True):
+        terminal.write("  ".join(_aligned(cells[i], widths[i], i) for i in keep) + "  ")
+        if row.verdict is None:
+            terminal.write_line("no gate")
+        else:
+            color, known = _judged(row.verdict, row.is_expected)
+            terminal.write_line(f"{row.verdict}{known}", **{color: True, "bold": True})
+    if terminal.verbosity >= 0:
+        for line in _legend(rows):
+            _write(terminal, line)
+
+
+def _judged(verdict: Verdict, expected: bool) -> tuple[str, str]:
+    """The color of a verdict, and what to add to it: a failure in a test marked `xfail` is a known weakness."""
+    return ("yellow", " (expected)") if expected and verdict is Verdict.FAIL else (COLORS[verdict], "")
+
+
+def _aligned(cell: str, width: int, column: int) -> str:
+    return cell.ljust(width) if column == 0 else cell.rjust(width)
+
+
+def _cells(row: Row) -> list[str]:
+    result = row.result
+    bound = _shown_bound(row)
+    return [
+        clip(result.scenario, SCENARIO_WIDTH),
+        str(result.n),
+        *(number(emi.value, decimals(emi)) for emi in (result.emi_clean, result.emi_shifted)),
+        measured(result.emid),
+        _retained(result),
+        "-" if bound is None else f"{bound.value:.3g} {BOUND_LETTERS.get(bound.name, '?')}",
+    ]
+
+
+def _retained(result: EmidResult) -> str:
+    retained = result.information_retained
+    return f"{percent(retained.value)} [{100 * retained.low:.0f}, {100 * retained.high:.0f}]"
+
+
+def _shown_bound(row: Row) -> Bound | None:
+    """The bound that a gate was asked about, else the strictest that there is."""
+    asked = [name for name in PREFERRED_BOUNDS if any(asks_about(decision, name) for decision in row.decisions)]
+    for name in (*asked, *PREFERRED_BOUNDS):
+        if name in row.result.bounds:
+            return row.result.bounds[name]
+    return None
+
+
+def _provenance(rows: Sequence[Row]) -> Iterator[str]:
+    """What was measured with what; one line for each combination."""
+    seen: list[str] = []
+    for row in rows:
+        result = row.result
+        clusters = f" in {result.clusters} clusters" if result.clusters != result.n else ""
+        line = ", ".join(
+            (
+                f"model {result.settings.get('model', result.model)}",
+                f"dataset {result.settings.get('dataset', result.clean.dataset)}: {result.n} samples{clusters}",
+                f"encoders {result.settings.get('encoders', result.encoders)}",
+                f"seed {result.settings.get('seed', str(result.seed))}",
+            )
+        )
+        if line not in seen:
+            seen.append(line)
+            yield visible(line)
+
+
+def _legend(rows: Sequence[Row]) -> Iterator[str]:
+    confidence = f"{100 * rows[0].result.emid.confidence:.6g} %"
+    yield (
+        "EMI: what answers tell about the query beyond what the references tell (critic's scale); EMID = clean - "
+        f"shifted, above 0 is a loss. Retained: share of what answers told about the references. {confidence} "
+        "intervals."
+    )
+    letters = {letter for row in rows if (b := _shown_bound(row)) and (letter := BOUND_LETTERS.get(b.name))}
+    meanings = {
+        "r": "r rigorous bound on EMID in nats, over answer classes",
+        "p": "p published inequality, estimated",
+        "c": "c published inequality as its authors' code has it",
+        "s": "s scale-adjusted score, not a bound",
+    }
+    if letters:
+        yield "Bound: " + "; ".join(meanings[letter] for letter in sorted(letters)) + "."
+
+
+def _verdicts(terminal: pytest.TerminalReporter, rows: Sequence[Row], config: EmidConfig) -> None:
+    """One line for each decision that did not pass, and what of the failures would survive Holm's correction."""
+    for row in rows:
+        for decision in row.decisions:
+            if decision.verdict is not Verdict.PASS:
+                reason = f": {decision.reason}" if decision.verdict is Verdict.UNDECIDED else ""
+                color, known = _judged(decision.verdict, decision in row.expected)
+                _write(terminal, f"{headline(decision)}{reason}{known}", **{color: True})
+    decisions = [decision for row in rows for decision in row.decisions]
+    failures = [decision for decision in decisions if decision.verdict is Verdict.FAIL and decision.p is not None]
+    if config.family == 1 and failures and len(decisions) > 1:
+        _write(terminal, _multiplicity(decisions, config))
+
+
+def _multiplicity(decisions: Sequence[Decision], config: EmidConfig) -> str:
+    from pytest_emid.information.intervals.multiplicity import holm
+
+    # A gate without a p-value is one of the family all the same: on other samples it might have failed.
+    adjusted = holm([1.0 if decision.p is None else decision.p for decision in decisions])
+    failed = [
+        p
+        for decision, p in zip(decisions, adjusted, strict=True)
+        if decision.verdict is Verdict.FAIL and decision.p is not None
+    ]
+    stand = sum(1 for p in failed if p <= (1.0 - config.confidence) / 2)
+    return (
+        f"Holm over the {len(decisions)} gates of this run: {stand} of {len(failed)} FAIL stand. "
+        f"--emid-family={len(decisions)} decides at the corrected level."
+    )
+
+
+def _unmeasured(reasons: Mapping[str, str]) -> Iterator[str]:
+    scenarios = list(reasons)
+    for scenario in scenarios[:UNMEASURED_SHOWN]:
+        yield f"UNDECIDED: {visible(scenario)} was not measured: {visible(reasons[scenario])}"
+    rest = scenarios[UNMEASURED_SHOWN:]
+    if rest:
+        yield f"UNDECIDED: likewise {_some(rest)} ({len(rest)} more)."
+
+
+def _notices(ledger: Ledger) -> Iterator[str]:
+    idle = ledger.idle()
+    if idle:
+        yield f"{len(idle)} passed without measuring anything: {_some(idle)}."
+    rerun = ledger.rerun()
+    if rerun:
+        yield f"{len(rerun)} ran again: {_some(rerun)}. The first verdict of a gate stands."
+
+
+def _some(nodeids: Sequence[str]) -> str:
+    return ", ".join([*map(visible, nodeids[:3]), *(["..."] if len(nodeids) > 3 else [])])
