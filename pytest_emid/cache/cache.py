@@ -22,7 +22,7 @@ from pytest_emid.cache.store import Answer, Sizes, Store, Vector
 from pytest_emid.data.sample import Sample
 from pytest_emid.encoders.base import ImageEncoder, TextEncoder
 from pytest_emid.errors import DataError, EmidError, ModelError, UnavailableError
-from pytest_emid.models.base import Model, Outcome, Response
+from pytest_emid.models.base import Model, Outcome, Response, traits_of
 
 __all__ = ["Cache", "Counts", "Mode", "Progress"]
 
@@ -192,7 +192,7 @@ class Cache:
         arrived(list(found))
         missing = [key for key in _distinct(keys) if key not in found]
         if missing:
-            scored = " with token scores" if _wants_scores(model) else ""
+            scored = " with token scores" if traits_of(model).scores else ""
             self._must_not_only_read(f"answers of {model.name}{scored}", [samples[first[key]].id for key in missing])
             ask = Ask(partial(self._kept, model), store.failures, make)
             found.update(obtain(store, ask, missing, arrived))
@@ -284,15 +284,16 @@ class Cache:
     def _kept(self, model: Model, keys: Iterable[bytes]) -> dict[bytes, Response]:
         """What is kept and serves this model: an answer without the scores that it promises does not."""
         answers = self.store_of(model).answers(keys, self._since)
-        if not _wants_scores(model):
+        traits = traits_of(model)
+        if not traits.scores:
             return answers
         # a server may have been asked for no likely tokens then, and so have told nothing of entropies
-        entropies = getattr(model, "top_logprobs", 0) > 0
+        entropies = traits.top_logprobs > 0
         return {k: r for k, r in answers.items() if _is_scored(r, entropies) or r.outcome is Outcome.REFUSED}
 
     def store_of(self, asked: object) -> Store:
         """What answers for one object's life only (a function without a fingerprint) is not written to the file."""
-        return self._fleeting if getattr(asked, "ephemeral", False) else self.store
+        return self._fleeting if traits_of(asked).ephemeral else self.store
 
     def _must_not_only_read(self, what: str, missing: Sequence[str], advice: str = "") -> None:
         if self.mode != "read":
@@ -306,10 +307,6 @@ class Cache:
                 or "Run once where the model is, with --emid-cache=use, and bring the cache or a replay pack here."
             )
         )
-
-
-def _wants_scores(model: Model) -> bool:
-    return bool(getattr(model, "scores", False))
 
 
 def _is_scored(response: Response, entropies: bool) -> bool:
@@ -354,7 +351,11 @@ def _checked(model: Model, samples: Sequence[Sample]) -> Iterator[tuple[int, Res
                     f"{model.name} answered sample {samples[position].id!r} with a {type(response).__name__}, "
                     "not a pytest_emid.models.Response."
                 )
-            if _wants_scores(model) and response.scores is None and response.outcome in (Outcome.OK, Outcome.TRUNCATED):
+            if (
+                traits_of(model).scores
+                and response.scores is None
+                and response.outcome in (Outcome.OK, Outcome.TRUNCATED)
+            ):
                 raise ModelError(
                     f"{model.name} answered sample {samples[position].id!r} without token scores, which its attribute "
                     "scores promises. It must give them with every answer, or set scores to False."

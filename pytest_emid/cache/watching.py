@@ -9,9 +9,9 @@ from pytest_emid.cache.pace import Pace, Stopwatch, outage, recall, remember, re
 from pytest_emid.cache.store import Store
 from pytest_emid.data.sample import Sample
 from pytest_emid.errors import UnavailableError
-from pytest_emid.models.base import Model, Outcome, Response
+from pytest_emid.models.base import Model, Outcome, Response, tokens_used
 
-__all__ = ["WatchedModel", "prices_of"]
+__all__ = ["WatchedModel"]
 
 
 class WatchedModel:
@@ -57,7 +57,7 @@ class WatchedModel:
             raise UnavailableError(why)
         if self._asking is not None:
             self._asking(len(samples), recall(self._store, fingerprint))
-        watch, before, down = Stopwatch(), _tokens(self._model), ""
+        watch, before, down = Stopwatch(), tokens_used(self._model), ""
         try:
             for position, response in self._model.respond(samples):
                 if isinstance(response, Response) and response.outcome is not Outcome.FAILED:
@@ -68,19 +68,7 @@ class WatchedModel:
             raise
         finally:
             if watch.count:
-                after = _tokens(self._model)
+                after = tokens_used(self._model)
                 remember(self._store, fingerprint, watch.pace(after[0] - before[0], after[1] - before[1]))
             if down:
                 report_outage(self._store, fingerprint, down)
-
-
-def prices_of(model: Model) -> tuple[float, float] | None:
-    """Prices of a million prompt and completion tokens, where the model has some."""
-    prices = getattr(model, "prices", None)
-    return None if prices is None else (float(prices[0]), float(prices[1]))
-
-
-def _tokens(model: Model) -> tuple[float, float]:
-    """Prompt and completion tokens that the model has used in this process, as far as it counts them."""
-    usage = getattr(model, "usage", None)
-    return float(getattr(usage, "prompt_tokens", 0)), float(getattr(usage, "completion_tokens", 0))

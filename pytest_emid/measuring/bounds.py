@@ -1,4 +1,4 @@
-"""How far apart two answered sets are, and how large that allows EMID to be."""
+"""How large the divergences of two answered sets allow EMID to be."""
 
 from __future__ import annotations
 
@@ -13,14 +13,13 @@ from pytest_emid.information.bounds.answer_classes import AnswerClasses, cluster
 from pytest_emid.information.bounds.answer_entropy import AnswerEntropy, EntropyScale, EntropySource, entropy_scale_over
 from pytest_emid.information.bounds.class_entropy import singleton_share
 from pytest_emid.information.bounds.rigorous import rigorous_bound
-from pytest_emid.information.divergence.nulls import permutation_test, swap_test
-from pytest_emid.information.divergence.rjsd import EmbeddingSet, rjsd
+from pytest_emid.measuring.design import Design
 from pytest_emid.measuring.embedding import Answered
 from pytest_emid.measuring.entropy import answer_entropy, class_entropy
 from pytest_emid.measuring.results import Bound, Divergences
 from pytest_emid.models.base import Response
 
-__all__ = ["bounds", "divergences"]
+__all__ = ["bounds"]
 
 CLUSTERED_CLASSES: Final = 8
 """Size of the alphabet when free text is put into classes: few enough to be seen often at n = 90."""
@@ -38,53 +37,12 @@ MOSTLY_REPEATED: Final = 0.3
 """Exact answers are an alphabet of their own where at most this share of them was seen only once."""
 
 
-def divergences(clean: Answered, shifted: Answered, paired: bool, permutations: int, seed: int) -> Divergences:
-    """RJSD of pictures, questions and answers, with the p-values of input drift.
-
-    Args:
-        clean: one side.
-        shifted: the other.
-        paired: whether they hold the same samples.
-        permutations: of the null, at least 199; 0 leaves the p-values out.
-        seed: of the null.
-    """
-    return Divergences(
-        image=rjsd(clean.image, shifted.image),
-        text=rjsd(clean.text, shifted.text),
-        output_clean=rjsd(clean.response, clean.reference),
-        output_shifted=rjsd(shifted.response, shifted.reference),
-        image_p=_drift(clean, shifted, clean.image, shifted.image, paired, permutations, seed),
-        text_p=_drift(clean, shifted, clean.text, shifted.text, paired, permutations, seed),
-    )
-
-
-def _drift(
-    clean: Answered,
-    shifted: Answered,
-    before: NDArray[np.float32],
-    after: NDArray[np.float32],
-    paired: bool,
-    permutations: int,
-    seed: int,
-) -> float | None:
-    """p-value of "nothing drifted"; None where nothing differs or no null was asked for."""
-    if permutations == 0 or (paired and np.array_equal(before, after)):
-        return None
-    p, q = EmbeddingSet(before, "clean"), EmbeddingSet(after, "shifted")
-    clusters = clean.dataset.clusters
-    if paired:
-        return swap_test(p, q, resamples=permutations, seed=seed, clusters=clusters).p_value
-    others = shifted.dataset.clusters
-    return permutation_test(p, q, resamples=permutations, seed=seed, clusters_p=clusters, clusters_q=others).p_value
-
-
 def bounds(
     clean: Answered,
     shifted: Answered,
     apart: Divergences,
-    paired: bool,
+    design: Design,
     centres: NDArray[np.float32],
-    confidence: float,
     seed: int,
 ) -> Mapping[str, Bound]:
     """Every form of the bound that these answers allow, by name.
@@ -96,9 +54,8 @@ def bounds(
         clean: one side.
         shifted: the other.
         apart: their divergences.
-        paired: whether they hold the same samples.
+        design: whether they hold the same samples, and the confidence of intervals and limits.
         centres: reference embeddings that decide the classes, disjoint from the tested ones where possible.
-        confidence: of intervals and limits.
         seed: of k-means.
     """
     entropies = answer_entropy(_both(clean, shifted))
@@ -122,16 +79,15 @@ def bounds(
         for estimate in estimates
     }
     if scale.source is EntropySource.GREEDY or (clean.further and shifted.further):
-        found["rigorous"] = _rigorous(clean, shifted, paired, centres, confidence, seed)
+        found["rigorous"] = _rigorous(clean, shifted, design, centres, seed)
     return found
 
 
 def _rigorous(
     clean: Answered,
     shifted: Answered,
-    paired: bool,
+    design: Design,
     centres: NDArray[np.float32],
-    confidence: float,
     seed: int,
 ) -> Bound:
     classes, alphabet = _alphabet(clean, shifted, centres, seed)
@@ -146,10 +102,10 @@ def _rigorous(
         entropy_clean=entropies[0],
         entropy_shifted=entropies[1],
         letters=classes.letters,
-        paired=paired,
-        clusters_clean=clean.dataset.clusters,
-        clusters_shifted=None if paired else shifted.dataset.clusters,
-        confidence=confidence,
+        paired=design.is_paired,
+        clusters_clean=design.clusters,
+        clusters_shifted=design.others,
+        confidence=design.confidence,
     )
     note = f"{alphabet}. {found.note}"
     if found.vacuous:

@@ -4,30 +4,17 @@ from __future__ import annotations
 
 import math
 from collections.abc import Sequence
-from typing import Any
 
 import numpy as np
 from numpy.typing import NDArray
 
 from pytest_emid.errors import EstimationError
 from pytest_emid.information.bounds.answer_entropy import AnswerEntropy
-from pytest_emid.models.base import Model, Response
+from pytest_emid.models.base import Response
 
-__all__ = ["answer_entropy", "class_entropy", "draws_of", "redrawn"]
+__all__ = ["answer_entropy", "class_entropy"]
 
 Labels = NDArray[np.intp]
-
-
-def draws_of(model: Model) -> int:
-    """How many answers to each query a model is to draw; 1 unless it has an attribute `draws`."""
-    return max(int(getattr(model, "draws", 1)), 1)
-
-
-def redrawn(model: Model, number: int) -> Model:
-    """The model that gives draw `number`: itself for 0, and where its draws depend on no seed."""
-    other: Any = getattr(model, "redrawn", None)
-    made: Model = model if number == 0 or other is None else other(number)
-    return made
 
 
 def answer_entropy(draws: Sequence[Sequence[Response]]) -> AnswerEntropy | None:

@@ -7,6 +7,7 @@ from dataclasses import asdict, dataclass
 from typing import Any, Final, NamedTuple
 
 from pytest_emid.cache.pace import Pace
+from pytest_emid.measuring.results import in_natural_order
 
 __all__ = ["CLEAN", "Forecast", "Need", "Plan", "Row"]
 
@@ -127,10 +128,9 @@ class Plan:
 
     def rows(self) -> list[Row]:
         """The clean sets first, in a natural order."""
-        from pytest_emid.plugin.ledger import natural
 
         def order(need: Need) -> tuple[Any, ...]:
-            return (need.model, need.dataset, need.label != CLEAN, natural(need.label), need.content)
+            return (need.model, need.dataset, need.label != CLEAN, in_natural_order(need.label), need.content)
 
         return [
             Row(need.model, need.dataset, need.label, len(need.kept) // KEY_DIGITS, len(need.missing) // KEY_DIGITS)

@@ -3,17 +3,30 @@
 from __future__ import annotations
 
 import math
-from collections.abc import Mapping
+import re
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field, fields, is_dataclass
 from typing import Any, Final
 
 from pytest_emid.information.intervals.estimate import Estimate
 
-__all__ = ["RECORDED", "SCHEMA_VERSION", "Bound", "CriticReport", "Divergences", "EmidResult", "Record", "Side"]
+__all__ = [
+    "SCHEMA_VERSION",
+    "Bound",
+    "CriticReport",
+    "Divergences",
+    "Drift",
+    "EmidResult",
+    "Obstacle",
+    "Record",
+    "Side",
+    "in_natural_order",
+    "scrub",
+]
 
 SCHEMA_VERSION: Final = 1
-RECORDED: Final = "recorded answers"
-"""The setting that says, in sentences, that answers to clean samples stood in for shifted ones: no gate passes then."""
+
+PValues = tuple[float | None, float | None]
 
 
 @dataclass(frozen=True, slots=True)
@@ -83,19 +96,84 @@ class Side:
 
 
 @dataclass(frozen=True, slots=True)
+class Obstacle:
+    """Why a gate on a result may not pass.
+
+    Attributes:
+        reason: in a sentence.
+        on: the measures that it concerns, such as `information`; empty for all.
+    """
+
+    reason: str
+    on: tuple[str, ...] = ()
+
+
+class Drift:
+    """p-values of "nothing drifted", of pictures and of questions, drawn when they are first read.
+
+    Args:
+        image: of the pictures, where it is known.
+        text: of the questions, where it is known.
+        draw: makes both. What it makes stays in this process: results that travel carry none of it.
+    """
+
+    __slots__ = ("_draw", "_p", "told")
+
+    def __init__(
+        self, image: float | None = None, text: float | None = None, draw: Callable[[], PValues] | None = None
+    ) -> None:
+        self.told: PValues = (image, text)
+        self._draw = draw
+        self._p: PValues | None = None
+
+    @property
+    def p(self) -> PValues:
+        """Both; None for what differs in nothing, and for what was not drawn where the result was made."""
+        if self._p is None:
+            self._p = self.told if self._draw is None else self._draw()
+        return self._p
+
+    def __eq__(self, other: object) -> bool:
+        return isinstance(other, Drift) and self.told == other.told
+
+    def __hash__(self) -> int:
+        return hash(self.told)
+
+
+@dataclass(frozen=True, slots=True)
 class Divergences:
     """Representation Jensen-Shannon divergences in nats (raw; biased upwards at small n) and their null tests.
 
-    The p-values ask whether the two sets could be relabelled copies of one (swap null when paired, permutation when
-    not); None where nothing differs by construction, such as the pictures of a purely textual shift.
+    The p-values `image_p` and `text_p` ask whether the two sets could be relabelled copies of one (swap null when
+    paired, permutation when not); None where nothing differs by construction, such as the pictures of a purely textual
+    shift, and in results that were read from a report or came from another process, unless `--emid-drift` was given.
     """
 
     image: float
     text: float
     output_clean: float
     output_shifted: float
-    image_p: float | None = None
-    text_p: float | None = None
+    drift: Drift = field(default_factory=Drift)
+
+    @property
+    def image_p(self) -> float | None:
+        return self.drift.p[0]
+
+    @property
+    def text_p(self) -> float | None:
+        return self.drift.p[1]
+
+    def to_dict(self) -> dict[str, float | None]:
+        """Plain types only, without what was not asked for."""
+        names = ("image", "text", "output_clean", "output_shifted")
+        values = {name: float(getattr(self, name)) for name in names}
+        return {**values, "image_p": self.drift.told[0], "text_p": self.drift.told[1]}
+
+    @classmethod
+    def from_dict(cls, data: Mapping[str, Any]) -> Divergences:
+        """The inverse of `to_dict`."""
+        values = {name: value for name, value in data.items() if name not in ("image_p", "text_p")}
+        return cls(**values, drift=Drift(data["image_p"], data["text_p"]))
 
 
 @dataclass(frozen=True, slots=True)
@@ -161,7 +239,7 @@ class EmidResult:
         divergences: of pictures, questions and answers.
         bounds: by name.
         critic: the critic behind EMI and EMID.
-        information_obstacle: why no gate on information retained may pass, in a sentence; None where one may.
+        obstacles: what forbids gates to pass, beyond what follows from the figures themselves.
         remarks: sentences that a reader should not miss.
         settings: effective options, each with its value and where it came from.
     """
@@ -185,7 +263,7 @@ class EmidResult:
     divergences: Divergences
     bounds: Mapping[str, Bound]
     critic: CriticReport
-    information_obstacle: str | None = None
+    obstacles: tuple[Obstacle, ...] = ()
     remarks: tuple[str, ...] = ()
     settings: Mapping[str, str] = field(default_factory=dict)
 
@@ -232,7 +310,8 @@ class EmidResult:
                 "clean": _side(values["clean"]),
                 "shifted": _side(values["shifted"]),
                 "anchored": None if values["anchored"] is None else tuple(values["anchored"]),
-                "divergences": Divergences(**values["divergences"]),
+                "divergences": Divergences.from_dict(values["divergences"]),
+                "obstacles": tuple(Obstacle(o["reason"], tuple(o["on"])) for o in values["obstacles"]),
                 "bounds": {
                     name: Bound(**{**bound, "emid": _estimate(bound["emid"])})
                     for name, bound in values["bounds"].items()
@@ -266,6 +345,8 @@ def _side(data: Mapping[str, Any]) -> Side:
 
 def _plain(value: Any) -> Any:
     """Dataclasses to dicts, tuples to lists, numpy scalars to Python numbers, texts without lone surrogates."""
+    if isinstance(value, Divergences):
+        return value.to_dict()
     if is_dataclass(value) and not isinstance(value, type):
         return {f.name: _plain(getattr(value, f.name)) for f in fields(value)}
     if isinstance(value, Mapping):
@@ -282,3 +363,8 @@ def _plain(value: Any) -> Any:
 def scrub(text: str) -> str:
     """A text that can cross processes: a lone surrogate in a report kills a pytest-xdist run."""
     return str(text).encode("utf-8", "replace").decode("utf-8")
+
+
+def in_natural_order(text: str) -> list[tuple[int, int | str]]:
+    """A sort key that puts `x:2` before `x:10`."""
+    return [(0, int(part)) if part.isdecimal() else (1, part) for part in re.split(r"(\d+)", text) if part]

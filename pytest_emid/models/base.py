@@ -4,9 +4,9 @@ from __future__ import annotations
 
 import math
 from collections.abc import Iterator, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, fields
 from enum import StrEnum
-from typing import Protocol, runtime_checkable
+from typing import Any, Protocol, runtime_checkable
 
 import numpy as np
 
@@ -14,7 +14,7 @@ from pytest_emid.data.sample import Sample
 from pytest_emid.errors import DataError
 from pytest_emid.models.scores import TokenScores
 
-__all__ = ["Model", "Outcome", "Response", "TokenScores"]
+__all__ = ["Model", "Outcome", "Response", "TokenScores", "Traits", "redrawn", "tokens_used", "traits_of"]
 
 
 class Outcome(StrEnum):
@@ -63,18 +63,72 @@ class Response:
                 raise DataError(f"a response's entropy is a finite number of nats from 0 up, not {self.entropy!r}.")
 
 
+@dataclass(frozen=True, slots=True)
+class Traits:
+    """What a model can do beyond answering, as `traits_of` reads it from attributes of the same names.
+
+    Attributes:
+        scores: promises `Response.scores` with every answer but refusals, so that kept answers without them are asked
+            again. It is no part of the fingerprint, for the answers are the same.
+        top_logprobs: how many of the most likely tokens a server is asked for; above 0, scores come with entropies.
+        draws: how many answers to draw to each query; the first is measured.
+        ephemeral: keeps answers no longer than this process.
+        by_id: answers follow from the samples' ids, whatever is asked about them.
+        prices: of a million prompt and completion tokens.
+        spending: what was spent, and what may be (`models.server.spending.Spending`).
+        trust_remote_code: runs code that came with the checkpoint.
+    """
+
+    scores: bool = False
+    top_logprobs: int = 0
+    draws: int = 1
+    ephemeral: bool = False
+    by_id: bool = False
+    prices: tuple[float, float] | None = None
+    spending: Any = None
+    trust_remote_code: bool = False
+
+
+def traits_of(backend: object) -> Traits:
+    """The traits of a model or an encoder; what it says nothing of has its default.
+
+    Example:
+        >>> class Coin:
+        ...     name, fingerprint, draws = "coin", "1", 5
+        >>> traits_of(Coin()).draws
+        5
+    """
+    told: dict[str, Any] = {f.name: getattr(backend, f.name, f.default) for f in fields(Traits)}
+    prices = told["prices"]
+    return Traits(
+        **{
+            **told,
+            "scores": bool(told["scores"]),
+            "draws": max(int(told["draws"]), 1),
+            "prices": None if prices is None else (float(prices[0]), float(prices[1])),
+        }
+    )
+
+
+def tokens_used(model: object) -> tuple[float, float]:
+    """Prompt and completion tokens that a model has used in this process, as far as its `usage` counts them."""
+    usage = getattr(model, "usage", None)
+    return float(getattr(usage, "prompt_tokens", 0)), float(getattr(usage, "completion_tokens", 0))
+
+
+def redrawn(model: Model, number: int) -> Model:
+    """The model that gives draw `number`: itself for 0, and where its draws depend on no seed."""
+    other: Any = getattr(model, "redrawn", None)
+    made: Model = model if number == 0 or other is None else other(number)
+    return made
+
+
 @runtime_checkable
 class Model(Protocol):
     """A multimodal LLM: image and text in, text out.
 
-    Beside its members a model may have:
-
-    - `scores`: True promises `Response.scores` with every answer but refusals, so that kept answers without them are
-      asked again. It is no part of the fingerprint, for the answers are the same.
-    - `draws`: how many answers to draw to each query; the first is measured. `redrawn(number)` then returns the model
-      that gives draw `number`, where that depends on a seed; without it the model is asked again.
-    - `ephemeral`: True keeps answers no longer than this process.
-    - `by_id`: True says that answers follow from the samples' ids, whatever is asked about them.
+    Beside its members a model may have the attributes of `Traits`, and `redrawn(number)`, which returns the model that
+    gives draw `number`, where draws depend on a seed; without it the model is asked again.
     """
 
     @property

@@ -14,7 +14,9 @@ from dataclasses import replace
 from typing import Final, Literal
 
 from pytest_emid.information.intervals.estimate import Estimate
-from pytest_emid.measuring.results import RECORDED, Bound, EmidResult
+from pytest_emid.measuring import obstacles
+from pytest_emid.measuring.format import measured
+from pytest_emid.measuring.results import EmidResult
 from pytest_emid.measuring.verdicts import (
     Decision,
     Direction,
@@ -26,7 +28,6 @@ from pytest_emid.measuring.verdicts import (
 )
 from pytest_emid.plugin import recorder
 from pytest_emid.plugin.config import EmidConfig
-from pytest_emid.plugin.reports.format import clip, measured
 
 __all__ = [
     "assert_bound_holds",
@@ -66,20 +67,18 @@ def assert_information_retained(
     config = _config(confidence, undecided)
     clean, shifted = ([record.information for record in side.records] for side in (result.clean, result.shifted))
     retained, contrast = _retained(result, clean, shifted, at_least, config.gate_confidence)
-    obstacles = _collapse_obstacles(result)
+    found = obstacles.collapse(result)
     if (
-        not obstacles
+        not found
         and math.isfinite(contrast.value)
         and not (math.isfinite(contrast.low) and math.isfinite(contrast.high))
     ):
-        obstacles.append(
+        found.append(
             "On clean data the answers say too little about the references for this n "
             f"(direct information {measured(result.clean.information)}): there is nothing to retain."
         )
-    if result.information_obstacle is not None:
-        obstacles.append(result.information_obstacle)
-    obstacles += _recorded_obstacles(result)
-    verdict, reason, needed = decide(contrast, 0.0, Direction.ABOVE, obstacles)
+    found += obstacles.noted(result, "information")
+    verdict, reason, needed = decide(contrast, 0.0, Direction.ABOVE, found)
     decision = Decision(
         gate="information retained",
         verdict=verdict,
@@ -122,14 +121,13 @@ def assert_emid_below(
     _check_result("assert_emid_below", result)
     _check_number("threshold", threshold)
     config = _config(confidence, undecided)
+    found = [*obstacles.noted(result, "EMID"), *obstacles.critic(result), *obstacles.collapse(result)]
     if not anchored:
-        obstacles = [*_critic_obstacles(result), *_collapse_obstacles(result)]
-        decision = _decision("EMID", result.emid, threshold, Direction.BELOW, result, config, obstacles)
+        decision = _decision("EMID", result.emid, threshold, Direction.BELOW, result, config, found)
         return _conclude(decision, result, config, _emid)
     if result.anchored_emid is None:
         raise ValueError(f"{result.scenario} compares unpaired sets, which have no anchored EMID. Leave anchored out.")
-    obstacles = [*_critic_obstacles(result), *_collapse_obstacles(result)]
-    decision = _decision("anchored EMID", result.anchored_emid, threshold, Direction.BELOW, result, config, obstacles)
+    decision = _decision("anchored EMID", result.anchored_emid, threshold, Direction.BELOW, result, config, found)
     return _conclude(decision, result, config, lambda result: result.anchored or ())
 
 
@@ -161,8 +159,8 @@ def assert_emi_above(
         raise ValueError(f"side={side!r} is not legal. Legal: 'shifted' or 'clean'.")
     config = _config(confidence, undecided)
     estimate = result.emi_shifted if side == "shifted" else result.emi_clean
-    obstacles = _critic_obstacles(result)
-    decision = _decision(f"EMI on {side} data", estimate, threshold, Direction.ABOVE, result, config, obstacles)
+    found = [*obstacles.noted(result, "EMI"), *obstacles.critic(result)]
+    decision = _decision(f"EMI on {side} data", estimate, threshold, Direction.ABOVE, result, config, found)
     return _conclude(decision, result, config, _emi_shifted if side == "shifted" else None)
 
 
@@ -193,9 +191,10 @@ def assert_bound_holds(
     if bound not in BOUNDS:
         raise ValueError(f"bound={bound!r} is not legal. Legal: {', '.join(map(repr, BOUNDS))}.")
     config = _config(confidence, undecided)
-    found = result.bounds.get(bound)
+    held = result.bounds.get(bound)
+    against = [held.obstacle] if held is not None and held.obstacle else []
     gate = f"EMID against the {bound.replace('_', '-')} {'score' if bound == 'scale_adjusted' else 'bound'}"
-    if found is None:
+    if held is None:
         available = ", ".join(result.bounds) or "none"
         decision = Decision(
             gate=gate,
@@ -209,11 +208,11 @@ def assert_bound_holds(
             "The rigorous bound needs answers that are a function of the query, and a model that says so: a greedy "
             "backend, or a function loaded with greedy=True.",
         )
-    elif found.emid is not None:
-        decision = _decision(gate, found.emid, found.value, Direction.BELOW, result, config, _obstacles(found))
+    elif held.emid is not None:
+        decision = _decision(gate, held.emid, held.value, Direction.BELOW, result, config, against)
     else:
-        obstacles = [*_critic_obstacles(result), *_obstacles(found)]
-        decision = _decision(gate, result.emid, found.value, Direction.BELOW, result, config, obstacles)
+        against = [*obstacles.noted(result, "EMID"), *obstacles.critic(result), *against]
+        decision = _decision(gate, result.emid, held.value, Direction.BELOW, result, config, against)
     return _conclude(replace(decision, note=_fine_print(bound)), result, config, _emid)
 
 
@@ -250,9 +249,11 @@ def assert_no_input_drift(result: EmidResult, alpha: float = 0.05, *, undecided:
     estimate = Estimate(
         adjusted, adjusted, adjusted, math.nan, result.n, result.clusters, config.confidence, unit="p-value"
     )
-    obstacles = [f"The divergence of {name} was not tested." for name in untested]
+    found = [
+        f"The divergence of {name} was not tested where this was measured: run with --emid-drift." for name in untested
+    ]
     # A p-value of exactly alpha rejects.
-    verdict, reason, _ = decide(estimate, math.nextafter(alpha, 1.0), Direction.ABOVE, obstacles)
+    verdict, reason, _ = decide(estimate, math.nextafter(alpha, 1.0), Direction.ABOVE, found)
     shown = ", ".join(f"{name} p = {p:.3g}" for name, p in tested.items()) or "both are the same by construction"
     if verdict is not Verdict.UNDECIDED:
         reason = "Nothing was measured." if math.isnan(adjusted) else f"{shown.capitalize()}."
@@ -308,39 +309,6 @@ def _emid(result: EmidResult) -> list[float]:
 
 def _emi_shifted(result: EmidResult) -> list[float]:
     return [-record.emi for record in result.shifted.records]
-
-
-def _critic_obstacles(result: EmidResult) -> list[str]:
-    """Why nothing that stands or falls with the critic may pass."""
-    recorded = _recorded_obstacles(result)
-    if result.critic.informative:
-        return recorded
-    r2 = measured(result.critic.r2)
-    return [
-        *recorded,
-        f"The critic is uninformative (held-out R2 {r2}), so EMI and EMID say nothing: no gate on them passes.",
-    ]
-
-
-def _recorded_obstacles(result: EmidResult) -> list[str]:
-    """Why no gate may pass on answers that were recorded for other queries."""
-    doubt = result.settings.get(RECORDED)
-    return [] if doubt is None else [doubt]
-
-
-def _collapse_obstacles(result: EmidResult) -> list[str]:
-    """Why no gate on what was lost may pass: there was nothing to lose."""
-    answers = {record.response for record in result.clean.records}
-    if len(answers) > 1:
-        return []
-    return [
-        f"All {result.clean.n} answers on clean data are the same ({clip(answers.pop(), 60)!r}): there is nothing that "
-        "the shift could take away. Check the model, its prompt and its pictures."
-    ]
-
-
-def _obstacles(bound: Bound) -> list[str]:
-    return [bound.obstacle] if bound.obstacle else []
 
 
 def _decision(

@@ -53,6 +53,7 @@ class EmidConfig:
     json: str | None = None
     contact_sheet: str | None = None
     shard: str | None = None
+    drift: bool = False
     undecided: str = "fail"
     confidence: float = 0.95
     family: int = 1

@@ -54,7 +54,8 @@ def pytest_configure(config: pytest.Config) -> None:
     if effective.contact_sheet is not None and config.getoption("dist", "no") != "no":
         raise pytest.UsageError(f"{effective.origin('contact_sheet')}: one process draws the contact sheet. Add -n0.")
     if effective.shard is not None:
-        from pytest_emid.plugin.sharding import Sharding, parse_shard
+        from pytest_emid.plugin.options import parse_shard
+        from pytest_emid.plugin.sharding import Sharding
 
         config.pluginmanager.register(Sharding(parse_shard(effective.shard), config), "emid-sharding")
 
@@ -109,9 +110,9 @@ def pytest_collection_modifyitems(config: pytest.Config, items: list[pytest.Item
             items[:] = [item for item in items if KEYWORD in item.keywords]
     # Gates can be asked about results that were saved, too.
     if measures or "pytest_emid.plugin.assertions" in sys.modules:
-        from pytest_emid.plugin import recording
+        from pytest_emid.plugin import recorder
 
-        recording.start(config)
+        recorder.start(config)
 
 
 def pytest_assertrepr_compare(config: pytest.Config, op: str, left: object, right: object) -> list[str] | None:
@@ -213,10 +214,10 @@ def emid_model(pytestconfig: pytest.Config) -> Model:
     name, fingerprint and respond(samples). Without an override it is what --emid-model or the ini value emid_model
     names; tiny-llava is built in.
     """
-    from pytest_emid.plugin import fixtures
+    from pytest_emid.plugin import defaults
 
     __tracebackhide__ = True
-    return fixtures.default_model(pytestconfig.stash[CONFIG])
+    return defaults.default_model(pytestconfig.stash[CONFIG])
 
 
 @pytest.fixture(scope="session")
@@ -226,10 +227,10 @@ def emid_dataset(pytestconfig: pytest.Config) -> Dataset:
     Without an override it is what --emid-dataset or the ini value emid_dataset names: scenes (built in), a file, a
     folder, or hub:OWNER/NAME:SPLIT; see pytest_emid.data.load.
     """
-    from pytest_emid.plugin import fixtures
+    from pytest_emid.plugin import defaults
 
     __tracebackhide__ = True
-    return fixtures.default_dataset(pytestconfig.stash[CONFIG], pytestconfig.rootpath)
+    return defaults.default_dataset(pytestconfig.stash[CONFIG], pytestconfig.rootpath)
 
 
 @pytest.fixture(scope="session")
@@ -239,9 +240,9 @@ def emid_encoders(pytestconfig: pytest.Config, emid_dataset: Dataset) -> Encoder
     Without an override it is what --emid-encoders names: tiny (built in), paper (CLIP ViT-B/32 and XLM-R base), or
     auto (default): tiny for scenes, paper for any other dataset.
     """
-    from pytest_emid.plugin import fixtures
+    from pytest_emid.plugin import defaults
 
-    return fixtures.default_encoders(pytestconfig.stash[CONFIG], emid_dataset)
+    return defaults.default_encoders(pytestconfig.stash[CONFIG], emid_dataset)
 
 
 @pytest.fixture(scope="session")
@@ -251,9 +252,9 @@ def emid_calibration(emid_dataset: Dataset) -> Dataset | None:
     Override it to return a Dataset of 300 or more. By default 1,000 further scenes of the same kind for scenes, and
     None for any other: the tested references themselves, which is valid but makes levels optimistic.
     """
-    from pytest_emid.plugin import fixtures
+    from pytest_emid.plugin import defaults
 
-    return fixtures.default_calibration(emid_dataset)
+    return defaults.default_calibration(emid_dataset)
 
 
 @pytest.fixture(scope="session")
@@ -271,10 +272,10 @@ def measure_emid(
     are asked once a run, and kept between runs in --emid-cache-dir. Works from tests and from fixtures of any scope;
     each test is measured with the emid_model, emid_dataset, emid_encoders and emid_calibration of its own directory.
     """
-    from pytest_emid.plugin import fixtures, recorder, recording
+    from pytest_emid.plugin import fixtures, recorder
     from pytest_emid.plugin.reports.progress import ProgressBar
 
-    if recording.start(pytestconfig):
+    if recorder.start(pytestconfig):
         # Asked for by name in a run whose tests do not mention it: record what is left of the test that runs.
         recorder.enter(request._pyfuncitem)
     # The other fixtures are requested so that they exist, and so that this one ends before them.

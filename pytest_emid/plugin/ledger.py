@@ -6,9 +6,10 @@ reports alone, serially as in parallel, so that both say the same.
 
 from __future__ import annotations
 
-import re
 from collections.abc import Mapping
 from typing import TYPE_CHECKING, Any, NamedTuple
+
+from pytest_emid.measuring.results import in_natural_order
 
 if TYPE_CHECKING:
     import pytest
@@ -113,10 +114,10 @@ class Ledger:
     def unmeasured(self) -> dict[str, str]:
         """Why, by scenario, something could not be measured, which leaves its gates undecided."""
         reasons: dict[str, str] = {}
-        for nodeid in sorted(self._unmeasured, key=natural):
+        for nodeid in sorted(self._unmeasured, key=in_natural_order):
             for found in self._unmeasured[nodeid]:
                 reasons.setdefault(found["scenario"], found["reason"])
-        return {scenario: reasons[scenario] for scenario in sorted(reasons, key=natural)}
+        return {scenario: reasons[scenario] for scenario in sorted(reasons, key=in_natural_order)}
 
     def problems(self) -> list[str]:
         """What is missing, as sentences: reasons to fail the run."""
@@ -156,7 +157,7 @@ class Ledger:
             decisions: list[Decision] = []
             unexpected: list[Decision] = []
             nodeids: list[str] = []
-            for nodeid in sorted(self._measured, key=natural):
+            for nodeid in sorted(self._measured, key=in_natural_order):
                 if key in self._measured[nodeid]:
                     nodeids.append(nodeid)
                     mine = [data for data in self._decisions.get(nodeid, []) if data["result"] == key]
@@ -181,7 +182,7 @@ class Ledger:
                     "attempts": self._attempts.get(nodeid, 1),
                     **({"unmeasured": self._unmeasured[nodeid]} if nodeid in self._unmeasured else {}),
                 }
-                for nodeid in sorted({*self._outcomes, *self._measured}, key=natural)
+                for nodeid in sorted({*self._outcomes, *self._measured}, key=in_natural_order)
             ],
             "problems": self.problems(),
         }
@@ -204,11 +205,6 @@ class Ledger:
                 self._unmeasured[nodeid] = list(test["unmeasured"])
 
 
-def natural(text: str) -> list[tuple[int, int | str]]:
-    """A sort key that puts `x:2` before `x:10`."""
-    return [(0, int(part)) if part.isdecimal() else (1, part) for part in re.split(r"(\d+)", text) if part]
-
-
 def _order(row: Row) -> tuple[Any, ...]:
     result = row.result
-    return (result.model, result.clean.dataset, natural(result.scenario), result.seed, result.n, row.key)
+    return (result.model, result.clean.dataset, in_natural_order(result.scenario), result.seed, result.n, row.key)

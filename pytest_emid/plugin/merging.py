@@ -9,7 +9,8 @@ from pathlib import Path
 from typing import Any
 
 from pytest_emid.errors import DataError
-from pytest_emid.plugin.ledger import Ledger, natural
+from pytest_emid.measuring.results import in_natural_order
+from pytest_emid.plugin.ledger import Ledger
 from pytest_emid.plugin.reports.json import read_document
 from pytest_emid.version import __version__
 
@@ -147,7 +148,7 @@ def _check_complete(parts: Sequence[_Part]) -> None:
 def _not_run(part: _Part) -> Iterator[str]:
     """Tests that were the shard's, and of which its report says nothing: the run ended early."""
     told = {test["nodeid"] for test in part.document["tests"] if test["outcome"] != "unknown"}
-    lost = sorted((nodeid for nodeid in part.shard["tests"] if nodeid not in told), key=natural)
+    lost = sorted((nodeid for nodeid in part.shard["tests"] if nodeid not in told), key=in_natural_order)
     if lost:
         more = f" and {len(lost) - 3} more" if len(lost) > 3 else ""
         yield f"{part} ended before {', '.join(lost[:3])}{more} ran. Nothing that they gate was checked."

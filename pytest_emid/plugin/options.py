@@ -5,10 +5,33 @@ PYTEST_DONT_REWRITE: this module is loaded in every pytest run and asserts nothi
 
 from __future__ import annotations
 
+import re
 from collections.abc import Callable
-from typing import Any, Final, Literal
+from typing import Any, Final, Literal, NamedTuple
 
-__all__ = ["BY_KEY", "OPTIONS", "Option"]
+__all__ = ["BY_KEY", "OPTIONS", "Option", "Shard", "parse_shard"]
+
+
+class Shard(NamedTuple):
+    """One of several parts of a run: `number` from 1 to `total`."""
+
+    number: int
+    total: int
+
+    def __str__(self) -> str:
+        return f"{self.number}/{self.total}"
+
+
+def parse_shard(text: str) -> Shard:
+    """The shard that `K/N` names.
+
+    Raises:
+        ValueError: it is not two integers, or K is not from 1 to N.
+    """
+    match = re.fullmatch(r"([0-9]+)/([0-9]+)", text.strip())
+    if match is None or not 1 <= int(match[1]) <= int(match[2]):
+        raise ValueError(f"{text!r} is no shard K/N")
+    return Shard(int(match[1]), int(match[2]))
 
 
 class Option:
@@ -83,8 +106,6 @@ def _confidence(value: Any) -> float:
 
 
 def _shard(value: Any) -> str:
-    from pytest_emid.plugin.sharding import parse_shard
-
     return str(parse_shard(_text(value)))
 
 
@@ -241,6 +262,15 @@ OPTIONS: Final = (
         _shard,
         "run the K-th of N parts of the suite: each scenario and each test is in exactly one, tests that measure "
         "nothing in the first. python -m pytest_emid merge makes one report of the --emid-json files of all N.",
+    ),
+    Option(
+        "drift",
+        "bool",
+        "",
+        "true or false",
+        _switch,
+        "results carry the p-values of input drift into reports. Without it they are drawn only where a test asks for "
+        "them, such as assert_no_input_drift: they take more time than all the rest of a measurement.",
     ),
     Option(
         "undecided",

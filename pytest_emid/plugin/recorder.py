@@ -7,20 +7,20 @@ and different numbers for one scenario are two.
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Iterator
+from collections.abc import Generator, Iterable, Iterator
 from contextlib import contextmanager
 from typing import TYPE_CHECKING, Any, Final
 
 import pytest
 
-from pytest_emid.plugin.config import CONFIG, EmidConfig, from_item
+from pytest_emid.plugin.config import CONFIG, KEYWORD, PAYLOAD, EmidConfig, from_item
 
 if TYPE_CHECKING:
     from pytest_emid.measuring.plan import Need
     from pytest_emid.measuring.results import EmidResult
     from pytest_emid.measuring.verdicts import Decision
 
-__all__ = ["OUTBOX", "RECORDER", "Outbox", "Recorder", "activated", "current", "enter"]
+__all__ = ["OUTBOX", "RECORDER", "Outbox", "Recorder", "Recording", "activated", "current", "enter", "start"]
 
 PROPERTY: Final = "emid."
 """How the names of JUnit properties begin."""
@@ -236,3 +236,43 @@ def activated(item: pytest.Item | None) -> Iterator[None]:
         yield
     finally:
         enter(previous)
+
+
+def start(config: pytest.Config) -> bool:
+    """Record from now on; False where that is done already."""
+    if config.pluginmanager.has_plugin("emid-recording"):
+        return False
+    config.pluginmanager.register(Recording(), "emid-recording")
+    return True
+
+
+class Recording:
+    """Attributes what is measured and decided to the test that runs, and lets it travel on that test's reports."""
+
+    @pytest.hookimpl(wrapper=True)
+    def pytest_runtest_protocol(self, item: pytest.Item) -> Generator[None, object, object]:
+        """Everything that happens in a test is recorded as that test's."""
+        with activated(item):
+            return (yield)
+
+    @pytest.hookimpl(tryfirst=True)
+    def pytest_runtest_setup(self, item: pytest.Item) -> None:
+        """A new attempt begins; a wrong marker is an error of its test, if it measures."""
+        __tracebackhide__ = True
+        recorder = item.stash.get(RECORDER, None)
+        if recorder is not None:
+            recorder.begin_attempt()
+        elif KEYWORD in item.keywords:
+            current()
+
+    @pytest.hookimpl(wrapper=True)
+    def pytest_runtest_makereport(self, item: pytest.Item) -> Generator[None, pytest.TestReport, pytest.TestReport]:
+        """Results and decisions ride on the report as plain data, serially and from pytest-xdist's workers alike."""
+        recorder = item.stash.get(RECORDER, None)
+        if recorder is None:
+            return (yield)
+        recorder.publish(item.user_properties)
+        report = yield
+        if KEYWORD in item.keywords or not recorder.is_empty:
+            setattr(report, PAYLOAD, recorder.drain())
+        return report

@@ -12,13 +12,14 @@ import hashlib
 import re
 import sys
 from collections.abc import Iterable, Mapping
-from typing import Any, Final, NamedTuple
+from typing import Any, Final
 
 import pytest
 
 from pytest_emid.plugin.config import KEYWORD
+from pytest_emid.plugin.options import Shard
 
-__all__ = ["SHARD", "Shard", "Sharding", "assign", "parse_shard", "scenario_of"]
+__all__ = ["SHARD", "Sharding", "assign", "scenario_of"]
 
 SCENARIO_ID: Final = re.compile(r"identity|[^\s:+()]+(\([^()]*\))?:[^\s:+]+(\+\S+)?")
 """A text that may name a shift: `defocus_blur:3`, `keyboard(rates=published):1`, `scenes:hard:ko`."""
@@ -26,30 +27,8 @@ SCENARIO_ID: Final = re.compile(r"identity|[^\s:+()]+(\([^()]*\))?:[^\s:+]+(\+\S
 WORKER_OUTPUT: Final = "emid_shard"
 
 
-class Shard(NamedTuple):
-    """One of several parts of a run: `number` from 1 to `total`."""
-
-    number: int
-    total: int
-
-    def __str__(self) -> str:
-        return f"{self.number}/{self.total}"
-
-
 SHARD: Final = pytest.StashKey[dict[str, Any]]()
 """Where pytest's config holds what this shard is of, for the JSON report."""
-
-
-def parse_shard(text: str) -> Shard:
-    """The shard that `K/N` names.
-
-    Raises:
-        ValueError: it is not two integers, or K is not from 1 to N.
-    """
-    match = re.fullmatch(r"([0-9]+)/([0-9]+)", text.strip())
-    if match is None or not 1 <= int(match[1]) <= int(match[2]):
-        raise ValueError(f"{text!r} is no shard K/N")
-    return Shard(int(match[1]), int(match[2]))
 
 
 def assign(units: Iterable[str], total: int) -> dict[str, int]:

@@ -15,9 +15,9 @@ from numpy.typing import ArrayLike, NDArray
 from pytest_emid.errors import EstimationError
 from pytest_emid.information.arrays import as_clusters, unit_rows
 from pytest_emid.information.intervals.clusters import Clusters
-from pytest_emid.information.reference.whitening import Whitening
+from pytest_emid.information.reference.whitening import Whitened, Whitening
 
-__all__ = ["decoded", "decoded_obstacle"]
+__all__ = ["decoded", "decoded_between", "decoded_obstacle"]
 
 Float = NDArray[np.float64]
 
@@ -73,20 +73,27 @@ def decoded(
         EstimationError: bad arrays, too few samples or clusters (`decoded_obstacle` says so beforehand), or an option
             out of range.
     """
+    pairs = whitening.pairs(response, reference, text)
+    return decoded_between(pairs, clusters=clusters, folds=folds, penalty=penalty, seed=seed)
+
+
+def decoded_between(
+    pairs: Whitened, *, clusters: Clusters = None, folds: int = FOLDS, penalty: float = 2e-3, seed: int = 0
+) -> Float:
+    """`decoded` of pairs that are whitened already."""
     if folds < 2:
         raise EstimationError(f"folds: {folds} cannot be cross-fitted. Use at least 2.")
     if not 0.0 < penalty < math.inf:
         raise EstimationError(f"penalty: {penalty} is not a finite number above 0.")
-    # The decoder reads the response as it is.
-    _, true = whitening.transform_pairs(response, reference, text)
+    true = pairs.true
     codes = as_clusters(clusters, len(true))
     groups = int(codes.max()) + 1
     obstacle = decoded_obstacle(len(true), groups)
     if obstacle is not None:
         raise EstimationError(f"{obstacle[0].upper()}{obstacle[1:]}. Use the direct form, or measure more samples.")
-    told = _evened(np.asarray(response, dtype=np.float64))
+    told = _evened(pairs.response)  # the decoder reads the response as it is
     width = told.shape[1]
-    both = np.concatenate([told, np.asarray(text, dtype=np.float64)], axis=1)
+    both = np.concatenate([told, pairs.text], axis=1)
     for block in (both[:, :width], both[:, width:]):
         _to_one_size(block)
     fold = (np.random.default_rng(seed).permutation(groups) % folds)[codes]

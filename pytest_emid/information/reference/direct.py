@@ -22,9 +22,9 @@ from pytest_emid.errors import EstimationError
 from pytest_emid.information.arrays import as_clusters, unit_rows
 from pytest_emid.information.intervals.clusters import Clusters
 from pytest_emid.information.reference.reliability import Reliability
-from pytest_emid.information.reference.whitening import Whitening
+from pytest_emid.information.reference.whitening import Whitened, Whitening
 
-__all__ = ["Centre", "Reliability", "Whitening", "direct", "reliability_of"]
+__all__ = ["Centre", "Reliability", "Whitening", "direct", "direct_between", "reliability_between", "reliability_of"]
 
 Float = NDArray[np.float64]
 Codes = NDArray[np.intp]
@@ -84,12 +84,27 @@ def direct(
         EstimationError: bad arrays, fewer than two clusters, a reliability of other samples or dimensions, or an
             option out of range.
     """
+    pairs = whitening.pairs(response, reference, text)
+    return direct_between(
+        pairs, reliability=reliability, clusters=clusters, centre=centre, exponent=exponent, seed=seed
+    )
+
+
+def direct_between(
+    pairs: Whitened,
+    *,
+    reliability: Reliability | None = None,
+    clusters: Clusters = None,
+    centre: Centre = "offset",
+    exponent: float | None = None,
+    seed: int = 0,
+) -> Float:
+    """`direct` of pairs that are whitened already."""
     if exponent is None:
         exponent = _exponent(0.0 if reliability is None else reliability.exact)
     if not 0.0 < exponent <= 1.0:
         raise EstimationError(f"exponent: {exponent} is not in (0, 1].")
-    told, true = whitening.transform_pairs(response, reference, text)
-    told, true = _centred(told, true, centre, exponent)
+    told, true = _centred(pairs.told, pairs.true, centre, exponent)
     codes = as_clusters(clusters, len(told))
     sizes = np.bincount(codes)
     if len(sizes) < 2:
@@ -129,7 +144,15 @@ def reliability_of(
 
     Args and errors: as `direct` and `Reliability.fit`.
     """
-    told, true = whitening.transform_pairs(response, reference, text)
+    pairs = whitening.pairs(response, reference, text)
+    return reliability_between(pairs, clusters=clusters, centre=centre, folds=folds, seed=seed)
+
+
+def reliability_between(
+    pairs: Whitened, *, clusters: Clusters = None, centre: Centre = "offset", folds: int = 5, seed: int = 0
+) -> Reliability:
+    """`reliability_of` pairs that are whitened already."""
+    told, true = pairs.told, pairs.true
     exact = float(_same(told - true, true).mean())
     told, true = _centred(told, true, centre, _exponent(exact))
     return Reliability.fit(told, true, as_clusters(clusters, len(told)), folds=folds, seed=seed, exact=exact)

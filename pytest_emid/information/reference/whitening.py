@@ -3,27 +3,20 @@
 from __future__ import annotations
 
 import hashlib
-import json
 from collections.abc import Mapping
 from dataclasses import dataclass, field
-from functools import cached_property
-from pathlib import Path
 
 import numpy as np
-import safetensors.numpy
 from numpy.typing import ArrayLike, NDArray
-from safetensors import SafetensorError, safe_open
 
 from pytest_emid.errors import EstimationError
-from pytest_emid.information.arrays import as_clusters, as_matrix, check_folder, require_varied
+from pytest_emid.information.arrays import as_clusters, as_matrix, require_varied
 from pytest_emid.information.intervals.clusters import Clusters
 
-__all__ = ["Whitening"]
+__all__ = ["Whitened", "Whitening"]
 
 Float = NDArray[np.float64]
 
-FORMAT = "pytest-emid whitening"
-VERSION = 1
 # Ridge penalties on the question, as multiples of the mean eigenvalue of its covariance.
 PENALTIES = np.logspace(-6, 2, 9)
 SHRINKAGES = (0.01, 0.02, 0.05, 0.1, 0.2, 0.3, 0.5, 0.7, 0.9)
@@ -31,6 +24,23 @@ FOLDS = 5
 FEWEST = 20
 # Squares of smaller spreads vanish beside the rounding of embeddings of any length.
 SMALLEST = 1e-15
+
+
+@dataclass(frozen=True, eq=False, slots=True)
+class Whitened:
+    """One set in the space where answers are compared; made by `Whitening.pairs`.
+
+    Attributes:
+        response: (n, d) embeddings of the answers, as they came.
+        text: (n, d_t) embeddings of the questions.
+        told: (n, d) whitened residuals of the answers.
+        true: (n, d) whitened residuals of the references.
+    """
+
+    response: Float
+    text: Float
+    told: Float
+    true: Float
 
 
 @dataclass(frozen=True, eq=False)
@@ -49,8 +59,7 @@ class Whitening:
         penalty: of the ridge regression, on the scale of the covariance of the questions.
         shrinkage: share of the identity in the covariance, in (0, 1].
         explained: share of the variance of a held-out reference that its question gives away (leave-one-out).
-        left_out: (m, d) predictions B' z_t + c of the fitted references, each made without its own cluster; None
-            after loading.
+        left_out: (m, d) predictions B' z_t + c of the fitted references, each made without its own cluster.
         rows: where each fitted pair of reference and question is in `left_out`.
     """
 
@@ -61,7 +70,7 @@ class Whitening:
     penalty: float
     shrinkage: float
     explained: float
-    left_out: Float | None = field(default=None, repr=False)
+    left_out: Float = field(repr=False)
     rows: Mapping[bytes, int] = field(default_factory=dict, repr=False)
 
     @classmethod
@@ -145,8 +154,8 @@ class Whitening:
         given: Float = t @ self.slope + self.intercept
         return given
 
-    def transform_pairs(self, response: ArrayLike, reference: ArrayLike, text: ArrayLike) -> tuple[Float, Float]:
-        """(n, d) whitened residuals of n responses and of their references.
+    def pairs(self, response: ArrayLike, reference: ArrayLike, text: ArrayLike) -> Whitened:
+        """n responses and their references, whitened given their questions: what every form of scores begins with.
 
         A pair that took part in the fit is treated as if its cluster had not: what the regression learned from a
         reference would otherwise be subtracted from the response to it, and agreement turn into disagreement.
@@ -159,8 +168,6 @@ class Whitening:
         given = self._given(text, len(y))
         told: Float = (answers - given) @ self.whitener
         true: Float = (y - given) @ self.whitener
-        if self.left_out is None:
-            return told, true
         t = np.asarray(text, dtype=np.float64)
         known = [(i, self.rows.get(_key(y[i], t[i]), -1)) for i in range(len(y))]
         here = np.array([i for i, row in known if row >= 0], dtype=np.intp)
@@ -169,7 +176,7 @@ class Whitening:
             change = (given[here] - self.left_out[there]) @ self.whitener
             told[here] += change
             true[here] += change
-        return told, true
+        return Whitened(answers, t, told, true)
 
     def explains(self, reference: ArrayLike, text: ArrayLike) -> float:
         """Share of the variance of other references that the frozen regression explains from their questions.
@@ -185,63 +192,6 @@ class Whitening:
         require_varied("reference", y)
         rest = y - t @ self.slope
         return 1.0 - float(((rest - rest.mean(axis=0)) ** 2).sum() / ((y - y.mean(axis=0)) ** 2).sum())
-
-    @cached_property
-    def fingerprint(self) -> str:
-        """SHA-256 of every number that decides what `transform` answers."""
-        digest = hashlib.sha256(f"{FORMAT} {VERSION}".encode())
-        for array in (self.slope, self.intercept, self.whitener):
-            digest.update(str(array.shape).encode())
-            digest.update(np.ascontiguousarray(array, dtype="<f8").tobytes())
-        return digest.hexdigest()
-
-    def save(self, path: str | Path) -> None:
-        """Writes it as safetensors, float64: loading gives back the same fingerprint.
-
-        Raises:
-            EstimationError: the folder does not exist.
-        """
-        check_folder(path)
-        about = {"m": self.m, "penalty": self.penalty, "shrinkage": self.shrinkage, "explained": self.explained}
-        arrays = {"slope": self.slope, "intercept": self.intercept, "whitener": self.whitener}
-        safetensors.numpy.save_file(
-            {name: np.ascontiguousarray(array) for name, array in arrays.items()},
-            str(path),
-            metadata={
-                "format": FORMAT,
-                "version": str(VERSION),
-                "about": json.dumps(about),
-                "fingerprint": self.fingerprint,
-            },
-        )
-
-    @classmethod
-    def load(cls, path: str | Path) -> Whitening:
-        """Reads what `save` wrote.
-
-        Raises:
-            EstimationError: no such file, not a whitening, another version, or altered numbers.
-        """
-        try:
-            with safe_open(str(path), framework="numpy") as file:
-                header = file.metadata() or {}
-                if header.get("format") != FORMAT or header.get("version") != str(VERSION):
-                    raise EstimationError(
-                        f"{path}: not a {FORMAT} of version {VERSION}. Write it again with Whitening.save."
-                    )
-                arrays = {name: file.get_tensor(name) for name in ("slope", "intercept", "whitener")}
-        except (OSError, SafetensorError) as error:
-            raise EstimationError(f"{path}: cannot read a whitening: {error}.") from error
-        try:
-            loaded = cls(**arrays, **json.loads(header["about"]))
-            fingerprint = header["fingerprint"]
-        except (ValueError, TypeError, KeyError) as error:
-            raise EstimationError(
-                f"{path}: the whitening's header is damaged ({error}). Write the file again."
-            ) from error
-        if loaded.fingerprint != fingerprint:
-            raise EstimationError(f"{path}: the numbers do not match their fingerprint. Write the file again.")
-        return loaded
 
 
 def _key(reference: Float, text: Float) -> bytes:

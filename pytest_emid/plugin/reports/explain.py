@@ -7,10 +7,10 @@ from collections.abc import Iterator, Mapping, Sequence
 from typing import Final
 
 from pytest_emid.information.intervals.estimate import Estimate
+from pytest_emid.measuring.format import clip, decimals, interval, measured, number, percent, quantity, visible
 from pytest_emid.measuring.results import Bound, EmidResult, Record, scrub
 from pytest_emid.measuring.verdicts import Decision, Direction, Verdict, decide
 from pytest_emid.plugin.config import EmidConfig
-from pytest_emid.plugin.reports.format import clip, decimals, interval, measured, number, percent, quantity, visible
 
 __all__ = ["asks_about", "bound_line", "compare", "headline", "message"]
 

@@ -6,8 +6,8 @@ from typing import Final
 
 import pytest
 
+from pytest_emid.measuring.format import amount, clip, duration, visible
 from pytest_emid.measuring.plan import CLEAN, Forecast, Plan
-from pytest_emid.plugin.reports.format import amount, clip, duration, visible
 
 __all__ = ["forecast_line", "summarize_plan"]
 

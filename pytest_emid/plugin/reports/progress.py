@@ -8,7 +8,7 @@ import time
 from contextlib import AbstractContextManager, nullcontext
 from typing import TYPE_CHECKING, Any, Final
 
-from pytest_emid.plugin.reports.format import visible
+from pytest_emid.measuring.format import visible
 
 if TYPE_CHECKING:
     import pytest

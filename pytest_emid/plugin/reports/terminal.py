@@ -8,12 +8,12 @@ from typing import Final
 
 import pytest
 
+from pytest_emid.measuring.format import clip, decimals, measured, number, percent, visible
 from pytest_emid.measuring.results import Bound, EmidResult
 from pytest_emid.measuring.verdicts import Decision, Verdict
 from pytest_emid.plugin.config import OPTIONS, EmidConfig
 from pytest_emid.plugin.ledger import Ledger, Row
 from pytest_emid.plugin.reports.explain import asks_about, headline
-from pytest_emid.plugin.reports.format import clip, decimals, measured, number, percent, visible
 
 __all__ = ["header", "summarize"]
 

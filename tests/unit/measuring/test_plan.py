@@ -7,8 +7,8 @@ from typing import Any
 import pytest
 
 from pytest_emid.cache.pace import Pace
+from pytest_emid.measuring.format import amount, duration
 from pytest_emid.measuring.plan import Forecast, Need, Plan, Row
-from pytest_emid.plugin.reports.format import amount, duration
 from pytest_emid.plugin.reports.plan import forecast_line
 
 

@@ -23,8 +23,8 @@ from pytest_emid import (
     assert_no_input_drift,
 )
 from pytest_emid.information import minimum_detectable
+from pytest_emid.measuring.format import measured
 from pytest_emid.measuring.results import Bound, Divergences
-from pytest_emid.plugin.reports.format import measured
 
 
 def message(caught: pytest.ExceptionInfo[BaseException]) -> list[str]:

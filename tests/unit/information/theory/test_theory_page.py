@@ -9,7 +9,7 @@ import pytest
 
 from pytest_emid.information.theory.finite_bounds import counterexample_small_alphabet, published_simplified, rigorous
 
-PAGE = (Path(__file__).parents[3] / "docs" / "theory.md").read_text(encoding="utf-8")
+PAGE = (Path(__file__).parents[4] / "docs" / "theory.md").read_text(encoding="utf-8")
 
 
 def test_the_example_prints_what_the_page_says(capsys: pytest.CaptureFixture[str]):

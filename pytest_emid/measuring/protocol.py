@@ -1,0 +1,103 @@
+"""The protocol of the paper, as one route: two answered datasets in, one result out."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+
+from pytest_emid.measuring import remarks
+from pytest_emid.measuring.bounds import bounds
+from pytest_emid.measuring.calibration import Calibration
+from pytest_emid.measuring.design import Design, design_of
+from pytest_emid.measuring.differences import Differences, differences
+from pytest_emid.measuring.drift import drift
+from pytest_emid.measuring.embedding import Answered
+from pytest_emid.measuring.results import Bound, Divergences, EmidResult, Obstacle
+from pytest_emid.measuring.scores import Scored, score
+from pytest_emid.measuring.sides import side
+
+__all__ = ["Scenario", "Settings", "compare"]
+
+
+@dataclass(frozen=True)
+class Scenario:
+    """What the shifted side is: a shift's id, its modality, and whether it holds the same samples."""
+
+    id: str
+    modality: str
+    paired: bool
+
+
+@dataclass(frozen=True)
+class Settings:
+    """What is the same for all scenarios of a measurer.
+
+    Attributes:
+        seed: base seed of shifts, folds and permutations.
+        confidence: of every interval, two-sided.
+        permutations: of the null distribution of input drift; 0 leaves the p-values out.
+        drift: whether results carry the p-values of input drift; else they are drawn when they are first read.
+        model, encoders: names.
+        note: what reports must say about the encoders.
+        options: effective options, to be carried by the results.
+    """
+
+    seed: int
+    confidence: float
+    permutations: int
+    drift: bool
+    model: str
+    encoders: str
+    note: str
+    options: Mapping[str, str]
+
+
+def compare(
+    clean: Scored, shifted: Answered, calibration: Calibration, scenario: Scenario, settings: Settings
+) -> EmidResult:
+    """Score the shifted side as the clean one was, compare the two, and bound what may have been lost."""
+    design = design_of(clean.answered, shifted, scenario.paired, settings.confidence)
+    condition = design.condition(clean.answered, shifted)  # paired: the clean questions
+    trust = design.trust(clean.reliability)  # never refitted on the shifted side
+    scored = score(shifted, calibration, condition, settings.seed, trust)
+    changed = differences(clean, scored, calibration, design)
+    apart = drift(clean.answered, shifted, design, settings)
+    limits = bounds(clean.answered, shifted, apart, design, calibration.references, settings.seed)
+    return _result(clean, scored, changed, apart, limits, calibration, scenario, settings, design)
+
+
+def _result(
+    clean: Scored,
+    shifted: Scored,
+    changed: Differences,
+    apart: Divergences,
+    limits: Mapping[str, Bound],
+    calibration: Calibration,
+    scenario: Scenario,
+    settings: Settings,
+    design: Design,
+) -> EmidResult:
+    critic = calibration.report()
+    foreign = None if design.is_paired else remarks.foreign_questions(shifted.answered, calibration)
+    told = remarks.remarks(clean, shifted, changed, critic, settings.note, foreign)
+    return EmidResult(
+        scenario=scenario.id,
+        modality=scenario.modality,
+        paired=design.is_paired,
+        seed=settings.seed,
+        model=settings.model,
+        encoders=settings.encoders,
+        clean=side(clean, design.confidence),
+        shifted=side(shifted, design.confidence),
+        **changed.by_name(),
+        divergences=apart,
+        bounds=limits,
+        critic=critic,
+        obstacles=() if foreign is None else (Obstacle(foreign, ("information",)),),
+        remarks=told,
+        settings={
+            **settings.options,
+            "query": clean.answered.query_form,
+            **({"encoders note": settings.note} if settings.note else {}),
+        },
+    )

@@ -1,0 +1,48 @@
+"""One scored side as it is reported: means with intervals, and a record of every sample."""
+
+from __future__ import annotations
+
+from pytest_emid.information.intervals.estimate import Estimate
+from pytest_emid.information.intervals.means import mean_interval
+from pytest_emid.measuring.results import Record, Side
+from pytest_emid.measuring.scores import Float, Scored
+
+__all__ = ["side"]
+
+
+def side(scored: Scored, confidence: float) -> Side:
+    """The scores of one side as means with intervals, and as records."""
+    dataset, clusters = scored.answered.dataset, scored.clusters
+
+    def mean(values: Float, unit: str, support: tuple[float, float] | None = None) -> Estimate:
+        return mean_interval(values, clusters, confidence, support=support, unit=unit)
+
+    records = tuple(
+        Record(
+            id=sample.id,
+            cluster=sample.cluster_id,
+            category=sample.category,
+            question=sample.question,
+            reference=sample.reference,
+            response=response.text,
+            outcome=str(response.outcome),
+            emi=float(scored.emi[i]),
+            information=float(scored.information[i]),
+            decoded=None if scored.decoded is None else float(scored.decoded[i]),
+            cosine=float(scored.cosine[i]),
+            exact=float(scored.exact[i]),
+        )
+        for i, (sample, response) in enumerate(zip(dataset, scored.answered.responses, strict=True))
+    )
+    return Side(
+        dataset=dataset.name,
+        fingerprint=dataset.fingerprint,
+        records=records,
+        mi_response=float(scored.psi_response.mean()),
+        mi_reference=float(scored.psi_reference.mean()),
+        emi=mean(scored.emi, "critic scale"),
+        information=mean(scored.information, "cosine"),
+        decoded=None if scored.decoded is None else mean(scored.decoded, "cosine"),
+        cosine=mean(scored.cosine, "cosine"),
+        exact=mean(scored.exact, "fraction", (0.0, 1.0)),
+    )
