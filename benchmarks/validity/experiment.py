@@ -75,7 +75,7 @@ def freeze(world: World, rng: np.random.Generator, cell: Cell, names: Sequence[s
     def whitening(shrinkage: float | None = None) -> Whitening:
         fitted = Whitening.fit(told, pairs.text, clusters=clusters, shrinkage=shrinkage)
         # As after loading: no evaluation holds a fitted pair, so that none need be looked for.
-        return replace(fitted, left_out=None)
+        return replace(fitted, rows={})
 
     return Frozen(
         whitening(),

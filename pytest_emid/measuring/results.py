@@ -139,6 +139,9 @@ class Drift:
     def __hash__(self) -> int:
         return hash(self.told)
 
+    def __repr__(self) -> str:
+        return f"Drift{self.told}"
+
 
 @dataclass(frozen=True, slots=True)
 class Divergences:

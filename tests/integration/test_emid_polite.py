@@ -10,6 +10,7 @@ UNRELATED = "def test_x(): pass\ndef test_y(tmp_path): pass\n"
 HEAVY = ("torch", "transformers", "numpy", "scipy", "PIL", "jinja2", "hypothesis", "sqlite3", "tqdm", "safetensors")
 OURS = {
     "pytest_emid",
+    "pytest_emid.plugin",
     "pytest_emid.plugin.config",
     "pytest_emid.plugin.options",
     "pytest_emid.plugin.hooks",

@@ -10,7 +10,7 @@ import numpy as np
 
 from pytest_emid.information.intervals import means as intervals
 from pytest_emid.information.intervals.estimate import Estimate
-from pytest_emid.measuring.results import Bound, CriticReport, Divergences, EmidResult, Record, Side
+from pytest_emid.measuring.results import Bound, CriticReport, Divergences, Drift, EmidResult, Record, Side
 
 
 def estimate(
@@ -119,7 +119,7 @@ def make_result(
         decoded_retained=None,
         cosine_drop=estimate(0.01, 0.02, n, n // per_cluster, "cosine"),
         exact_drop=estimate(1 - retained, 0.02, n, n // per_cluster, "fraction"),
-        divergences=Divergences(0.02, 0.0, 0.01, 0.02, image_p=0.5, text_p=None),
+        divergences=Divergences(0.02, 0.0, 0.01, 0.02, Drift(0.5)),
         bounds=bounds
         if bounds is not None
         else {"scale_adjusted": Bound("scale_adjusted", 1.77, "score", {"images": 0.5, "answers": 1.27}, "Raw roots.")},

@@ -11,10 +11,10 @@ from cache_doubles import CountingModel, make_samples
 
 from pytest_emid.cache import Cache
 from pytest_emid.cache.pace import recall
-from pytest_emid.cache.watching import WatchedModel, prices_of
+from pytest_emid.cache.watching import WatchedModel
 from pytest_emid.data.sample import Sample
 from pytest_emid.errors import UnavailableError
-from pytest_emid.models.base import Response
+from pytest_emid.models.base import Response, traits_of
 
 
 class Server(CountingModel):
@@ -42,8 +42,8 @@ def test_it_is_the_same_model_to_everybody_else() -> None:
     assert (watched.name, watched.fingerprint, watched.prices) == (model.name, model.fingerprint, (10, 20.0))
     with pytest.raises(AttributeError, match="ephemeral"):
         watched.ephemeral  # noqa: B018
-    assert prices_of(watched) == (10.0, 20.0)
-    assert prices_of(CountingModel()) is None
+    assert traits_of(watched).prices == (10.0, 20.0)
+    assert traits_of(CountingModel()).prices is None
 
 
 def test_a_forecast_is_made_of_what_was_timed_before() -> None:

@@ -18,10 +18,11 @@ from pytest_emid.encoders import CallableImageEncoder, CallableTextEncoder, Enco
 from pytest_emid.errors import ModelError
 from pytest_emid.information.bounds.answer_entropy import AnswerEntropy, EntropySource
 from pytest_emid.information.bounds.rigorous import rigorous_bound
-from pytest_emid.measuring.entropy import answer_entropy, class_entropy, draws_of, redrawn
+from pytest_emid.measuring.entropy import answer_entropy, class_entropy
 from pytest_emid.measuring.measurer import Measurer
 from pytest_emid.measuring.results import Bound
 from pytest_emid.models import CallableModel, Outcome, Response, TokenScores
+from pytest_emid.models.base import redrawn, traits_of
 
 HALF = math.log(0.5)
 COLOURS = ("red", "blue", "green", "grey")
@@ -208,7 +209,7 @@ class TestMeasured:
 
 def test_models_that_say_nothing_draw_once() -> None:
     model = CallableModel(lambda images, questions: questions)
-    assert draws_of(model) == 1
+    assert traits_of(model).draws == 1
     assert redrawn(model, 3) is model
     other = redrawn(Undecided(2), 1)
     assert other.fingerprint != Undecided(2).fingerprint

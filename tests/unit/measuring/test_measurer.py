@@ -219,9 +219,10 @@ def test_unpaired_questions_in_another_language_never_pass():
         r"language\.",
         " ".join(str(caught.value).split()),
     )
-    assert result.information_obstacle in result.remarks
+    assert result.obstacles[0].on == ("information",)
+    assert result.obstacles[0].reason in result.remarks
     english = Dataset("english", [s.with_(id=f"x-{s.id}") for s in scenes_dataset(60, seed=5)])
-    assert measurer(dataset, Oracle(dataset, english)).measure(english).information_obstacle is None
+    assert measurer(dataset, Oracle(dataset, english)).measure(english).obstacles == ()
 
 
 def test_equal_ids_alone_do_not_pair_two_datasets():
@@ -445,7 +446,7 @@ def test_a_plan_counts_distinct_answers_and_asks_nothing():
         30 * 16,
     )
     assert (clean.seconds_each, clean.priced, model.asked) == (None, False, [])
-    measuring.answer(dataset, "clean")
+    measuring._asker.answer(dataset, "clean")
     clean, shifted = measuring.plan("identity")
     assert clean.kept == shifted.kept != ""
     assert clean.missing == shifted.missing == ""
@@ -456,9 +457,9 @@ def test_what_will_be_asked_is_announced_once_it_is_known():
     dataset = scenes_dataset(30)
     told = []
     measuring = measurer(dataset, Oracle(dataset), announce=lambda *args: told.append(args))
-    measuring.answer(dataset.first(12), "some")
-    measuring.answer(dataset, "all")
-    measuring.answer(dataset, "again")
+    measuring._asker.answer(dataset.first(12), "some")
+    measuring._asker.answer(dataset, "all")
+    measuring._asker.answer(dataset, "again")
     assert [(label, model, f.cached, f.to_ask) for label, model, f in told] == [
         ("some", "oracle", 0, 12),
         ("all", "oracle", 12, 18),

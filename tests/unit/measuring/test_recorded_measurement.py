@@ -60,14 +60,14 @@ def test_shifted_samples_with_ids_of_their_own_are_another_thing() -> None:
         "elsewhere", [s.with_(id=f"x-{s.id}", cluster=f"x-{s.cluster}") for s in scenes_dataset(90, seed=9)]
     )
     result = measurer(recording(CLEAN, other)).measure(other)
-    assert "recorded answers" not in result.settings
+    assert result.obstacles == ()
     assert assert_emi_above(result, -1e9).verdict is Verdict.PASS
 
 
 def test_what_a_shift_leaves_alone_is_answered(recorded: Measurer) -> None:
-    assert "recorded answers" not in recorded.measure("identity").settings
+    assert recorded.measure("identity").obstacles == ()
 
 
 def test_a_model_that_sees_the_query_is_no_recording() -> None:
     model = CallableModel(lambda images, questions: [question[:9] for question in questions], fingerprint="1")
-    assert "recorded answers" not in measurer(model).measure("defocus_blur:1").settings
+    assert measurer(model).measure("defocus_blur:1").obstacles == ()

@@ -24,7 +24,7 @@ from pytest_emid import (
 )
 from pytest_emid.information import minimum_detectable
 from pytest_emid.measuring.format import measured
-from pytest_emid.measuring.results import Bound, Divergences
+from pytest_emid.measuring.results import Bound, Divergences, Drift
 
 
 def message(caught: pytest.ExceptionInfo[BaseException]) -> list[str]:
@@ -292,7 +292,7 @@ def test_a_bound_that_is_no_number_holds_nothing(value: float) -> None:
 def test_input_drift_corrects_for_the_modalities_that_were_tested(
     image_p: float | None, text_p: float | None, verdict: str
 ) -> None:
-    js = Divergences(0.0 if image_p is None else 0.1, 0.0 if text_p is None else 0.1, 0.0, 0.0, image_p, text_p)
+    js = Divergences(0.0 if image_p is None else 0.1, 0.0 if text_p is None else 0.1, 0.0, 0.0, Drift(image_p, text_p))
     result = make_result(divergences=js)
     if verdict == "PASS":
         assert assert_no_input_drift(result).verdict is Verdict.PASS
@@ -302,7 +302,7 @@ def test_input_drift_corrects_for_the_modalities_that_were_tested(
 
 
 def test_input_drift_shows_its_p_values_and_no_samples() -> None:
-    result = make_result(divergences=Divergences(0.1, 0.2, 0.0, 0.0, 0.005, 0.6))
+    result = make_result(divergences=Divergences(0.1, 0.2, 0.0, 0.0, Drift(0.005, 0.6)))
     with pytest.raises(AssertionError) as caught:
         assert_no_input_drift(result, 0.05)
     assert message(caught)[6:8] == [
@@ -313,17 +313,18 @@ def test_input_drift_shows_its_p_values_and_no_samples() -> None:
 
 
 def test_input_drift_that_was_not_tested_never_passes() -> None:
-    result = make_result(divergences=Divergences(0.1, 0.0, 0.0, 0.0, None, None))
+    result = make_result(divergences=Divergences(0.1, 0.0, 0.0, 0.0))
     with pytest.raises(AssertionError, match=r"^UNDECIDED: input drift") as caught:
         assert_no_input_drift(result)
-    assert message(caught)[6] == "  why        The divergence of pictures was not tested."
-    nan = make_result(divergences=Divergences(0.1, 0.1, 0.0, 0.0, math.nan, 0.5))
+    why = "The divergence of pictures was not tested where this was measured: run with --emid-drift."
+    assert message(caught)[6] == f"  why        {why}"
+    nan = make_result(divergences=Divergences(0.1, 0.1, 0.0, 0.0, Drift(math.nan, 0.5)))
     with pytest.raises(AssertionError, match=r"^FAIL: "):
         assert_no_input_drift(nan)
 
 
 def test_identical_inputs_have_no_drift() -> None:
-    result = make_result(divergences=Divergences(0.0, 0.0, 0.0, 0.0, None, None))
+    result = make_result(divergences=Divergences(0.0, 0.0, 0.0, 0.0))
     assert assert_no_input_drift(result).reason == "Both are the same by construction."
 
 

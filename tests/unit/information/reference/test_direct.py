@@ -172,7 +172,7 @@ class TestDirect:
         response = answer(rng, text[:, :D_T], content, keeps)
         others_text, others, _ = wordy(90)
         fits = [Whitening.fit(y, t, penalty=1e-6) for y, t in ((others, others_text), (reference, text))]
-        fits.append(replace(fits[1], left_out=None))
+        fits.append(replace(fits[1], rows={}))
         apart, own, by_heart = (direct(w, response, reference, text).mean() for w in fits)
         assert own == pytest.approx(apart, abs=0.06)
         if keeps:

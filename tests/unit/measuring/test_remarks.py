@@ -5,7 +5,7 @@ import math
 import pytest
 
 from pytest_emid.information.intervals.estimate import Estimate
-from pytest_emid.measuring.suspicion import suspect
+from pytest_emid.measuring.remarks import suspect
 
 
 def at(value, half=0.02, se=0.01):
