@@ -14,10 +14,8 @@ from pytest_emid.version import __version__
 
 if TYPE_CHECKING:
     from pytest_emid import data, encoders, information, models, shifts
-    from pytest_emid.cache import Cache
     from pytest_emid.data.dataset import Dataset
     from pytest_emid.data.sample import LazyImage, Sample
-    from pytest_emid.encoders.base import Encoders
     from pytest_emid.errors import (
         BudgetError,
         DataError,
@@ -27,12 +25,11 @@ if TYPE_CHECKING:
         ShiftError,
         UnavailableError,
     )
-    from pytest_emid.information.intervals.estimate import Estimate
     from pytest_emid.measuring.judging import Judge
     from pytest_emid.measuring.measurer import Measurer
     from pytest_emid.measuring.results import EmidResult
-    from pytest_emid.measuring.verdicts import Decision, UndecidedWarning, Verdict
-    from pytest_emid.models.base import Model, Outcome, Response
+    from pytest_emid.measuring.verdicts import UndecidedWarning, Verdict
+    from pytest_emid.models.base import Outcome, Response
     from pytest_emid.plugin.assertions import (
         assert_bound_holds,
         assert_emi_above,
@@ -44,19 +41,14 @@ if TYPE_CHECKING:
 
 __all__ = [
     "BudgetError",
-    "Cache",
     "DataError",
     "Dataset",
-    "Decision",
     "EmidError",
     "EmidResult",
-    "Encoders",
-    "Estimate",
     "EstimationError",
     "Judge",
     "LazyImage",
     "Measurer",
-    "Model",
     "ModelError",
     "Outcome",
     "Response",
@@ -89,19 +81,14 @@ MODULES: Final = {
 }
 HOMES: Final = {
     "BudgetError": "errors",
-    "Cache": "cache",
     "DataError": "errors",
     "Dataset": "data.dataset",
-    "Decision": "measuring.verdicts",
     "EmidError": "errors",
     "EmidResult": "measuring.results",
-    "Encoders": "encoders.base",
-    "Estimate": "information.intervals.estimate",
     "EstimationError": "errors",
     "Judge": "measuring.judging",
     "LazyImage": "data.sample",
     "Measurer": "measuring.measurer",
-    "Model": "models.base",
     "ModelError": "errors",
     "Outcome": "models.base",
     "Response": "models.base",
@@ -117,6 +104,15 @@ HOMES: Final = {
     "assert_no_input_drift": "plugin.assertions",
 }
 
+MOVED: Final = {
+    "Cache": "cache",
+    "Decision": "measuring.verdicts",
+    "Encoders": "encoders",
+    "Estimate": "information",
+    "Model": "models",
+}
+"""Names that were here in 0.1.0 and will leave: where they are."""
+
 
 def __getattr__(name: str) -> Any:
     from importlib import import_module
@@ -127,6 +123,12 @@ def __getattr__(name: str) -> Any:
         value = getattr(import_module(f"{__name__}.{HOMES[name]}"), name)
         globals()[name] = value
         return value
+    if name in MOVED:
+        import warnings
+
+        home = f"{__name__}.{MOVED[name]}"
+        warnings.warn(f"{__name__}.{name} is now {home}.{name}.", DeprecationWarning, stacklevel=2)
+        return getattr(import_module(home), name)
     raise AttributeError(f"module {__name__!r} has no attribute {name!r}")
 
 

@@ -73,7 +73,7 @@ def emid_dataset():
 
 @pytest.fixture(scope="session")
 def emid_encoders():
-    return pytest_emid.Encoders(Vectors(), Vectors())
+    return pytest_emid.encoders.Encoders(Vectors(), Vectors())
 
 
 @pytest.fixture(scope="session")

@@ -150,7 +150,7 @@ def run(folder: Path, tests: list[str], light: bool, latency: float, die_after: 
 
 
 def findings(folder: Path) -> dict[str, Any]:
-    from pytest_emid import Cache
+    from pytest_emid.cache import Cache
 
     logs = {name: Counter((folder / f"{name}.log").read_text().splitlines()) for name in ("alone", "dying", "lasting")}
     cluster = logs["dying"] + logs["lasting"]

@@ -27,8 +27,9 @@ from typing import Any
 import numpy as np
 from PIL import Image
 
-from pytest_emid import Cache, Dataset, Encoders, Measurer, Response, Sample, shifts
-from pytest_emid.encoders import CallableImageEncoder, CallableTextEncoder
+from pytest_emid import Dataset, Measurer, Response, Sample, shifts
+from pytest_emid.cache import Cache
+from pytest_emid.encoders import CallableImageEncoder, CallableTextEncoder, Encoders
 
 WIDTH = 768
 WORDS = [f"word{i}" for i in range(500)]

@@ -50,7 +50,7 @@ def test_the_first_lines_hold_what_a_gate_would_say(project: pytest.Pytester) ->
 def test_every_comparison_has_an_explanation(project: pytest.Pytester, expression: str, lines: list[str]) -> None:
     project.makepyfile(
         test_x=f"""
-        from pytest_emid import Estimate
+        from pytest_emid.information import Estimate
         def test_x(measure_emid):
             result = measure_emid('blur:96')
             assert {expression}

@@ -34,7 +34,7 @@ class Encoder:
 
 @pytest.fixture(scope="session")
 def emid_encoders():
-    return pytest_emid.Encoders(Encoder(), Encoder())
+    return pytest_emid.encoders.Encoders(Encoder(), Encoder())
 """
 TEST = """
 from pytest_emid import assert_emid_below, assert_information_retained

@@ -46,7 +46,7 @@ def emid_calibration():
 
 @pytest.fixture(scope="session")
 def emid_encoders():
-    return pytest_emid.Encoders(CountingEncoder(), CountingEncoder())
+    return pytest_emid.encoders.Encoders(CountingEncoder(), CountingEncoder())
 """
 TEST = """
 import pytest

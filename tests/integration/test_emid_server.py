@@ -49,7 +49,7 @@ class Encoder:
 
 @pytest.fixture(scope="session")
 def emid_encoders():
-    return pytest_emid.Encoders(Encoder(), Encoder())
+    return pytest_emid.encoders.Encoders(Encoder(), Encoder())
 """
 TESTS = """
 import pytest

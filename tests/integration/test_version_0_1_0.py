@@ -12,7 +12,7 @@ from typing import Any
 import pytest
 from earlier_report import changes
 
-from pytest_emid import Cache
+from pytest_emid.cache import Cache
 
 DATA = Path(__file__).parents[1] / "data" / "v0_1_0"
 MADE_WITH: dict[str, str] = json.loads((DATA / "made_with.json").read_text("utf-8"))

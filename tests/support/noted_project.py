@@ -47,5 +47,5 @@ def emid_encoders():
         def encode(self, items):
             raise AssertionError("a plan encodes nothing")
 
-    return pytest_emid.Encoders(Encoder(), Encoder())
+    return pytest_emid.encoders.Encoders(Encoder(), Encoder())
 """
