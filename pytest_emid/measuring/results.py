@@ -25,6 +25,7 @@ __all__ = [
 ]
 
 SCHEMA_VERSION: Final = 1
+NOT_DRAWN: Final = "p-values are not drawn for reports: run with --emid-drift"
 
 PValues = tuple[float | None, float | None]
 
@@ -133,6 +134,11 @@ class Drift:
             self._p = self.told if self._draw is None else self._draw()
         return self._p
 
+    @property
+    def stays(self) -> bool:
+        """Whether the p-values are for this process alone."""
+        return self._draw is not None
+
     def __eq__(self, other: object) -> bool:
         return isinstance(other, Drift) and self.told == other.told
 
@@ -166,16 +172,17 @@ class Divergences:
     def text_p(self) -> float | None:
         return self.drift.p[1]
 
-    def to_dict(self) -> dict[str, float | None]:
-        """Plain types only, without what was not asked for."""
+    def to_dict(self) -> dict[str, float | str | None]:
+        """Plain types only; where p-values stay behind, `drift` says how to get them."""
         names = ("image", "text", "output_clean", "output_shifted")
-        values = {name: float(getattr(self, name)) for name in names}
-        return {**values, "image_p": self.drift.told[0], "text_p": self.drift.told[1]}
+        values: dict[str, float | str | None] = {name: float(getattr(self, name)) for name in names}
+        p = {"image_p": self.drift.told[0], "text_p": self.drift.told[1]}
+        return {**values, **p, **({"drift": NOT_DRAWN} if self.drift.stays else {})}
 
     @classmethod
     def from_dict(cls, data: Mapping[str, Any]) -> Divergences:
         """The inverse of `to_dict`."""
-        values = {name: value for name, value in data.items() if name not in ("image_p", "text_p")}
+        values = {name: value for name, value in data.items() if name not in ("image_p", "text_p", "drift")}
         return cls(**values, drift=Drift(data["image_p"], data["text_p"]))
 
 
