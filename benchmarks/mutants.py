@@ -118,10 +118,10 @@ def changes(node: ast.AST, scope: set[str]) -> Iterator[Change]:
         case ast.Constant(value=float(value)):
             yield "constant", with_(value=value * 2 or 1.0)
         case ast.Constant(value=str(value)):
-            yield "constant", with_(value=value + "?")
+            yield "constant", with_(value="?" + value)
         case ast.Call(args=args, keywords=keywords):
             for i, keyword in enumerate(keywords):
-                if keyword.arg is not None:
+                if keyword.arg not in (None, "strict"):
                     yield "dropped keyword", with_(keywords=keywords[:i] + keywords[i + 1 :])
             for i in range(len(args) - 1):
                 if not isinstance(args[i], ast.Starred) and not isinstance(args[i + 1], ast.Starred):
@@ -158,6 +158,8 @@ def places(tree: ast.Module) -> Iterator[tuple[ast.AST, str, ast.stmt, set[str]]
             case ast.If(test=ast.Name(id="TYPE_CHECKING")):
                 return
             case ast.Assign(targets=[ast.Name(id="__all__")]):
+                return
+            case ast.keyword(arg="strict"):  # zip's: what it guards against does not happen
                 return
             case ast.AnnAssign() | ast.arg():
                 skipped = {"annotation"}

@@ -119,7 +119,9 @@ def test_what_was_mostly_seen_once_is_an_obstacle() -> None:
     words = [spell(shapes[i % 8] + 0.01 * i) for i in range(12)]  # four classes once, four twice
     clean = Side(Dataset("few", [s.with_(reference=w) for s, w in zip(few, words, strict=True)]), [words])
     shifted = Side(clean.dataset.map("shown", lambda s: s.with_(question=s.question + " ")), [words[::-1]])
-    measurer = Measurer(Told(clean, shifted), clean.dataset, ENCODERS, calibration=many, permutations=0)
+    measurer = Measurer(
+        Told(clean, shifted), clean.dataset, ENCODERS, calibration=many, permutations=0, confidence=0.9999
+    )
     bound = measurer.measure(Replaced(shifted.dataset)).bounds["rigorous"]
     assert bound.obstacle == (
         "33 % of the answers of one set are in classes seen once, so that entropies on these classes mean little: "
