@@ -24,6 +24,10 @@ SIDES = [("clean", "shifted"), ("image", "text"), ("low", "high"), ("response", 
 OTHER = {a: b for pair in SIDES for a, b in (pair, pair[::-1])}
 
 
+COMMUTATIVE = ("min", "max", "isclose", "array_equal")
+"""Calls in which the order of arguments means nothing."""
+
+
 @dataclass(frozen=True)
 class Mutant:
     """One change: which of `places` becomes which of its `changes`."""
@@ -48,6 +52,11 @@ class Mutant:
 
 
 Change = tuple[str, ast.AST]
+
+
+def called(call: ast.Call) -> str:
+    """The last part of a function's name."""
+    return ast.unparse(call.func).rpartition(".")[2]
 
 
 def changes(node: ast.AST, scope: set[str]) -> Iterator[Change]:
@@ -80,7 +89,7 @@ def changes(node: ast.AST, scope: set[str]) -> Iterator[Change]:
             for i, keyword in enumerate(keywords):
                 if keyword.arg not in (None, "strict"):
                     yield "dropped keyword", with_(keywords=keywords[:i] + keywords[i + 1 :])
-            for i in range(len(args) - 1):
+            for i in range(len(args) - 1 if called(node) not in COMMUTATIVE else 0):
                 if not isinstance(args[i], ast.Starred) and not isinstance(args[i + 1], ast.Starred):
                     yield "swapped arguments", with_(args=[*args[:i], args[i + 1], args[i], *args[i + 2 :]])
         case ast.If(test=test) | ast.IfExp(test=test) | ast.While(test=test):

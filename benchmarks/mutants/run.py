@@ -223,7 +223,7 @@ def main() -> None:
     parser.add_argument("--sample", type=int, default=300, help="how many changes; 0 for all")
     parser.add_argument("--seed", type=int, default=0, help="of the sample")
     parser.add_argument("--jobs", type=int, default=2, help="how many at a time")
-    parser.add_argument("--only", action="append", help="modules whose path holds this text")
+    parser.add_argument("--only", action="append", help="of the sample, modules whose path holds this text")
     parser.add_argument("--at-least", type=float, default=0.0, help="percent that must be seen, else exit 1")
     parser.add_argument("--list", action="store_true", help="print the changes and run nothing")
     parser.add_argument("--out", type=Path, help="a JSON file for the figures")
@@ -236,10 +236,9 @@ def main() -> None:
     stale = reasons.keys() - {mutant.key for _, mutant in whole}
     if stale:
         sys.exit("targets.toml names changes that no longer exist:\n" + "\n".join(map(str, sorted(stale))))
-    if options.only:
-        whole = [(target, mutant) for target, mutant in whole if any(text in target.module for text in options.only)]
     chosen = random.Random(options.seed).sample(range(len(whole)), min(options.sample or len(whole), len(whole)))
-    pairs = [whole[i] for i in sorted(chosen)]
+    only = options.only or [""]
+    pairs = [whole[i] for i in sorted(chosen) if any(text in whole[i][0].module for text in only)]
     if options.list:
         print("\n".join(str(mutant) for _, mutant in pairs))
         return

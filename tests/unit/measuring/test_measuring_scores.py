@@ -248,6 +248,12 @@ def test_what_a_result_is_called(paired: EmidResult, unpaired: EmidResult) -> No
     assert paired.settings == {"query": "mean of picture and question"}
 
 
+def test_what_is_not_said_is_seed_0_at_95_percent() -> None:
+    measurer = Measurer(Told(CLEAN, SHIFTED), CLEAN.dataset, ENCODERS)
+    assert (measurer.seed, measurer.confidence, measurer.permutations) == (0, 0.95, 199)
+    assert (measurer.settings, measurer.calibration_set) == ({}, None)
+
+
 def test_an_encoder_s_note_is_told_first() -> None:
     noted = replace(ENCODERS, note="A note.")
     measurer = Measurer(

@@ -307,6 +307,7 @@ def test_a_document_is_restored_but_for_problems_that_only_the_run_itself_could_
     assert again.document()["results"] == book.document()["results"]
     assert again.document()["tests"] == book.document()["tests"]
     assert again.rows() == book.rows()
+    assert again.document()["results"][0]["key"] == "blur:2"
     assert (again.rerun(), again.unmeasured()) == (book.rerun(), book.unmeasured())
     assert again.problems() == book.problems()[1:]
     assert again.idle() == ["idle", "silent"]

@@ -106,6 +106,10 @@ def test_everything_drained_is_plain_and_told_once() -> None:
     notes.measured(TWO)
     later = notes.drain()
     assert (later["measured"], list(later["results"])) == ([outbox.key(TWO)], [outbox.key(TWO)])
+    third = make_result("blur:3", n=60)
+    notes.settled(decision(PASS), third)
+    last = notes.drain()
+    assert (last["measured"], len(last["decisions"])) == ([outbox.key(third)], 1)
 
 
 @pytest.mark.parametrize(
@@ -164,6 +168,14 @@ def test_a_verdict_that_did_not_pass_stands_whatever_comes_after(first: Verdict,
     assert result is ONE
     assert notes.decisions == (before,)
     assert notes.results == (ONE, lucky)
+
+
+def test_a_verdict_stands_with_the_result_that_it_was_made_on() -> None:
+    notes = recorder()
+    notes.measured(TWO)
+    notes.settled(decision(FAIL), ONE)
+    notes.begin_attempt()
+    assert notes.settled(decision(PASS), make_result("blur:1", n=60, retained=0.99))[1] is ONE
 
 
 def test_a_pass_can_be_lost_by_running_again() -> None:
