@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import ast
 import copy
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
 from itertools import islice
 from pathlib import Path
@@ -41,10 +41,12 @@ class Mutant:
     was: str
     becomes: str
 
-    @property
-    def key(self) -> tuple[str, str, str]:
-        """What names it in `targets.toml`, wherever the module is."""
-        return (self.where, self.was, self.becomes)
+    def is_(self, known: Mapping[str, str]) -> bool:
+        """Whether `targets.toml` means this one: by its function and the part of the statement that is changed."""
+        if known["where"] != self.where or known["was"] not in self.was:
+            return False
+        before, _, after = self.was.partition(known["was"])
+        return f"{before}{known['becomes']}{after}" == self.becomes
 
     def __str__(self) -> str:
         parts = (f"{self.path}:{self.line} {self.where}: {self.kind}", f"- {self.was}", f"+ {self.becomes}")

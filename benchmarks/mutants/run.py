@@ -231,11 +231,11 @@ def main() -> None:
 
     told = tomllib.loads((HERE / "targets.toml").read_text("utf-8"))
     targets = [Target(entry["module"], tuple(entry["tests"])) for entry in told["targets"]]
-    reasons = {(e["where"], e["was"], e["becomes"]): e["reason"] for e in told.get("equivalent", [])}
+    equivalent = told.get("equivalent", [])
     whole = [(target, mutant) for target in targets for mutant in mutants_of(target.path)]
-    stale = reasons.keys() - {mutant.key for _, mutant in whole}
+    stale = [known for known in equivalent if not any(mutant.is_(known) for _, mutant in whole)]
     if stale:
-        sys.exit("targets.toml names changes that no longer exist:\n" + "\n".join(map(str, sorted(stale))))
+        sys.exit("targets.toml names changes that no longer exist:\n" + "\n".join(map(str, stale)))
     chosen = random.Random(options.seed).sample(range(len(whole)), min(options.sample or len(whole), len(whole)))
     only = options.only or [""]
     pairs = [whole[i] for i in sorted(chosen) if any(text in whole[i][0].module for text in only)]
@@ -253,7 +253,7 @@ def main() -> None:
         statuses, base = outcomes_of(target, mine, options.jobs)
         left = [(mutant, status) for mutant, status in zip(mine, statuses, strict=True) if status in SURVIVED]
         for mutant, status in left:
-            reason = reasons.get(mutant.key)
+            reason = next((known["reason"] for known in equivalent if mutant.is_(known)), None)
             found["survivors that change nothing"] += reason is not None
             print(f"{mutant}\n  = {SURVIVED[status] if reason is None else f'changes nothing: {reason}'}")
         print(f"{target.module}: {len(mine) - len(left)} of {len(mine)} seen; its tests take {base:.1f} s", flush=True)

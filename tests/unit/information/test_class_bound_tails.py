@@ -182,3 +182,4 @@ def test_the_weaker_source_names_both(
         sampled = [text for text in found.notes if text.startswith("Entropies of sampled answers")]
         assert sampled == ([] if note is None else [note])
         assert found.terms["inputs"] == pytest.approx(math.log(LETTERS))
+        assert not any("Greedy decoding" in text for text in found.notes)

@@ -196,3 +196,25 @@ def test_without_spread_a_share_has_no_width() -> None:
     assert (found.value, found.low, found.high, found.se) == (0.5, 0.5, 0.5, 0.0)
     found = ratio_interval([1.0] * 4, [2.0] * 4)
     assert (found.value, found.low, found.high, found.se) == (0.5, 0.5, 0.5, 0.0)
+
+
+def test_what_is_retained_may_be_nothing_but_not_of_nothing() -> None:
+    something, nothing = [1.0, 1.1, 0.9, 1.0] * 3, [0.5, -0.5, 0.4, -0.4] * 3
+    found = retained_contrast(something, nothing, 0.9)
+    assert math.isfinite(found.low)
+    assert found.high < 0.0
+    found = retained_contrast(nothing, something, 0.9)
+    assert (found.low, found.high) == (-math.inf, math.inf)
+
+
+@pytest.mark.parametrize(
+    "call",
+    [
+        lambda **o: mean_interval([1.0, 2.0], ["a", "a"], **o),
+        lambda **o: unpaired_interval([1.0, 2.0], [1.0, 2.0], ["a", "a"], **o),
+        lambda **o: ratio_interval([1.0, 2.0], [1.0, 2.0], ["a", "a"], **o),
+    ],
+)
+def test_an_interval_without_limits_still_says_what_was_asked(call: Callable[..., Estimate]) -> None:
+    found = call(confidence=0.8, unit="nats")
+    assert (found.low, found.high, found.confidence, found.unit) == (-math.inf, math.inf, 0.8, "nats")

@@ -33,9 +33,10 @@ def weakly(side: Side, every: int) -> Side:
     return Side(Dataset("weak", samples), changed.answers)
 
 
-def test_divergences_are_of_inputs_across_sides_and_of_answers_within_them() -> None:
-    shifted = spoiled(CLEAN)
-    found, a, b = drift(shifted, permutations=0), CLEAN.arrays(), shifted.arrays()
+@pytest.mark.parametrize("paired", [True, False])
+def test_divergences_are_of_inputs_across_sides_and_of_answers_within_them(paired: bool) -> None:
+    shifted = spoiled(CLEAN) if paired else answered(72, seed=8, prefix="x")
+    found, a, b = drift(shifted, paired=paired, permutations=0), CLEAN.arrays(), shifted.arrays()
     assert found.image == pytest.approx(rjsd(a.image, b.image))
     assert found.text == pytest.approx(rjsd(a.text, b.text))
     assert found.output_clean == pytest.approx(rjsd(a.response, a.reference))

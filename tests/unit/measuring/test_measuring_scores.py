@@ -7,11 +7,13 @@ from __future__ import annotations
 
 from dataclasses import dataclass, replace
 from functools import cache
+from types import SimpleNamespace
 
 import numpy as np
 import pytest
 from spelled_world import ENCODERS, Arrays, Replaced, Side, Told, answered, pairs, spoiled
 
+from pytest_emid.comparison import foreign_questions
 from pytest_emid.data import Dataset
 from pytest_emid.errors import DataError, EmidError, EstimationError
 from pytest_emid.information.companions import cosine_to_reference, exact_match
@@ -193,6 +195,19 @@ def test_questions_of_another_kind_are_an_obstacle_of_unpaired_sets_only(
     )
     assert result.information_obstacle in result.remarks
     assert (paired.information_obstacle, unpaired.information_obstacle) == (None, None)
+
+
+@pytest.mark.parametrize(
+    ("fitted_share", "found", "foreign"),
+    [(0.5, 0.2, True), (0.5, 0.25, False), (0.5, 0.3, False), (0.1, 0.0, False), (0.11, 0.0, True), (0.5, -1.0, True)],
+)
+def test_when_questions_are_of_another_kind(fitted_share: float, found: float, foreign: bool) -> None:
+    whitening = SimpleNamespace(explained=fitted_share, explains=lambda reference, text: found)
+    alike = SimpleNamespace(reference=np.ones((3, 2)), text=None)
+    varied = SimpleNamespace(reference=np.eye(3), text=None)
+    calibration = SimpleNamespace(whitening=whitening)
+    assert (foreign_questions(varied, calibration) is not None) is foreign  # type: ignore[arg-type]
+    assert foreign_questions(alike, calibration) is None  # type: ignore[arg-type]
 
 
 @pytest.mark.parametrize(("n", "clusters", "fine"), [(9, 9, False), (10, 4, True), (12, 3, False), (10, 10, True)])

@@ -53,6 +53,11 @@ def test_an_interval_that_is_open_on_one_side(limits: tuple[float, float]) -> No
         assert rescaled(half_open, 0.8) == replace(half_open, confidence=0.8)
 
 
+@pytest.mark.parametrize("limits", [(math.nan, 0.2), (0.0, math.nan)])
+def test_a_limit_that_is_no_number_fails(limits: tuple[float, float]) -> None:
+    assert decide(Estimate(0.1, *limits, 0.1, 90, 30), 0.5, BELOW)[0] is Verdict.FAIL
+
+
 def test_a_normal_interval_stays_one() -> None:
     half = float(stats.norm.ppf(0.975)) * 0.1
     normal = Estimate(0.3, 0.3 - half, 0.3 + half, 0.1, 90, 30)

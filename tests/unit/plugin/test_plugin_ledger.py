@@ -68,10 +68,11 @@ def keyed(**changes: Any) -> EmidResult:
             keyed(clean=replace(keyed().clean, dataset="b"), scenario="a:1"),
         ),
         (keyed(scenario="blur:9", seed=5), keyed(scenario="blur:10", seed=1)),
+        (keyed(scenario="blur:9"), keyed(scenario="blur:hard")),
         (keyed(seed=1), keyed(seed=2)),
         (keyed(), make_result("blur:2", n=61)),
     ],
-    ids=["model", "dataset", "scenario", "seed", "n"],
+    ids=["model", "dataset", "scenario", "number and word", "seed", "n"],
 )
 @pytest.mark.parametrize("keys", [("k1", "k2"), ("k2", "k1")])
 def test_the_order_of_rows(first: EmidResult, second: EmidResult, keys: tuple[str, str]) -> None:
