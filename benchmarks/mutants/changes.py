@@ -49,7 +49,8 @@ class Mutant:
         return f"{before}{known['becomes']}{after}" == self.becomes
 
     def __str__(self) -> str:
-        parts = (f"{self.path}:{self.line} {self.where}: {self.kind}", f"- {self.was}", f"+ {self.becomes}")
+        path = self.path.relative_to(Path(__file__).resolve().parents[2])
+        parts = (f"{path}:{self.line} {self.where}: {self.kind}", f"- {self.was}", f"+ {self.becomes}")
         return "\n".join(parts).replace("\n", "\n  ")
 
 
@@ -151,7 +152,7 @@ def places(tree: ast.Module) -> Iterator[tuple[ast.AST, str, ast.stmt, set[str]]
 def headline(statement: ast.AST) -> str:
     """A statement as text; of a compound one what comes before its body."""
     bare = copy.copy(statement)
-    for name in ("body", "orelse", "finalbody", "handlers", "cases"):
+    for name in ("decorator_list", "body", "orelse", "finalbody", "handlers", "cases"):
         if isinstance(getattr(bare, name, None), list):
             setattr(bare, name, [])
     bare = ast.copy_location(bare, statement)

@@ -170,7 +170,7 @@ def imported(target: Target, mutant: Mutant) -> int:
         served.append(name)
         return code
 
-    SourceFileLoader.get_code = changed  # type: ignore[method-assign]
+    SourceFileLoader.get_code = changed  # type: ignore[assignment, method-assign]
     status = int(pytest.main(target.arguments))
     return status if served else NOT_LOADED
 
