@@ -68,7 +68,7 @@ def keyed(**changes: Any) -> EmidResult:
             keyed(clean=replace(keyed().clean, dataset="b"), scenario="a:1"),
         ),
         (keyed(scenario="blur:9", seed=5), keyed(scenario="blur:10", seed=1)),
-        (keyed(scenario="blur:9"), keyed(scenario="blur:hard")),
+        (keyed(scenario="9:1"), keyed(scenario="a:1")),
         (keyed(seed=1), keyed(seed=2)),
         (keyed(), make_result("blur:2", n=61)),
     ],
