@@ -3,13 +3,14 @@ PYTHON ?= python3
 VENV ?= .venv
 BIN := $(VENV)/bin
 
-.PHONY: help setup quickstart test lint bench figures clean
+.PHONY: help setup quickstart test lint bench figures clean mutants
 
 help:
 	@echo "make quickstart   set everything up and measure the built-in model under shift"
 	@echo "make test         set everything up and run the tests"
 	@echo "make lint         formatting, lint and types"
 	@echo "make bench        regenerate the evidence behind the documentation (long)"
+	@echo "make mutants      make small wrong changes to the wiring, and see which the tests miss (half an hour)"
 	@echo "make figures      measure the built-in models and redraw docs/figures (some minutes)"
 
 setup: $(BIN)/.installed
@@ -39,3 +40,6 @@ figures: setup
 
 clean:
 	rm -rf $(VENV) build dist .mypy_cache .ruff_cache .pytest_cache .hypothesis
+
+mutants: setup
+	$(BIN)/python benchmarks/mutants/run.py --sample 300 --seed 0 --jobs 2 --at-least 90

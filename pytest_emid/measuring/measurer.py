@@ -74,6 +74,8 @@ class Measurer:
         self.calibration_set = calibration
         self.cache = Cache(None) if cache is None else cache
         self.seed = seed
+        self.confidence = confidence
+        self.permutations = permutations
         self._asker = Asker(model, encoders, self.cache, time.time() if since is None else since, progress, announce)
         self._settings = Settings(
             seed=seed,

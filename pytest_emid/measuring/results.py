@@ -116,14 +116,20 @@ class Drift:
         image: of the pictures, where it is known.
         text: of the questions, where it is known.
         draw: makes both. What it makes stays in this process: results that travel carry none of it.
+        stays: whether they stayed in the process that measured.
     """
 
-    __slots__ = ("_draw", "_p", "told")
+    __slots__ = ("_draw", "_p", "stays", "told")
 
     def __init__(
-        self, image: float | None = None, text: float | None = None, draw: Callable[[], PValues] | None = None
+        self,
+        image: float | None = None,
+        text: float | None = None,
+        draw: Callable[[], PValues] | None = None,
+        stays: bool = False,
     ) -> None:
         self.told: PValues = (image, text)
+        self.stays = stays or draw is not None
         self._draw = draw
         self._p: PValues | None = None
 
@@ -133,11 +139,6 @@ class Drift:
         if self._p is None:
             self._p = self.told if self._draw is None else self._draw()
         return self._p
-
-    @property
-    def stays(self) -> bool:
-        """Whether the p-values are for this process alone."""
-        return self._draw is not None
 
     def __eq__(self, other: object) -> bool:
         return isinstance(other, Drift) and self.told == other.told
@@ -183,7 +184,7 @@ class Divergences:
     def from_dict(cls, data: Mapping[str, Any]) -> Divergences:
         """The inverse of `to_dict`."""
         values = {name: value for name, value in data.items() if name not in ("image_p", "text_p", "drift")}
-        return cls(**values, drift=Drift(data["image_p"], data["text_p"]))
+        return cls(**values, drift=Drift(data["image_p"], data["text_p"], stays="drift" in data))
 
 
 @dataclass(frozen=True, slots=True)

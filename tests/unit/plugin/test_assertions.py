@@ -13,7 +13,6 @@ from hypothesis import strategies as st
 import pytest_emid
 from pytest_emid import (
     EmidResult,
-    Estimate,
     UndecidedWarning,
     Verdict,
     assert_bound_holds,
@@ -22,7 +21,7 @@ from pytest_emid import (
     assert_information_retained,
     assert_no_input_drift,
 )
-from pytest_emid.information import minimum_detectable
+from pytest_emid.information import Estimate, minimum_detectable
 from pytest_emid.measuring.format import measured
 from pytest_emid.measuring.results import Bound, Divergences, Drift
 

@@ -1,0 +1,49 @@
+"""The bytes of the keys: what is kept in caches and packs is found by them, whatever release wrote it."""
+
+from __future__ import annotations
+
+import hashlib
+import struct
+
+import pytest
+
+from pytest_emid.cache.keys import answer_key, answer_keys, embedding_key, text_digest
+from pytest_emid.data.sample import Sample
+
+
+def digest(*parts: str) -> bytes:
+    """sha256 over every part behind its length."""
+    raw = [part.encode("utf-8", "surrogatepass") for part in parts]
+    return hashlib.sha256(b"".join(struct.pack(">Q", len(part)) + part for part in raw)).digest()
+
+
+def test_keys_are_digests_of_their_parts_behind_their_lengths() -> None:
+    assert answer_key("m", "p", "q") == digest("answer/1", "m", "p", "q", "0")
+    assert answer_key("m", "p", "é\ud800", 12) == digest("answer/1", "m", "p", "é\ud800", "12")
+    assert embedding_key("e", "text", "c") == digest("vector/1", "e", "text", "c")
+    assert text_digest("é") == hashlib.sha256("é".encode()).hexdigest()
+    assert text_digest("\ud800") == hashlib.sha256(b"\xed\xa0\x80").hexdigest()
+
+
+@pytest.mark.parametrize(
+    ("one", "other"),
+    [(("ab", "c", "d"), ("a", "bc", "d")), (("a", "bc", "d"), ("a", "b", "cd")), (("", "a", ""), ("a", "", ""))],
+)
+def test_parts_do_not_run_into_one_another(one: tuple[str, str, str], other: tuple[str, str, str]) -> None:
+    assert answer_key(*one) != answer_key(*other)
+    assert embedding_key(*one) != embedding_key(*other)
+    assert answer_key("m", "p", "q1", 0) != answer_key("m", "p", "q", 10)
+
+
+def test_every_sample_has_the_key_of_its_picture_and_question() -> None:
+    class Model:
+        name, fingerprint = "m", "f"
+
+    samples = [Sample(name, "unused.png", f"question {name}", "r") for name in "ab"]
+    assert answer_keys(Model(), samples, ["p1", "p2"], 3) == [  # type: ignore[arg-type]
+        answer_key("f", "p1", "question a", 3),
+        answer_key("f", "p2", "question b", 3),
+    ]
+    assert answer_keys(Model(), samples[:1], ["p1"]) == [answer_key("f", "p1", "question a", 0)]  # type: ignore[arg-type]
+    with pytest.raises(ValueError, match="zip"):
+        answer_keys(Model(), samples, ["p1"])  # type: ignore[arg-type]
