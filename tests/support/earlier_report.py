@@ -10,6 +10,7 @@ from typing import Any
 EXCEPTIONS = {
     r"version": "the version that wrote it",
     r"results\[\d+\]\.divergences\.(image|text)_p": "drift p-values may be left out where no gate asked for them",
+    r"results\[\d+\]\.information_obstacle": "one of the obstacles now, which say what they concern",
     r"results\[\d+\]\.critic\.fingerprint": "a digest of fitted numbers, whose last digits differ between processors",
 }
 """What need not be equal, as patterns of whole paths, and why. Anything else that the earlier report holds must be."""
