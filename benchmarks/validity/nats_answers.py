@@ -12,7 +12,7 @@ from __future__ import annotations
 
 import argparse
 import time
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from pathlib import Path
 from typing import Any
 
@@ -21,7 +21,6 @@ from numpy.typing import NDArray
 from tiny_llava import SHIFTS
 
 from pytest_emid import encoders, models, shifts
-from pytest_emid.cache import Cache
 from pytest_emid.data import load, scenes_dataset
 from pytest_emid.data.dataset import Dataset
 from pytest_emid.encoders.base import Encoders
@@ -47,10 +46,10 @@ def texts_of(encoder: Encoders, texts: Sequence[str]) -> NDArray[np.float32]:
     return rows[[place[text] for text in texts]]
 
 
-def asked(model: Model, dataset: Dataset, encoder: Encoders, cache: Cache) -> Answers:
+def asked(model: Model, dataset: Dataset, encoder: Encoders) -> Answers:
     """One set: what the model answered, in words and as vectors."""
-    responses = cache.respond(model, dataset)
-    answers = [response.text for response in responses]
+    found = dict(model.respond(list(dataset)))
+    answers = [found[i].text for i in range(len(dataset))]
     truth = [sample.reference for sample in dataset]
     return {
         **referred(dataset, encoder),
@@ -72,30 +71,37 @@ def referred(dataset: Dataset, encoder: Encoders) -> Answers:
     }
 
 
-def kept(path: Path, make: Any) -> Answers:
-    """What `path` holds, or what `make` makes, which is then kept there."""
+def kept(path: Path, n: int, make: Callable[[], Answers]) -> Answers:
+    """The first n samples of what `path` holds, or what `make` makes, which is then kept there."""
     if not path.exists():
         start = time.perf_counter()
         made = make()
-        np.savez(path, **made)
+        # Under its name a file is whole, whenever this is stopped.
+        whole = path.with_suffix(".part.npz")
+        np.savez(whole, **made)
+        whole.rename(path)
         right = f", {made['exact'].mean():.3f} exactly right" if "exact" in made else ""
         print(f"{path.name}: {len(made['truth'])} samples in {time.perf_counter() - start:.0f} s{right}", flush=True)
     with np.load(path) as file:
-        return dict(file)
+        found = dict(file)
+    if len(found["truth"]) < n:
+        raise SystemExit(f"{path}: holds {len(found['truth'])} samples, not {n}. Remove it, or name another folder.")
+    return {name: rows[:n] for name, rows in found.items()}
 
 
 def collect(name: str, n: int, folder: Path, chosen: Sequence[str] | None = None) -> tuple[Answers, dict[str, Answers]]:
     """The clean set and the shifted ones by shift, from `folder` or from the model."""
     folder.mkdir(parents=True, exist_ok=True)
-    dataset, encoder, cache = load("scenes", n, 0), encoders.load("tiny"), Cache(None)
-    model = models.load(name)
-    clean = kept(folder / f"{name}_clean.npz", lambda: asked(model, dataset, encoder, cache))
-    if len(clean["truth"]) != n:
-        raise SystemExit(f"{folder}: holds {len(clean['truth'])} samples, not {n}. Name another folder.")
+    dataset, encoder, model = load("scenes", n, 0), encoders.load("tiny"), models.load(name)
+    clean = kept(folder / f"{name}_clean.npz", n, lambda: asked(model, dataset, encoder))
     shifted = {}
     for shift in SETS[name] if chosen is None else chosen:
         path = folder / f"{name}_{shift.replace(':', '_')}.npz"
-        shifted[shift] = kept(path, lambda s=shift: asked(model, shifts.parse(s).apply(dataset, 0), encoder, cache))
+
+        def ask(shift: str = shift) -> Answers:
+            return asked(model, shifts.parse(shift).apply(dataset, 0), encoder)
+
+        shifted[shift] = kept(path, n, ask)
     return clean, shifted
 
 
@@ -103,13 +109,13 @@ def calibration(folder: Path, m: int = CALIBRATION) -> Answers:
     """References and questions that no evaluation holds."""
     folder.mkdir(parents=True, exist_ok=True)
     pairs = scenes_dataset(m, stream="calibration")
-    return kept(folder / "calibration.npz", lambda: referred(pairs, encoders.load("tiny")))
+    return kept(folder / "calibration.npz", m, lambda: referred(pairs, encoders.load("tiny")))
 
 
 def main() -> None:
     parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
     parser.add_argument("--model", choices=sorted(SETS), default="tiny-llava")
-    parser.add_argument("--n", type=int, default=900)
+    parser.add_argument("--n", type=int, default=300)
     parser.add_argument("--folder", type=Path, required=True)
     options = parser.parse_args()
     calibration(options.folder)

@@ -75,7 +75,7 @@ def nats_lost(clean: Told, shifted: Told, clusters: Clusters = None, confidence:
         >>> rng = np.random.default_rng(0)
         >>> clean, shifted = (Told(rng.normal(mean, 1.0, 90), 64, (1.0, 0.0)) for mean in (3.8, 3.0))
         >>> print(nats_lost(clean, shifted))
-        1.028 [0.7261, 1.331]
+        0.957 [0.6704, 1.244]
 
     Raises:
         EstimationError: sets of another number of samples or candidates, labels of another length, or a confidence
