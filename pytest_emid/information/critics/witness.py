@@ -13,9 +13,11 @@ The sum over K - 1 drawn others is replaced by (K - 1) times the mean over all s
 convex in s, so that this is at most the mean over all ways to draw them: still a lower bound, without a draw.
 
 The critic is f = b C with C the cosine of answer and reference after the candidate's question is taken out of both and
-both are whitened (`Whitening`); it reads candidate and answer only, as the bound demands. Three temperatures b, from
-topic to wording, and r = 1 are mixed; the weights of the mixture maximise the mean of ln r on the set itself, which is
-worth about (number of temperatures) / 2n nats to it.
+both are whitened (`Whitening`); it reads candidate and answer only, as the bound demands. The length of the answer is
+softened, C = a.r / (sqrt(|a|^2 + .03 s^2) |r|) with s that of a typical reference: an answer that says no more than its
+question leads to expect is short, and its direction is that of the error of the regression, which it shares with the
+reference. Three temperatures b, from topic to wording, and r = 1 are mixed; the weights of the mixture maximise the
+mean of ln r on the set itself, which is worth up to (number of temperatures) / 2n nats to it.
 
 What the numbers are, and what they are not:
 
@@ -58,6 +60,7 @@ VERSION = 1
 # A rarer answer than one in eight is then no better told than that.
 FEWEST_CANDIDATES = 8
 HOTTEST = 300.0
+SOFT = 0.03
 # The weights of the mixture come within this of the best, in nats.
 STEPS, TOLERANCE = 2000, 1e-3
 
@@ -95,6 +98,7 @@ class Witness:
     Attributes:
         whitening: the space in which answers meet references.
         middle: (d,) mean of the whitened calibration references, the origin of the cosine.
+        scale: their mean squared distance from it.
         candidates: K; sets in which some sample has fewer than K - 1 others of other clusters use as many as there
             are.
         temperatures: b, each above 0 and at most 300.
@@ -113,6 +117,7 @@ class Witness:
 
     whitening: Whitening
     middle: Float
+    scale: float
     candidates: int = 64
     temperatures: tuple[float, ...] = (5.0, 20.0, 80.0)
     floor: float = 0.05
@@ -123,6 +128,8 @@ class Witness:
     def __post_init__(self) -> None:
         middle = as_vector("middle", self.middle, rows=self.whitening.dimension)
         object.__setattr__(self, "middle", middle)
+        if not (math.isfinite(self.scale) and self.scale > 0.0):
+            raise EstimationError(f"scale: {self.scale} is not a finite number above 0.")
         object.__setattr__(self, "temperatures", tuple(float(b) for b in self.temperatures))
         _check_options(self.candidates, self.temperatures, self.floor)
 
@@ -164,7 +171,9 @@ class Witness:
             EstimationError: bad arrays, or an option out of range.
         """
         true = whitening.transform_pairs(reference, reference, text)[1]
-        return cls(whitening, true.mean(axis=0), candidates, temperatures, floor)
+        middle = true.mean(axis=0)
+        scale = float(((true - middle) ** 2).sum(axis=1).mean())
+        return cls(whitening, middle, scale, candidates, temperatures, floor)
 
     @property
     def ceiling(self) -> float:
@@ -174,10 +183,8 @@ class Witness:
     @cached_property
     def fingerprint(self) -> str:
         """SHA-256 of every number that decides what `information` answers."""
-        options = (
-            f"{FORMAT} {VERSION} {self.candidates} {self.temperatures} {self.floor!r} {self.whitening.fingerprint}"
-        )
-        digest = hashlib.sha256(options.encode())
+        options = (self.candidates, self.temperatures, self.floor, self.scale, SOFT, self.whitening.fingerprint)
+        digest = hashlib.sha256(f"{FORMAT} {VERSION} {options}".encode())
         digest.update(np.ascontiguousarray(self.middle, dtype="<f8").tobytes())
         return digest.hexdigest()
 
@@ -232,7 +239,7 @@ class Witness:
         return min(self.candidates, others + 1)
 
     def similarity(self, response: ArrayLike, reference: ArrayLike, text: ArrayLike) -> Float:
-        """C, (n, n) cosines: [i, j] of answer i and reference j, both freed from question j.
+        """C, (n, n) softened cosines: [i, j] of answer i and reference j, both freed from question j.
 
         Raises:
             EstimationError: bad arrays, or other dimensions than the whitening's.
@@ -249,14 +256,15 @@ class Witness:
         given = y @ self.whitening.whitener - true
         # The same is taken off both sides of a - given, so that little is lost to rounding.
         origin = given.mean(axis=0)
-        return _Cosines(a @ self.whitening.whitener - origin - self.middle, given - origin, true - self.middle)
+        told = a @ self.whitening.whitener - origin - self.middle
+        return _Cosines(told, given - origin, true - self.middle, SOFT * self.scale)
 
 
 class _Cosines:
     """Rows of C, made when they are asked for: memory grows with n, not with its square."""
 
-    def __init__(self, told: Float, given: Float, true: Float) -> None:
-        self.told, self.given, self.n = told, given, len(told)
+    def __init__(self, told: Float, given: Float, true: Float, soft: float) -> None:
+        self.told, self.given, self.soft, self.n = told, given, soft, len(told)
         self.true = true / np.maximum(np.linalg.norm(true, axis=1), 1e-12)[:, None]
         self.shared = np.einsum("ij,ij->i", given, self.true)
         self.given_square = np.einsum("ij,ij->i", given, given)
@@ -265,7 +273,7 @@ class _Cosines:
         told = self.told[block]
         square = np.einsum("ij,ij->i", told, told)[:, None] - 2.0 * told @ self.given.T + self.given_square
         product = told @ self.true.T - self.shared
-        cosine: Float = product / np.sqrt(np.maximum(square, 1e-12))
+        cosine: Float = product / np.sqrt(np.maximum(square, 0.0) + self.soft)
         return np.clip(cosine, -1.0, 1.0, out=cosine)
 
 
