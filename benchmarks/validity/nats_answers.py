@@ -32,7 +32,7 @@ Answers = dict[str, NDArray[Any]]
 CALIBRATION = 1000
 ROBUST = (
     *("frost:3", "keyboard:3", "fog:2", "synonym:4", "gaussian_noise:3", "contrast:3", "keyboard:1", "frost:5"),
-    *("synonym:7", "gaussian_noise:5", "snow:3", "zoom_blur:5", "fog:4", "defocus_blur:5"),
+    *("synonym:5", "gaussian_noise:5", "snow:3", "zoom_blur:5", "fog:4", "defocus_blur:5"),
 )
 SETS: dict[str, Sequence[str]] = {"tiny-llava": SHIFTS, "tiny-llava-robust": ROBUST}
 """The shifts that each model is asked under."""
