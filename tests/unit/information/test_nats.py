@@ -121,7 +121,7 @@ class TestShare:
         covered = []
         for seed in range(400):
             rng = np.random.default_rng([2, seed])
-            # A tenth of the answers loses everything. Nine of 90 come from a skewed distribution: a t interval is short.
+            # A tenth of the answers loses everything: so skewed that a t interval is a little short.
             clean = rng.normal(4, 0.3, 90)
             shifted = np.where(rng.random(90) < 0.1, 0.0, clean)
             share = share_lost(told(clean), told(shifted))
