@@ -31,7 +31,7 @@ from collections.abc import Callable, Sequence
 from pathlib import Path
 
 import numpy as np
-from nats_answers import SETS, Answers, calibration, collect
+from nats_answers import CALIBRATION, SETS, Answers, calibration, collect
 from numpy.typing import NDArray
 from scipy.stats import spearmanr
 
@@ -266,7 +266,7 @@ def main() -> None:
     report: dict[str, object] = {}
     with tempfile.TemporaryDirectory() as fresh:
         folder = options.folder or Path(fresh)
-        pairs = calibration(folder)
+        pairs = calibration(folder, 300 if options.quick else CALIBRATION)
         witness = Witness.fit(pairs["reference"][:FIT], pairs["text"][:FIT], clusters=list(pairs["picture"][:FIT]))
         for model in options.models:
             clean, shifted = collect(model, options.n, folder, chosen)
