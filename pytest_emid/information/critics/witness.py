@@ -22,8 +22,8 @@ mean of ln r on the set itself, which is worth up to (number of temperatures) / 
 What the numbers are, and what they are not:
 
 - at most ln K nats, however much the answers tell. Nats compare at one K only;
-- about 0 for constant answers and for those that repeat the question. A guess from the question alone tells something of
-  the query, its question, and reads that: half a nat for the likeliest answer to each question of the built-in scenes;
+- about 0 for constant answers and for those that repeat the question. A guess from the question alone tells something
+  of the query, its question, and reads that: half a nat for the likeliest answers to questions of the built-in scenes;
 - a difference of two, such as EMID, is a difference of two lower bounds, and no bound on anything;
 - I(X; R) of EMI is the same on both sides of a paired shift, so that EMID as published and the anchored one coincide.
 
