@@ -4,7 +4,7 @@ import math
 
 import numpy as np
 import pytest
-from hypothesis import given
+from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from pytest_emid.information.critics.witness import Told, Witness
@@ -39,6 +39,7 @@ def sets(draw):
     return response, reference, text, clusters
 
 
+@settings(deadline=None, max_examples=50)
 @given(sets())
 def test_is_finite_and_at_most_the_ceiling(data):
     found = WITNESS.information(*data[:3], clusters=data[3])
@@ -49,6 +50,7 @@ def test_is_finite_and_at_most_the_ceiling(data):
     assert found.weights[-1] >= WITNESS.floor - 1e-12
 
 
+@settings(deadline=None, max_examples=50)
 @given(sets(), st.randoms(use_true_random=False))
 def test_order_and_labels_do_not_matter(data, random):
     response, reference, text, clusters = data
@@ -62,6 +64,7 @@ def test_order_and_labels_do_not_matter(data, random):
     assert again.candidates == first.candidates
 
 
+@settings(deadline=None, max_examples=50)
 @given(sets())
 def test_never_below_what_says_nothing_but_for_the_search(data):
     """Weights that are all on r = 1 read 0, and the best read no less."""
