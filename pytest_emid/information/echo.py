@@ -22,7 +22,7 @@ from pytest_emid.information.reference_information import direct, reliability_of
 from pytest_emid.information.reliability import Reliability
 from pytest_emid.information.whitening import Whitening
 
-__all__ = ["EchoGuard", "Unasked", "echo_retained", "without_question"]
+__all__ = ["EchoGuard", "Unasked", "echo_retained", "unasked_whitening", "without_question"]
 
 Float = NDArray[np.float64]
 # What is left of an echo has no direction; this share of the mean reference gives it one, the same for every sample.
@@ -43,6 +43,24 @@ def without_question(vectors: ArrayLike, text: ArrayLike) -> Float:
     u = unit_rows(t)
     rest: Float = y - np.einsum("ij,ij->i", y, u)[:, None] * u
     return rest
+
+
+def unasked_whitening(
+    reference: ArrayLike, text: ArrayLike, *, clusters: Clusters = None, seed: int = 0
+) -> Whitening:
+    """The whitening of the echo guard: fitted on m calibration references without their questions' directions.
+
+    Args:
+        reference: (m, d) references.
+        text: (m, d) questions, from the same encoder.
+        clusters: (m,) labels.
+        seed: of the folds.
+
+    Raises:
+        EstimationError: as `Whitening.fit`, or shapes that differ.
+    """
+    rest = without_question(reference, text)
+    return Whitening.fit(rest + ALIKE * rest.mean(axis=0), text, clusters=clusters, seed=seed)
 
 
 @dataclass(frozen=True)
@@ -76,7 +94,7 @@ class Unasked:
     """The clean set without its questions, fitted once; every shifted set is held against it.
 
     Attributes:
-        whitening: refitted without the questions' directions.
+        whitening: from `unasked_whitening`.
         reference: (n, d) without the question's direction.
         text: (n, d) clean questions.
         alike: (d,) the little that gives what is left of an echo a direction.
@@ -96,35 +114,31 @@ class Unasked:
     @classmethod
     def fit(
         cls,
-        calibration: tuple[ArrayLike, ArrayLike],
+        whitening: Whitening,
         response: ArrayLike,
         reference: ArrayLike,
         text: ArrayLike,
         *,
         clusters: Clusters = None,
-        calibration_clusters: Clusters = None,
         seed: int = 0,
     ) -> Unasked:
-        """Fits on calibration references and questions, and scores the clean answers.
+        """Scores the clean answers in the space of what their questions do not hold.
 
         Args:
-            calibration: (m, d) references and (m, d) questions.
+            whitening: from `unasked_whitening(...)` of the calibration set.
             response: (n, d) clean answers.
             reference: (n, d) references.
             text: (n, d) clean questions, from the same encoder as the answers.
             clusters: (n,) labels.
-            calibration_clusters: (m,) labels.
             seed: of the folds.
 
         Raises:
             EstimationError: bad arrays, or shapes that differ.
         """
-        y, t = calibration
-        known = without_question(y, t)
-        alike = ALIKE * known.mean(axis=0)
-        whitening = Whitening.fit(known + alike, t, clusters=calibration_clusters, seed=seed)
         asked = as_matrix("text", text)
-        rest, told = (without_question(rows, asked) + alike for rows in (reference, response))
+        rest = without_question(reference, asked)
+        alike = ALIKE * rest.mean(axis=0)
+        rest, told = rest + alike, without_question(response, asked) + alike
         reliability = reliability_of(whitening, told, rest, asked, clusters=clusters, seed=seed)
         scores = direct(whitening, told, rest, asked, reliability=reliability, clusters=clusters, seed=seed)
         return cls(whitening, rest, asked, alike, reliability, scores, clusters)
