@@ -110,6 +110,7 @@ def short_answer(text: str, options: Sequence[str] | None = None) -> str:
     check_texts("text", [text])
     if options is None:
         return _short(text)
+    check_texts("options", options)
     return _chosen(text, _letters(tuple(options))) or _short(text)
 
 
@@ -218,7 +219,6 @@ def _number(plain: str) -> str | None:
 @lru_cache(maxsize=4096)
 def _letters(options: tuple[str, ...]) -> dict[str, str]:
     """What stands for an option, letter or normalised text, to its letter."""
-    check_texts("options", options)
     if not 2 <= len(options) <= 26:
         raise EstimationError(f"options: there are {len(options)}. A multiple choice has 2 to 26.")
     letters = {chr(ord("A") + i): option for i, option in enumerate(options)}

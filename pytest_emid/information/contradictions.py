@@ -32,6 +32,7 @@ __all__ = [
     "contradiction_guard",
     "contradictions",
     "contrast_kept",
+    "falsified_contrast",
     "looked_up",
     "reach_of",
     "texts_for_contradictions",
@@ -295,6 +296,20 @@ def contrast_kept(clean: Contradictions, shifted: Contradictions, falsified_cont
         return float("nan")
     top, bottom = float(clean.contrast[shared].mean()), float(false[shared].mean())
     return (float(shifted.contrast[shared].mean()) - bottom) / (top - bottom) if top > bottom else float("nan")
+
+
+def falsified_contrast(answers: Sequence[str], references: Sequence[str], embed: Embed) -> Float:
+    """(n,) contrasts of answers turned into their opposite, nan where they cannot be: the zero of `contrast_kept`.
+
+    Asks for the embeddings that `reach_of` asks for.
+    """
+    _check(answers, references)
+    contrast = np.full(len(answers), np.nan)
+    pairs = list(zip(answers, references, strict=True))
+    at = [i for i, (a, y) in enumerate(pairs) if negated(a) is not None and negated(y) is not None]
+    if at:
+        contrast[at] = _contrast(*_turned(answers, references), embed)
+    return contrast
 
 
 def looked_up(texts: Sequence[str], embeddings: ArrayLike) -> Embed:

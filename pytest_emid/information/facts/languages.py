@@ -74,6 +74,7 @@ def language_of(text: str) -> str | None:
         return known[0].code if strange == 0 or hits[known[0].code] > strange else None
     ranked = sorted(hits, key=lambda code: -hits[code])
     best = hits[ranked[0]]
-    if best == 0 or best <= strange or best == hits[ranked[1]]:
+    # A single word such as "no" may be of several; in a text the stranger has the benefit of the doubt.
+    if best == 0 or best < strange or (best == strange and len(words) > 1) or best == hits[ranked[1]]:
         return None
     return ranked[0] if len(words) <= FEW_WORDS or best >= SHARE * len(words) else None
