@@ -111,7 +111,9 @@ def real_answers(encoder: Encoder, draws: int) -> list[dict[str, Any]]:
         kinds = {k: float(np.mean([x.found.by_kind[k].mean() for x in told])) - rates[k] for k in rates}
         kept = float(np.mean([contrast_kept(found, one.found, false) for one in told]))
         row |= {"rise": kinds, "contrast kept": kept}
-        print("      " + ", ".join(f"{k} {v:+.3f}" for k, v in kinds.items()) + f"; contrast kept {kept:.2f}", flush=True)
+        print(
+            "      " + ", ".join(f"{k} {v:+.3f}" for k, v in kinds.items()) + f"; contrast kept {kept:.2f}", flush=True
+        )
         rows.append(row)
 
     def damaged(name: str, texts: Sequence[str], shares: Sequence[float] = (1.0,)) -> None:
@@ -141,9 +143,7 @@ def real_answers(encoder: Encoder, draws: int) -> list[dict[str, Any]]:
     damaged("the same false sentence appended", [text + FALSE for text in clean])
     damaged("said twice", [f"{text} {text}" for text in clean])
     same = [np.flatnonzero((pictures == pictures[i]) & (np.arange(n) != i)) for i in range(n)]
-    apart = [
-        np.flatnonzero((pictures != pictures[i]) & (np.array(categories) == categories[i])) for i in range(n)
-    ]
+    apart = [np.flatnonzero((pictures != pictures[i]) & (np.array(categories) == categories[i])) for i in range(n)]
     for name, others in (("answer to another question", same), ("answer about another picture", apart)):
         damaged(name, [clean[int(rng.choice(others[i]))] for i in range(n)], (0.1, 0.2, 0.5))
     encoder.save()

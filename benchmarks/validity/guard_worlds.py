@@ -1,4 +1,4 @@
-"""Small worlds of questions whose right and wrong answers are known: sentences that encoders confuse, and short answers.
+"""Small worlds of questions with known answers: sentences that encoders confuse, and short answers.
 
 In the worlds of sentences references and answers are worded differently, as a real model's are, and a wrong answer
 differs from a right one by the one word that matters. In the worlds of short answers the right answer is the reference,
@@ -41,9 +41,7 @@ def _pick(rng: np.random.Generator, words: Sequence[str]) -> str:
 
 def yes_no(rng: np.random.Generator) -> Item:
     thing, place, there = _pick(rng, OBJECTS), _pick(rng, PLACES), bool(rng.random() < 0.5)
-    reference = (
-        f"Yes, there is a {thing} in the {place}." if there else f"No, there is no {thing} in the {place}."
-    )
+    reference = f"Yes, there is a {thing} in the {place}." if there else f"No, there is no {thing} in the {place}."
     answers = [f"I {sees} see a {thing} in this picture of a {place}." for sees in ("cannot", "can")]
     return Item("yes/no", f"Is there a {thing} in the {place}?", reference, answers[there], answers[not there])
 
@@ -68,9 +66,7 @@ def count(rng: np.random.Generator) -> Item:
     near = [value for value in (right - 1, right + 1) if 1 < value <= 9]
     wrong = near[int(rng.integers(len(near)))]
     answers = [f"There are {NUMBERS[value]} {thing}s in the image." for value in (right, wrong)]
-    return Item(
-        "count", f"How many {thing}s are there?", f"The picture shows {NUMBERS[right]} {thing}s.", *answers
-    )
+    return Item("count", f"How many {thing}s are there?", f"The picture shows {NUMBERS[right]} {thing}s.", *answers)
 
 
 SENTENCES: dict[str, tuple[Draw, ...]] = {

@@ -145,9 +145,7 @@ class Gate:
         self.unasked = Unasked.fit(fitted.unasked, clean.vectors, y, t, clusters=clusters)
 
     def scores(self, response: Float) -> Float:
-        return direct(
-            self.fitted.plain, response, self.y, self.t, reliability=self.reliability, clusters=self.clusters
-        )
+        return direct(self.fitted.plain, response, self.y, self.t, reliability=self.reliability, clusters=self.clusters)
 
     def read(self, shifted: Told) -> Read:
         second = self.scores(shifted.vectors)
@@ -239,7 +237,9 @@ def formats(encoder: Encoder, n: int, draws: int) -> list[dict[str, Any]]:
 def main() -> None:
     parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
     parser.add_argument("--encoder", choices=("minilm", "tiny"), nargs="+", default=["minilm", "tiny"])
-    parser.add_argument("--only", choices=("sentences", "formats", "llava"), nargs="+", default=["sentences", "formats"])
+    parser.add_argument(
+        "--only", choices=("sentences", "formats", "llava"), nargs="+", default=["sentences", "formats"]
+    )
     parser.add_argument("--worlds", choices=tuple(worlds.SENTENCES), nargs="+", default=list(worlds.SENTENCES))
     parser.add_argument("--n", type=int, nargs="+", default=[90, 150, 300])
     parser.add_argument("--draws", type=int, default=200)

@@ -16,7 +16,7 @@ characters, or several sentences) is free text, and only white space at its ends
 | a number, in a word | `twelve` `zwölf` `三` | `12` `12` `3` |
 | with options: a letter and its text | `B) a cat` `(B) a cat` | `B` |
 | with options: the text of one of them | `A cat.` | `B` |
-| with options: a letter in front of an explanation, or the only one that "the answer is" | `B. It is a cat because...` | `B` |
+| with options: a letter before an explanation, or the only one said | `B. It is a cat, as...` | `B` |
 
 Left as it is: `007` (leading zeros tell it apart), `1.000` (a thousand in some languages), `12 %`, `B or C`, `I think
 it is B` without options. `equal_answers` compares what is left without case, articles and punctuation, as
@@ -73,7 +73,8 @@ NAMES = (
     r"(?:η\s+)?(?:σωστή\s+)?απάντηση|الإجابة|الجواب|(?:सही\s+)?उत्तर|जवाब"
 )
 LEAD: Final = regex.compile(
-    rf"(?:\#+\s*)?[*_]*(?:{NAMES})[*_]*\s*(?:(?:(?:is|ist|would be|είναι|هي|هو)(?![\w\p{{M}}])|是|은|는)\s*:?|[:：=])[*_]*\s*"
+    rf"(?:\#+\s*)?[*_]*(?:{NAMES})[*_]*\s*"
+    r"(?:(?:(?:is|ist|would be|είναι|هي|هو)(?![\w\p{M}])|是|은|는)\s*:?|[:：=])[*_]*\s*"
     r"(?P<inner>\S.*)",
     regex.IGNORECASE | regex.DOTALL,
 )
@@ -134,9 +135,7 @@ def equal_answers(a: str, b: str, options: Sequence[str] | None = None) -> bool:
     return bool(key) and key == answer_key(b, options)
 
 
-def one_wording(
-    answers: Sequence[str], *known: Sequence[str], key: Callable[[str], str] = answer_key
-) -> list[str]:
+def one_wording(answers: Sequence[str], *known: Sequence[str], key: Callable[[str], str] = answer_key) -> list[str]:
     """The answers, each in the wording of the first known text that it equals: equal answers share one vector.
 
     Args:

@@ -144,9 +144,9 @@ class ContradictionGuard:
         kinds = [f"{kind} {rise:+.0%}" for kind, rise in self.by_kind.items() if rise > 0.0]
         found = f" ({', '.join(kinds)})" if kinds else ""
         return (
-            f"{self.rise.value:+.1%} of the answers contradict their references more than before{found}, and up to "
-            f"{max(self.rise.high, self.excess.high + self.allowed):.1%} is compatible with the data, where "
-            f"{self.allowed:.1%} is allowed: the encoder may not see it, so this cannot pass."
+            f"Answers that contradict their references changed by {self.rise.value:+.1%}{found}; up to "
+            f"{max(self.rise.high, self.excess.high + self.allowed):+.1%} is compatible with the data, and "
+            f"{self.allowed:+.1%} would be allowed. Encoders hardly see such facts, so this cannot pass."
         )
 
 
@@ -188,12 +188,8 @@ def contradiction_guard(
     excess = mean_interval(after - before - allowance, clusters, confidence, unit="fraction")
     if np.array_equal(before, after):
         missed = 1.0 - ((1.0 - confidence) / 2) ** (1.0 / len(before))
-        excess = Estimate(
-            -allowed, -allowed, missed - allowed, 0.0, rise.n, rise.clusters, confidence, "fraction"
-        )
-    by_kind = {
-        kind: float(shifted.by_kind[kind].mean() - flags.mean()) for kind, flags in clean.by_kind.items()
-    }
+        excess = Estimate(-allowed, -allowed, missed - allowed, 0.0, rise.n, rise.clusters, confidence, "fraction")
+    by_kind = {kind: float(shifted.by_kind[kind].mean() - flags.mean()) for kind, flags in clean.by_kind.items()}
     can_tell = bool(clean.checked.any() or shifted.checked.any())
     return ContradictionGuard(rise, allowed, excess, by_kind, can_tell and not excess.high <= 0.0)
 

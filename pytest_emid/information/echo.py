@@ -45,9 +45,7 @@ def without_question(vectors: ArrayLike, text: ArrayLike) -> Float:
     return rest
 
 
-def unasked_whitening(
-    reference: ArrayLike, text: ArrayLike, *, clusters: Clusters = None, seed: int = 0
-) -> Whitening:
+def unasked_whitening(reference: ArrayLike, text: ArrayLike, *, clusters: Clusters = None, seed: int = 0) -> Whitening:
     """The whitening of the echo guard: fitted on m calibration references without their questions' directions.
 
     Args:

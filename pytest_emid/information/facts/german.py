@@ -13,7 +13,8 @@ def _pole(word: str, *others: str) -> str:
 
 VERBS = (
     "ist|sind|war|waren|hat|haben|kann|können|könnte|wird|werden|zeigt|zeigen|scheint|scheinen|steht|stehen|sitzt|"
-    "sitzen|liegt|liegen|befindet sich|befinden sich|sehe|sieht|sehen|enthält|enthalten|trägt|tragen|hält|halten|gibt es"
+    "sitzen|liegt|liegen|befindet sich|befinden sich|sehe|sieht|sehen|enthält|enthalten|trägt|tragen|hält|halten|"
+    "gibt es"
 )
 
 GERMAN = Lexicon(

@@ -1,4 +1,4 @@
-"""Which languages have a list of words, and which one a text is written in. A language is one file and one line here."""
+"""Languages with a list of words, and which one a text is written in. A language is one file and one line here."""
 
 from __future__ import annotations
 

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from functools import lru_cache
+from itertools import pairwise
 from typing import Any
 
 import regex
@@ -24,7 +25,7 @@ def sentences(text: str) -> list[str]:
     """
     ends = [m.end() for m in BREAK.finditer(text)]
     bounds = [0, *(end for end in dict.fromkeys(ends) if 0 < end < len(text)), len(text)]
-    return [text[a:b] for a, b in zip(bounds, bounds[1:], strict=False) if a < b]
+    return [text[a:b] for a, b in pairwise(bounds) if a < b]
 
 
 @lru_cache(maxsize=16384)
