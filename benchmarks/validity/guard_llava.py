@@ -118,7 +118,7 @@ def real_answers(encoder: Encoder, draws: int) -> list[dict[str, Any]]:
 
     def damaged(name: str, texts: Sequence[str], shares: Sequence[float] = (1.0,)) -> None:
         """Shares of the answers that the damage changes."""
-        told = Told.of(texts, references, encoder)
+        told = Told.of(texts, references, encoder, clean)
         encoder.save()
         hit = np.flatnonzero([a != b for a, b in zip(texts, clean, strict=True)])
 

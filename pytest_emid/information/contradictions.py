@@ -20,7 +20,7 @@ from pytest_emid.information.arrays import as_matrix, unit_rows
 from pytest_emid.information.clusters import Clusters
 from pytest_emid.information.companions import check_texts
 from pytest_emid.information.estimate import Estimate
-from pytest_emid.information.facts import KINDS, contradicts, facts_of, falsified, language_of, negated
+from pytest_emid.information.facts import KINDS, contradicts, facts_of, falsified, language_of, negated, takes_back
 from pytest_emid.information.intervals import mean_interval
 
 __all__ = [
@@ -46,6 +46,7 @@ Embed = Callable[[Sequence[str]], ArrayLike]
 
 # Contrasts this close to 0 are noise of the encoder, not a contradiction.
 OPPOSED = -0.02
+NOTHING: frozenset[str] = frozenset()
 # A kind counts as present from this share of the references on, and as seen from this reach on.
 PRESENT, SEEN = 0.1, 0.5
 
@@ -92,25 +93,30 @@ def texts_for_contradictions(answers: Sequence[str], references: Sequence[str]) 
     return list(wanted)
 
 
-def contradictions(answers: Sequence[str], references: Sequence[str], embed: Embed) -> Contradictions:
-    """Compares n answers with their references.
+def contradictions(
+    answers: Sequence[str], references: Sequence[str], embed: Embed, before: Sequence[str] | None = None
+) -> Contradictions:
+    """Compares n answers with their references, and with the clean answers where references settle nothing.
 
     Args:
         answers: what the model said.
         references: what it should have said, in the same order.
+        before: for the answers to a paired shift, the clean answers to the same questions (see `facts.takes_back`).
         embed: asked once, for `texts_for_contradictions(answers, references)`; not asked where that is empty.
 
     Raises:
         EstimationError: other lengths, an answer that is no text, or embeddings of another shape.
     """
     _check(answers, references)
+    if before is not None:
+        _check(before, references)
     n = len(answers)
     by_kind: dict[str, Flags] = {kind: np.zeros(n, dtype=np.bool_) for kind in KINDS}
     contrast = _contrast(answers, references, embed)
     checked = ~np.isnan(contrast)
     by_kind["polarity"] = np.nan_to_num(contrast) < OPPOSED
     for i, (answer, reference) in enumerate(zip(answers, references, strict=True)):
-        for kind in contradicts(answer, reference):
+        for kind in contradicts(answer, reference) | (takes_back(answer, before[i], reference) if before else NOTHING):
             by_kind[kind][i] = True
         common = facts_of(answer).keys() & facts_of(reference).keys()
         checked[i] |= any(not KINDS[kind].by_embedding for kind in common)
@@ -246,12 +252,12 @@ def reach_of(answers: Sequence[str], references: Sequence[str], embed: Embed, se
             turned, matching = _turned(answers, references)
             flags = np.nan_to_num(_contrast(turned, matching, embed)) < OPPOSED
         else:
-            pairs = [
-                (false, reference)
+            told = [
+                kind in contradicts(false, reference) | takes_back(false, answer, reference)
                 for answer, reference in zip(answers, references, strict=True)
                 if not contradicts(answer, reference) and (false := falsified(answer, kind, seed)) is not None
             ]
-            flags = np.array([kind in contradicts(false, reference) for false, reference in pairs], dtype=np.bool_)
+            flags = np.array(told, dtype=np.bool_)
         found.append(Reach(kind, present, len(flags), float(flags.mean()) if len(flags) else float("nan")))
     return tuple(found)
 

@@ -15,7 +15,7 @@ from pytest_emid.information.facts.kinds import KINDS, Facts
 from pytest_emid.information.facts.languages import LEXICONS, language_of
 from pytest_emid.information.facts.polarity import negated
 
-__all__ = ["KINDS", "LEXICONS", "Facts", "contradicts", "facts_of", "falsified", "language_of", "negated"]
+__all__ = ["KINDS", "LEXICONS", "Facts", "contradicts", "facts_of", "falsified", "language_of", "negated", "takes_back"]
 
 
 @lru_cache(maxsize=16384)
@@ -54,6 +54,24 @@ def contradicts(answer: str, reference: str) -> frozenset[str]:
     """
     told, true = facts_of(answer), facts_of(reference)
     return frozenset(kind for kind in told.keys() & true.keys() if KINDS[kind].contradicts(told[kind], true[kind]))
+
+
+@lru_cache(maxsize=16384)
+def takes_back(answer: str, before: str, reference: str) -> frozenset[str]:
+    """The kinds in which an answer contradicts the answer given before, where the reference settles nothing.
+
+    One of the two is false then. Only kinds whose words are exact count, and nothing does that the reference bears
+    out, or that was wrong before.
+
+    >>> sorted(takes_back("I see five dogs.", "I see four dogs.", "Dogs are playing."))
+    ['number']
+    >>> sorted(takes_back("I see five dogs.", "I see four dogs.", "Five dogs are playing."))
+    []
+    """
+    told, true = facts_of(answer), facts_of(reference)
+    settled = {kind for kind in told.keys() & true.keys() if told[kind].concepts & true[kind].concepts}
+    wrong = contradicts(before, reference) | contradicts(answer, reference)
+    return frozenset(kind for kind in contradicts(answer, before) if KINDS[kind].exact) - settled - wrong
 
 
 def falsified(text: str, kind: str, seed: int = 0, language: str | None = None) -> str | None:

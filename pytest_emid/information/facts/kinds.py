@@ -40,10 +40,13 @@ class Kind(Protocol):
     Attributes:
         name: what reports call it.
         by_embedding: whether a contradiction is told by the contrast of embeddings (`contradictions`) and not here.
+        exact: whether two answers to one question that contradict each other cannot both be meant well, so that a
+            clean answer bears witness where the reference says nothing: five is not four, but grey may be silver.
     """
 
     name: str
     by_embedding: bool
+    exact: bool
 
     def found(self, text: str, lexicon: Lexicon | None) -> Facts:
         """What a text says of this kind; without a lexicon only what needs no language."""
@@ -63,6 +66,7 @@ class Polarity:
 
     name = "polarity"
     by_embedding = True
+    exact = False
 
     def found(self, text: str, lexicon: Lexicon | None) -> Facts:
         if lexicon is None or negated(text, lexicon.code) is None:
@@ -84,10 +88,12 @@ class Opposed:
     Attributes:
         name: what reports call it.
         pairs: the opposites; a concept may stand in several.
+        exact: as `Kind`.
     """
 
     name: str
     pairs: tuple[tuple[str, str], ...]
+    exact: bool = True
     by_embedding: bool = False
 
     def opposites(self, concept: str) -> list[str]:
@@ -130,10 +136,12 @@ class Valued:
     Attributes:
         name: what reports call it.
         numeric: whether digits count, in any script.
+        exact: as `Kind`.
     """
 
     name: str
     numeric: bool = False
+    exact: bool = True
     by_embedding: bool = False
 
     def found(self, text: str, lexicon: Lexicon | None) -> Facts:
@@ -289,7 +297,7 @@ KINDS: Final[dict[str, Kind]] = {
         Opposed("side", SIDES),
         Opposed("comparative", COMPARATIVES),
         Valued("number", numeric=True),
-        Valued("colour"),
+        Valued("colour", exact=False),
     )
 }
 """Name to kind, in the order of reports."""

@@ -68,13 +68,16 @@ def language_of(text: str) -> str | None:
     if len(known) == 1 and not others:
         return known[0].code
     hits = {lexicon.code: sum(word in lexicon.known for word in words) for lexicon in known}
-    strange = max((sum(word in frequent for word in words) for frequent in others), default=0)
-    if len(known) == 1:
-        # Where nothing speaks against it, the only language of a script is taken for it.
-        return known[0].code if strange == 0 or hits[known[0].code] > strange else None
     ranked = sorted(hits, key=lambda code: -hits[code])
     best = hits[ranked[0]]
-    # A single word such as "no" may be of several; in a text the stranger has the benefit of the doubt.
-    if best == 0 or best < strange or (best == strange and len(words) > 1) or best == hits[ranked[1]]:
+    theirs = LEXICONS[ranked[0]].known
+    # Words that only another language has speak against it; what both have ("no", "in") speaks for neither.
+    strange = max((sum(word in frequent and word not in theirs for word in words) for frequent in others), default=0)
+    if strange and strange >= best:
+        return None
+    if len(known) == 1:
+        # Where nothing speaks against it, the only language of a script is taken for it.
+        return known[0].code
+    if best == 0 or best == hits[ranked[1]]:
         return None
     return ranked[0] if len(words) <= FEW_WORDS or best >= SHARE * len(words) else None

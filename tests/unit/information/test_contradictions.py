@@ -88,6 +88,14 @@ def test_languages_that_are_not_known():
     assert found.any.tolist() == [False, True, False]
 
 
+def test_clean_answers_bear_witness_where_references_settle_nothing():
+    before, after = ["There are four dogs."] * 2, ["There are five dogs."] * 2
+    references = ["Dogs are playing.", "Five dogs are playing."]
+    assert not contradictions(after, references, bag).any.any()
+    assert contradictions(after, references, bag, before).by_kind["number"].tolist() == [True, False]
+    assert not contradictions(before, references, bag, before).by_kind["number"][0]
+
+
 def test_embeddings_are_asked_for_once_and_only_where_they_are_needed():
     asked = []
 

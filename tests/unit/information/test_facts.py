@@ -6,7 +6,16 @@ from hypothesis import strategies as st
 
 from pytest_emid.data.languages import LANGUAGES
 from pytest_emid.errors import EstimationError
-from pytest_emid.information.facts import KINDS, LEXICONS, contradicts, facts_of, falsified, language_of, negated
+from pytest_emid.information.facts import (
+    KINDS,
+    LEXICONS,
+    contradicts,
+    facts_of,
+    falsified,
+    language_of,
+    negated,
+    takes_back,
+)
 from pytest_emid.information.facts.kinds import Opposed
 from pytest_emid.information.facts.polarity import sentences
 
@@ -164,6 +173,23 @@ def test_contradicts(answer, reference, kinds):
 
 
 @pytest.mark.parametrize(
+    ("answer", "before", "reference", "kinds"),
+    [
+        ("I see five dogs.", "I see four dogs.", "Dogs are playing.", {"number"}),
+        ("It is on the left.", "It is on the right.", "It is there.", {"side"}),
+        # the reference settles it
+        ("I see five dogs.", "I see four dogs.", "There are five dogs.", set()),
+        ("I see five dogs.", "I see four dogs.", "There are four dogs.", set()),
+        # grey may be silver
+        ("It is a grey car.", "It is a silver car.", "It is a car.", set()),
+        ("I see four dogs.", "I see four dogs.", "Dogs are playing.", set()),
+    ],
+)
+def test_takes_back(answer, before, reference, kinds):
+    assert takes_back(answer, before, reference) == kinds
+
+
+@pytest.mark.parametrize(
     ("text", "code"),
     [
         *((text, code) for code, yes, no in PAIRS for text in (yes, no)),
@@ -175,6 +201,8 @@ def test_contradicts(answer, reference, kinds):
         ("El gato está a la izquierda.", None),
         ("Il gatto è a sinistra.", None),
         ("De kat zit op de bank.", None),
+        ("De man is in de tuin.", None),
+        ("A puppy sleeps.", "en"),
         ("猫は左にいます。", None),
         ("Кот слева.", None),
         ("این یک گربه است.", None),
