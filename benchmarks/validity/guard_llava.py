@@ -12,7 +12,7 @@ from pathlib import Path
 from typing import Any
 
 import numpy as np
-from guard_worlds import OBJECTS
+from guard_worlds import OBJECTS, words
 from guards import Encoder, Fitted, Gate, Told, mixed, summary
 
 from pytest_emid.information.contradictions import blind_spots, contrast_kept, falsified_contrast, reach_of
@@ -37,12 +37,12 @@ NEGATIONS = (
     (r"\bwas\b", "was not"),
     (r"\bwould\b", "would not"),
 )
-COLOURS = "red blue green yellow black white brown gray grey orange pink purple silver".split()
-NUMBERS = "one two three four five six seven eight nine ten".split()
-NOUNS = (
+COLOURS = words("red blue green yellow black white brown gray grey orange pink purple silver")
+NUMBERS = words("one two three four five six seven eight nine ten")
+NOUNS = words(
     "man woman men women people person boy girl dog cat train bus car truck motorcycle bicycle table chair plate "
     "sandwich pizza horse bird tree street kitchen room suitcase bed surfboard kite giraffe elephant umbrella"
-).split()
+)
 FALSE = " There is also a large red dinosaur in the foreground of the image."
 
 
@@ -56,13 +56,13 @@ def not_so(text: str) -> str:
     return text
 
 
-def swapped(text: str, words: Sequence[str], rng: np.random.Generator, others: Sequence[str] | None = None) -> str:
+def swapped(text: str, among: Sequence[str], rng: np.random.Generator, others: Sequence[str] | None = None) -> str:
     def other(m: re.Match[str]) -> str:
-        options = [word for word in others or words if word != m.group().lower()]
+        options = [word for word in others or among if word != m.group().lower()]
         word = options[int(rng.integers(len(options)))]
         return word.capitalize() if m.group()[0].isupper() else word
 
-    return re.sub(r"\b(" + "|".join(words) + r")\b", other, text, flags=re.IGNORECASE)
+    return re.sub(r"\b(" + "|".join(among) + r")\b", other, text, flags=re.IGNORECASE)
 
 
 def one_negated(text: str, rng: np.random.Generator) -> str:

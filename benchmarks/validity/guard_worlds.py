@@ -12,13 +12,19 @@ from dataclasses import dataclass
 
 import numpy as np
 
-OBJECTS = (
+
+def words(text: str) -> list[str]:
+    """A list that reads better as a line."""
+    return text.split()
+
+
+OBJECTS = words(
     "dog cat car bus tree chair table lamp phone book cup plate horse boat train bird clock bench sofa bed bottle bag "
     "hat shoe kite ball truck sign fence bridge window door flower basket laptop pizza cake apple banana orange"
-).split()
-COLOURS = "red blue green yellow black white brown grey purple orange pink".split()
-NUMBERS = "zero one two three four five six seven eight nine ten".split()
-PLACES = "kitchen street park beach office garden station market bedroom field".split()
+)
+COLOURS = words("red blue green yellow black white brown grey purple orange pink")
+NUMBERS = words("zero one two three four five six seven eight nine ten")
+PLACES = words("kitchen street park beach office garden station market bedroom field")
 
 
 @dataclass(frozen=True)

@@ -185,7 +185,8 @@ def summary(name: str, encoder: str, n: int, reads: Sequence[Read], started: flo
     print(
         f"  {name:44s} {encoder:6s} n={n:<4d} retained {row['retained']:5.2f}  direct PASS {row['direct PASS']:.2f} "
         f"FAIL {row['FAIL']:.2f}  guards withhold {row['contradiction guard blocks']:.2f} "
-        f"{row['echo guard blocks']:.2f} {row['omission guard blocks']:.2f}  PASS {row['PASS']:.3f}  ({total} draws, {time.time() - started:.0f} s)",
+        f"{row['echo guard blocks']:.2f} {row['omission guard blocks']:.2f}  "
+        f"PASS {row['PASS']:.3f}  ({total} draws, {time.time() - started:.0f} s)",
         flush=True,
     )
     return row
@@ -247,12 +248,13 @@ def main() -> None:
     parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
     parser.add_argument("--encoder", choices=("minilm", "tiny"), nargs="+", default=["minilm", "tiny"])
     parser.add_argument(
-        "--only", choices=("sentences", "formats", "llava"), nargs="+", default=["sentences", "formats"]
+        "--only", choices=("sentences", "formats", "llava", "ocr"), nargs="+", default=["sentences", "formats"]
     )
     parser.add_argument("--worlds", choices=tuple(worlds.SENTENCES), nargs="+", default=list(worlds.SENTENCES))
     parser.add_argument("--n", type=int, nargs="+", default=[90, 150, 300])
     parser.add_argument("--draws", type=int, default=200)
     parser.add_argument("--quick", action="store_true", help="one size, five draws")
+    parser.add_argument("--ocr", type=Path, help="a folder with ocr.json and ocr.npz, answers of a text reader")
     parser.add_argument("--cache", type=Path, help="a folder for embeddings, which are then made once")
     parser.add_argument("--out", type=Path, help="write all rows as JSON")
     options = parser.parse_args()
@@ -269,6 +271,10 @@ def main() -> None:
             from guard_llava import real_answers
 
             rows += real_answers(encoder, options.draws)
+        if "ocr" in options.only:
+            from guard_ocr import read_texts
+
+            rows += read_texts(encoder, options.ocr)
         encoder.save()
     if options.out:
         options.out.parent.mkdir(parents=True, exist_ok=True)

@@ -24,8 +24,8 @@ from pytest_emid.information.facts import KINDS, contradicts, facts_of, falsifie
 from pytest_emid.information.intervals import mean_interval
 
 __all__ = [
-    "Contradictions",
     "ContradictionGuard",
+    "Contradictions",
     "Embed",
     "Reach",
     "blind_spots",

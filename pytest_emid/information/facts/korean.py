@@ -10,7 +10,11 @@ KOREAN = Lexicon(
     common="",
     after="",
     after_kind={
-        "number": rf"(?=\s?(?:{COUNTERS}))|(?<=하나|둘|셋|넷|섯|일곱|덟|홉)(?=(?:이|가|은|는|을|를|입|이다)?(?![\w\p{{M}}]))"
+        "number": (
+            # the full forms also stand alone, with a particle
+            rf"(?=\s?(?:{COUNTERS}))|"
+            r"(?<=하나|둘|셋|넷|섯|일곱|덟|홉)(?=(?:이|가|은|는|을|를|입|이다)?(?![\w\p{M}]))"
+        )
     },
     words={
         "side": {

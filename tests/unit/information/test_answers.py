@@ -11,9 +11,12 @@ from pytest_emid.information.companions import normalise_answer
 DRESSED = {
     "B": [
         "B", " B\n", "b", "B.", "B)", "b)", "B:", "(B)", "( b )", "[B]", "{B}", "(B).", "(B):", "**B**", "*B*", "__B__",
+
         "`B`", '"B"', "'B'", "“B”", "«B»", "$B$", r"\boxed{B}", r"$\boxed{B}$", "Ｂ", "Answer: B", "answer:B",
-        "**Answer:** B", "**Answer: B**", "Final answer: (B)", "The answer is B", "The answer is B.", "The answer is (B).",
-        "The correct answer is: **B**", "The correct option is B", "So, the answer is B.", "Option B", "Option (B).",
+        "**Answer:** B", "**Answer: B**", "Final answer: (B)", "The answer is B", "The answer is B.",
+        "The answer is (B).",
+        "The correct answer is: **B**", "The correct option is B",
+        "So, the answer is B.", "Option B", "Option (B).",
         "Answer: B)", "Antwort: B", "Die Antwort ist B.", "答案：B", "答案是B。", "정답: B", "Απάντηση: B",
         "Η απάντηση είναι B.", "الإجابة: B", "उत्तर: B", "### Answer: B",
     ],
@@ -128,8 +131,10 @@ def test_a_key_of_an_answer_in_its_format():
 
 @pytest.mark.parametrize(
     "answer",
-    ["The circle is red.", "  the   CIRCLE is\tred ", "a circle, an oval", "3.5 metres", "a T-shirt", "don't", "'don't'",
-     "yes,no", "yes, no", "(B)", "A", "The", "Ｒｅｄ", "STRASSE", "Straße", "theatre", "«rouge»", "?!", ""],
+    ["The circle is red.", "  the   CIRCLE is\tred ", "a circle, an oval", "3.5 metres", "a T-shirt",
+     "don't", "'don't'",
+     "yes,no", "yes, no", "(B)", "A", "The", "Ｒｅｄ", "STRASSE",
+     "Straße", "theatre", "«rouge»", "?!", ""],
 )  # fmt: skip
 def test_the_key_of_what_is_no_number_is_what_exact_match_compares(answer):
     assert answer_key(answer) == normalise_answer(answer)
@@ -153,12 +158,12 @@ def test_one_wording():
 @pytest.mark.parametrize(
     ("call", "message"),
     [
-        (lambda: short_answer(None), "text: the answer at position 0 is of type NoneType, not a text. An answer that is "
-         "missing is an empty text."),
+        (lambda: short_answer(None), "text: the answer at position 0 is of type NoneType, not a text. An "
+         "answer that is missing is an empty text."),
         (lambda: short_answer("A", ["cat"]), "options: there are 1. A multiple choice has 2 to 26."),
         (lambda: short_answer("A", "cat"), "options: expected a list of texts, got one text, 'cat'."),
-        (lambda: short_answer("A", ["a cat", "Cat."]), "options: A and B are the same answer, 'Cat.'. Give options that "
-         "differ."),
+        (lambda: short_answer("A", ["a cat", "Cat."]), "options: A and B are the same answer, 'Cat.'. Give options "
+         "that differ."),
         (lambda: one_wording("B", ["B"]), "answers: expected a list of texts, got one text, 'B'."),
         (lambda: one_wording(["B"], "B"), "known: expected a list of texts, got one text, 'B'."),
     ],
