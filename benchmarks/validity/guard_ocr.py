@@ -1,7 +1,7 @@
 """False blocks on what a text reader answered, clean and shifted (see `guards.py`): exact match tells the truth there.
 
 `ocr.json` holds `samples` (id, cluster, question, reference) and `sets` (shift to `answers`, `exact`, `characters`),
-`ocr.npz` the embeddings of calibration questions and references, as `<encoder>/calibration/question` and `.../reference`.
+`ocr.npz` the embeddings of calibration questions and references: `<encoder>/calibration/question` and `.../reference`.
 """
 
 from __future__ import annotations

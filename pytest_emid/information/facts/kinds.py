@@ -44,9 +44,14 @@ class Kind(Protocol):
             clean answer bears witness where the reference says nothing: five is not four, but grey may be silver.
     """
 
-    name: str
-    by_embedding: bool
-    exact: bool
+    @property
+    def name(self) -> str: ...
+
+    @property
+    def by_embedding(self) -> bool: ...
+
+    @property
+    def exact(self) -> bool: ...
 
     def found(self, text: str, lexicon: Lexicon | None) -> Facts:
         """What a text says of this kind; without a lexicon only what needs no language."""

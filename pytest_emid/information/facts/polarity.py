@@ -63,7 +63,7 @@ def _turned(sentence: str, lexicon: Lexicon) -> str:
         # What follows a "No," is judged by itself: "No, it is red." tells what is so.
         return head + rest
     for pattern, replacement in rules.add:
-        found = _compiled(pattern).sub(replacement, rest, count=1)
+        found: str = _compiled(pattern).sub(replacement, rest, count=1)
         if found != rest:
             return head + found
     return head + rest
@@ -77,7 +77,7 @@ def _answer_turned(sentence: str, lexicon: Lexicon) -> tuple[str, str, bool]:
             m = _compiled(rf"(?i)^(\W*){regex.escape(word)}{after}").match(sentence)
             if m:
                 turned = other if sentence[m.end(1)].isupper() else other.lower()
-                return m.group(1) + turned, sentence[m.end() :], word == no
+                return f"{m.group(1)}{turned}", sentence[m.end() :], word == no
     return "", sentence, False
 
 
