@@ -1,7 +1,7 @@
 """Options and short answers: every dress that is taken off, and everything that is left alone."""
 
 import pytest
-from hypothesis import given
+from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from pytest_emid.errors import EstimationError
@@ -140,6 +140,7 @@ def test_the_key_of_what_is_no_number_is_what_exact_match_compares(answer):
     assert answer_key(answer) == normalise_answer(answer)
 
 
+@settings(deadline=None)
 @given(st.text(max_size=120))
 def test_any_text_is_read(text):
     short = short_answer(text)

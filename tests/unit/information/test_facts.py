@@ -1,7 +1,7 @@
 """Facts in seven languages: what a text states, its opposite, what contradicts it, and what is left unchecked."""
 
 import pytest
-from hypothesis import given
+from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from pytest_emid.data.languages import LANGUAGES
@@ -241,6 +241,7 @@ def test_negations_in_english(text, turned):
     assert negated(text, "en") == turned
 
 
+@settings(deadline=None)
 @given(st.text(max_size=60) | st.sampled_from([text for _, *pair in PAIRS for text in pair]))
 def test_any_text(text):
     assert "".join(sentences(text)) == text

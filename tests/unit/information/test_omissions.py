@@ -2,7 +2,7 @@
 
 import numpy as np
 import pytest
-from hypothesis import given
+from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from pytest_emid.errors import EstimationError
@@ -33,6 +33,7 @@ def test_rare_words_weigh_more():
     assert shares == pytest.approx([common / (common + rare), rare / (common + rare), 0.0])
 
 
+@settings(deadline=None)
 @given(st.lists(st.text(max_size=20), min_size=1, max_size=5))
 def test_a_reference_repeats_itself(texts):
     shares = words_repeated(texts, texts)
