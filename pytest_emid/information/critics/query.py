@@ -129,9 +129,7 @@ class QueryContrast:
         k = min(self.candidates, len(some) - int(np.bincount(some).max()) + 1)
         if k < FEWEST_CANDIDATES:
             raise EstimationError(f"clusters: too few pictures to hold answers against ({k - 1} others). Use more.")
-        read = [
-            contrast(lambda block: similarity[block], some, k, (scale,), self.floor).value for scale in SCALES
-        ]
+        read = [contrast(lambda block: similarity[block], some, k, (scale,), self.floor).value for scale in SCALES]
         scale = float(SCALES[int(np.argmax(read))])
         values = {name: getattr(self, name) for name in ("mean_x", "mean_y", "axes", "slope", "precision")}
         return QueryContrast(**values, scale=scale, m=self.m, held_out=self.held_out)

@@ -1,0 +1,115 @@
+"""Korean: particles follow a word without a space, numbers stand before counters."""
+
+from pytest_emid.information.facts.base import Lexicon, Negation
+
+COUNTERS = "개|명|마리|대|권|장|그루|송이|사람|가지|쌍|잔|병|채|층|번|살|시"
+
+KOREAN = Lexicon(
+    code="ko",
+    script="Hangul",
+    common="",
+    after="",
+    after_kind={
+        "number": (
+            # the full forms also stand alone, with a particle
+            rf"(?=\s?(?:{COUNTERS}))|"
+            r"(?<=하나|둘|셋|넷|섯|일곱|덟|홉)(?=(?:이|가|은|는|을|를|입|이다)?(?![\w\p{M}]))"
+        )
+    },
+    words={
+        "side": {
+            "left": "왼쪽 좌측",
+            "right": "오른쪽 우측",
+            "above": "위쪽 위에",
+            "below": "아래쪽 아래에 밑에",
+            "top": "상단",
+            "bottom": "하단",
+            "inside": "안쪽 안에 실내",
+            "outside": "바깥쪽 밖에 실외",
+            "in front": "앞쪽 앞에",
+            "behind": "뒤쪽 뒤에",
+            "foreground": "전경",
+            "background": "배경",
+            "north": "북쪽",
+            "south": "남쪽",
+            "east": "동쪽",
+            "west": "서쪽",
+        },
+        "comparative": {
+            "more": "더_많",
+            "less": "더_적",
+            "larger": "더_크 더_큰 더_큽",
+            "smaller": "더_작 더_작은 더_작습",
+            "higher": "더_높",
+            "lower": "더_낮",
+            "closer": "더_가까",
+            "farther": "더_멀",
+            "many": "많은 많이",
+            "few": "적은 적게",
+            "first": "첫_번째",
+            "last": "마지막",
+            "open": "열려 열린",
+            "closed": "닫혀 닫힌",
+            "day": "낮에",
+            "night": "밤에",
+            "light": "밝은",
+            "dark": "어두운",
+            "large": "큰",
+            "small": "작은",
+        },
+        "number": {
+            "1": "한 하나",
+            "2": "두 둘",
+            "3": "세 셋",
+            "4": "네 넷",
+            "5": "다섯",
+            "6": "여섯",
+            "7": "일곱",
+            "8": "여덟",
+            "9": "아홉",
+            "10": "열",
+        },
+        "colour": {
+            "red": "빨간색 빨간 빨강 붉은",
+            "blue": "파란색 파란 파랑 푸른",
+            "green": "초록색 초록 녹색",
+            "yellow": "노란색 노란 노랑",
+            "black": "검은색 검은 검정 검정색",
+            "white": "흰색 흰 하얀 하얀색",
+            "brown": "갈색",
+            "grey": "회색",
+            "orange": "주황색 주황",
+            "pink": "분홍색 분홍",
+            "purple": "보라색 보라",
+            "silver": "은색",
+        },
+    },
+    negation=Negation(
+        answers=(("네", "아니요"), ("예", "아니오")),
+        marks=r"없|않|못|아니|아닙|(?<![\w])안 ",
+        remove=(
+            (r"없(습니다|다|는|어요|음|고|으며)", r"있\1"),
+            (r"있으며", "있으며"),
+            (r"(?:이|가) 아닙니다", "입니다"),
+            (r"(?:이|가) 아니다", "이다"),
+            (r"(?:이|가) 아니에요", "이에요"),
+            (r"보이지 않습니다", "보입니다"),
+            (r"하지 않습니다", "합니다"),
+            (r"되지 않습니다", "됩니다"),
+            (r"지 않습니다", "습니다"),
+            (r"지 않는다", "는다"),
+            (r"지 않(은|는)", r"\1"),
+            (r"(?<![\w])(?:안|못) ", ""),
+        ),
+        add=(
+            (r"있(습니다|다|어요)", r"없\1"),
+            (r"보입니다", "보이지 않습니다"),
+            (r"합니다", "하지 않습니다"),
+            (r"됩니다", "되지 않습니다"),
+            (r"(?<=\w)입니다", "이 아닙니다"),
+            (r"(?<=\w)이에요|(?<=\w)예요", "이 아니에요"),
+            (r"(?<=\w)이다", "이 아니다"),
+            (r"(?<=\w)습니다", "지 않습니다"),
+        ),
+    ),
+)
