@@ -2,7 +2,10 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Callable, Iterable, Sequence
+
+import numpy as np
+from numpy.typing import NDArray
 
 from pytest_emid.cache import Cache
 from pytest_emid.cache.pace import Pace, recall
@@ -10,6 +13,7 @@ from pytest_emid.cache.watching import WatchedModel
 from pytest_emid.data.dataset import Dataset
 from pytest_emid.encoders.base import Encoders
 from pytest_emid.errors import BudgetError, ModelError, UnavailableError
+from pytest_emid.information.answers import answer_key, one_wording
 from pytest_emid.measuring.embedding import Answered, Embedded
 from pytest_emid.measuring.plan import Forecast, Need
 from pytest_emid.models.base import Model, Outcome, Response, redrawn, traits_of
@@ -32,6 +36,7 @@ class Asker:
         since: seconds since the epoch; an outage that was found at this time or later holds.
         progress: told about answers as they arrive.
         announce: told what is about to be asked.
+        normalise: what two answers have in common that differ in format only: equal ones share one vector.
     """
 
     def __init__(
@@ -42,6 +47,7 @@ class Asker:
         since: float,
         progress: Progress | None = None,
         announce: Announce | None = None,
+        normalise: Callable[[str], str] = answer_key,
     ) -> None:
         self.model = model
         self.encoders = encoders
@@ -50,13 +56,15 @@ class Asker:
         self._since = since
         self._progress = progress
         self._announce = announce
+        self._normalise = normalise
 
-    def answer(self, dataset: Dataset, label: str) -> Answered:
+    def answer(self, dataset: Dataset, label: str, clean: Answered | None = None) -> Answered:
         """Ask the model about a dataset and embed everything.
 
         Args:
             dataset: clean or shifted.
             label: what progress and errors call it.
+            clean: the clean side, whose wording equal answers take.
 
         Raises:
             ModelError: some answers failed; the others are cached.
@@ -64,8 +72,12 @@ class Asker:
         """
         draws = [self._respond(dataset, label, draw) for draw in range(self.traits.draws)]
         embedded = self.embed(dataset)
-        texts = [[response.text for response in draw] for draw in draws]
-        vectors = [self.cache.encode_texts(self.encoders.text, answers) for answers in texts]
+        known = [
+            _references(dataset),
+            *([] if clean is None else [_references(clean.dataset), _texts(clean.responses)]),
+        ]
+        texts = [one_wording(_texts(draw), *known, key=self._normalise) for draw in draws]
+        vectors = [self.vectors(answers) for answers in texts]
         return Answered(
             dataset=dataset,
             image=embedded.image,
@@ -78,12 +90,17 @@ class Asker:
 
     def embed(self, dataset: Dataset) -> Embedded:
         """Embed a dataset without asking about it."""
+        references = _references(dataset)
         return Embedded(
             dataset=dataset,
             image=self.cache.encode_images(self.encoders.image, dataset),
-            text=self.cache.encode_texts(self.encoders.text, [sample.question for sample in dataset]),
-            reference=self.cache.encode_texts(self.encoders.text, [sample.reference for sample in dataset]),
+            text=self.vectors([sample.question for sample in dataset]),
+            reference=self.vectors(one_wording(references, references, key=self._normalise)),
         )
+
+    def vectors(self, texts: Sequence[str]) -> NDArray[np.float32]:
+        """Embeddings of texts, through the cache."""
+        return self.cache.encode_texts(self.encoders.text, list(texts))
 
     def need(self, dataset: Dataset, label: str, of: Dataset) -> Need:
         """What `answer` would ask; `of` is the clean set. Asks nothing and encodes nothing."""
@@ -144,3 +161,11 @@ class Asker:
             raise type(error)(
                 f"{error} Of the {len(kept) + len(missing)} answers to {label!r}, {len(kept)} are cached."
             ) from None
+
+
+def _references(dataset: Dataset) -> list[str]:
+    return [sample.reference for sample in dataset]
+
+
+def _texts(responses: Iterable[Response]) -> list[str]:
+    return [response.text for response in responses]

@@ -43,9 +43,9 @@ def number(value: float, decimals: int | None = None) -> str:
     return f"{value:+.3g}" if decimals is None else f"{value:+.{decimals}f}"
 
 
-def percent(value: float) -> str:
+def percent(value: float, decimals: int = 1) -> str:
     """A fraction in percent, such as `61.2 %`."""
-    return f"{100 * value:.1f} %" if math.isfinite(value) else str(value)
+    return f"{100 * value:.{decimals}f} %" if math.isfinite(value) else str(value)
 
 
 def quantity(value: float, unit: str, decimals: int | None = None) -> str:

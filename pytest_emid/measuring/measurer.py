@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import time
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from dataclasses import replace
 
 from pytest_emid import shifts
@@ -11,10 +11,13 @@ from pytest_emid.cache import Cache
 from pytest_emid.data.dataset import Dataset
 from pytest_emid.encoders.base import Encoders
 from pytest_emid.errors import EmidError
+from pytest_emid.information.answers import answer_key
+from pytest_emid.information.critics.base import Critic
 from pytest_emid.information.threads import few_threads
 from pytest_emid.measuring.asking import Announce, Asker, Progress
 from pytest_emid.measuring.calibration import Calibration
 from pytest_emid.measuring.checks import check_disjoint, check_size, same_samples
+from pytest_emid.measuring.guards import Guards
 from pytest_emid.measuring.plan import CLEAN, Need
 from pytest_emid.measuring.protocol import Scenario, Settings, compare
 from pytest_emid.measuring.remarks import answered_by_id
@@ -42,6 +45,8 @@ class Measurer:
         seed: base seed of shifts, folds and permutations.
         confidence: of every interval, two-sided.
         permutations: of the null distribution of input drift, at least 199; 0 leaves the p-values out.
+        critic: behind EMI and EMID, by name or fitted: `witness` (in nats), or another of `critic.CRITICS`.
+        normalise: what two answers have in common that differ in format only; see `information.answers.answer_key`.
         drift: whether results carry the p-values of input drift wherever they go. Else the null distribution, which is
             most of the work of a measurement, is drawn when it is first read.
         progress: told about answers as they arrive.
@@ -62,6 +67,8 @@ class Measurer:
         seed: int = 0,
         confidence: float = 0.95,
         permutations: int = 199,
+        critic: str | Critic = "witness",
+        normalise: Callable[[str], str] = answer_key,
         drift: bool = False,
         progress: Progress | None = None,
         announce: Announce | None = None,
@@ -76,7 +83,9 @@ class Measurer:
         self.seed = seed
         self.confidence = confidence
         self.permutations = permutations
-        self._asker = Asker(model, encoders, self.cache, time.time() if since is None else since, progress, announce)
+        self._critic = critic
+        began = time.time() if since is None else since
+        self._asker = Asker(model, encoders, self.cache, began, progress, announce, normalise)
         self._settings = Settings(
             seed=seed,
             confidence=confidence,
@@ -88,6 +97,7 @@ class Measurer:
             options=dict(settings or {}),
         )
         self._clean: Scored | None = None
+        self._guards: Guards | None = None
         self._calibration: Calibration | None = None
         self._results: dict[str, EmidResult] = {}
 
@@ -107,9 +117,10 @@ class Measurer:
         if key not in self._results:
             check_size(self.dataset)
             check_size(dataset)
-            shifted, clean = self._asker.answer(dataset, scenario.id), self.clean
+            clean = self.clean
+            shifted = self._asker.answer(dataset, scenario.id, clean.answered)
             with few_threads(max(len(self.dataset), len(dataset))):
-                found = compare(clean, shifted, self.calibration, scenario, self._settings)
+                found = compare(clean, shifted, self.calibration, self.guards, scenario, self._settings)
             self._results[key] = self._doubted(found, dataset)
         return self._results[key]
 
@@ -133,6 +144,14 @@ class Measurer:
         return self._clean
 
     @property
+    def guards(self) -> Guards | None:
+        """What a PASS must survive, fitted once; None where all clean answers are the same: none is possible."""
+        if self._guards is None and self.clean.answered.only_answer is None:
+            with few_threads(len(self.dataset)):
+                self._guards = Guards(self.clean, self.calibration, self._asker.vectors, self.seed)
+        return self._guards
+
+    @property
     def calibration(self) -> Calibration:
         """The frozen critic and whitening, fitted once."""
         if self._calibration is None:
@@ -143,7 +162,7 @@ class Measurer:
                 check_disjoint(self.calibration_set, self.dataset)
             embedded = self._asker.embed(pairs)
             with few_threads(len(pairs)):
-                self._calibration = Calibration.fit(embedded, fitted_on, self.seed)
+                self._calibration = Calibration.fit(embedded, fitted_on, self.seed, self._critic)
         return self._calibration
 
     def _shifted(self, shift: Shift | str | Dataset) -> tuple[Dataset, Scenario]:

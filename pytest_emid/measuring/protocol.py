@@ -12,8 +12,9 @@ from pytest_emid.measuring.design import Design, design_of
 from pytest_emid.measuring.differences import Differences, differences
 from pytest_emid.measuring.drift import drift
 from pytest_emid.measuring.embedding import Answered
+from pytest_emid.measuring.guards import Guarded, Guards
 from pytest_emid.measuring.results import Bound, Divergences, EmidResult, Obstacle
-from pytest_emid.measuring.scores import Scored, score
+from pytest_emid.measuring.scores import Scored, as_comparable, score
 from pytest_emid.measuring.sides import side
 
 __all__ = ["Scenario", "Settings", "compare"]
@@ -53,17 +54,24 @@ class Settings:
 
 
 def compare(
-    clean: Scored, shifted: Answered, calibration: Calibration, scenario: Scenario, settings: Settings
+    clean: Scored,
+    shifted: Answered,
+    calibration: Calibration,
+    guards: Guards | None,
+    scenario: Scenario,
+    settings: Settings,
 ) -> EmidResult:
     """Score the shifted side as the clean one was, compare the two, and bound what may have been lost."""
     design = design_of(clean.answered, shifted, scenario.paired, settings.confidence)
     condition = design.condition(clean.answered, shifted)  # paired: the clean questions
     trust = design.trust(clean.reliability)  # never refitted on the shifted side
-    scored = score(shifted, calibration, condition, settings.seed, trust)
+    scored = score(shifted, calibration, condition, settings.seed, trust, clean.amounts.candidates)
+    clean = as_comparable(clean, scored, calibration)
     changed = differences(clean, scored, calibration, design)
     apart = drift(clean.answered, shifted, design, settings)
     limits = bounds(clean.answered, shifted, apart, design, calibration.references, settings.seed)
-    return _result(clean, scored, changed, apart, limits, calibration, scenario, settings, design)
+    watched = None if guards is None else guards.shifted(shifted, design)
+    return _result(clean, scored, changed, apart, limits, calibration, guards, watched, scenario, settings, design)
 
 
 def _result(
@@ -73,6 +81,8 @@ def _result(
     apart: Divergences,
     limits: Mapping[str, Bound],
     calibration: Calibration,
+    guards: Guards | None,
+    watched: Guarded | None,
     scenario: Scenario,
     settings: Settings,
     design: Design,
@@ -87,12 +97,13 @@ def _result(
         seed=settings.seed,
         model=settings.model,
         encoders=settings.encoders,
-        clean=side(clean, design.confidence),
-        shifted=side(shifted, design.confidence),
+        clean=side(clean, changed.emi_clean, design.confidence, None if guards is None else guards.clean),
+        shifted=side(shifted, changed.emi_shifted, design.confidence, watched),
         **changed.by_name(),
         divergences=apart,
         bounds=limits,
         critic=critic,
+        sight=None if guards is None or watched is None else guards.sight(watched, design),
         obstacles=() if foreign is None else (Obstacle(foreign, ("information",)),),
         remarks=told,
         settings={

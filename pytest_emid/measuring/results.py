@@ -20,11 +20,12 @@ __all__ = [
     "Obstacle",
     "Record",
     "Side",
+    "Sight",
     "in_natural_order",
     "scrub",
 ]
 
-SCHEMA_VERSION: Final = 1
+SCHEMA_VERSION: Final = 2
 NOT_DRAWN: Final = "p-values are not drawn for reports: run with --emid-drift"
 
 PValues = tuple[float | None, float | None]
@@ -42,11 +43,15 @@ class Record:
         reference: the ground-truth answer.
         response: the model's answer.
         outcome: `ok`, `refused` or `truncated`.
-        emi: its contribution to EMI of this side (influence value, critic scale).
+        emi: its contribution to EMI of this side (influence value, in the critic's unit).
+        told: its contribution to I(X; answer) of this side, likewise; `emi` without what the reference tells.
         information: its direct reference-information score.
         decoded: its decoded score; None where that form cannot be computed.
         cosine: cosine of the response to the reference.
         exact: 1.0 when the normalised response equals the normalised reference, else 0.0.
+        unasked: its score in the form that the echo guard compares; None where that was not computed.
+        repeated: share of its reference's words that the response repeats; None likewise.
+        contradicts: kinds of facts in which the response contradicts its reference; None where nothing was checked.
     """
 
     id: str
@@ -61,6 +66,31 @@ class Record:
     decoded: float | None
     cosine: float
     exact: float
+    told: float = 0.0
+    unasked: float | None = None
+    repeated: float | None = None
+    contradicts: tuple[str, ...] | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class Sight:
+    """What the measure and its guards see of false answers on these very data.
+
+    Attributes:
+        reach: kind of fact to the share of falsified clean answers that the guards flag; nan where none states one.
+        present: kind of fact to the share of the references that state it.
+        blind: kinds that stand in a tenth of the references or more, and that neither guards nor measure see.
+        unchecked: share of the clean answers in languages without lists of words.
+        echo: what information retained would read of a model that only repeats its question.
+        contrast_kept: how much of the contrast between yes and no the shifted answers keep; nan where there is none.
+    """
+
+    reach: Mapping[str, float]
+    present: Mapping[str, float]
+    blind: tuple[str, ...]
+    unchecked: float
+    echo: float
+    contrast_kept: float
 
 
 @dataclass(frozen=True, slots=True)
@@ -71,8 +101,8 @@ class Side:
         dataset: its name.
         fingerprint: its content.
         records: one per sample, in order.
-        mi_response: I(X; Yhat) on the critic's scale.
-        mi_reference: I(X; Y_ref) on the critic's scale.
+        mi_response: I(X; Yhat), in the critic's unit.
+        mi_reference: I(X; Y_ref), likewise.
         emi: their difference, with its interval.
         information: mean direct reference information.
         decoded: mean decoded reference information, or None.
@@ -212,18 +242,39 @@ class Bound:
 
 @dataclass(frozen=True, slots=True)
 class CriticReport:
-    """The critic behind EMI: what it is, what it was fitted on, and how much it explains of references held out."""
+    """The critic behind EMI and EMID.
+
+    Attributes:
+        kind: `witness`, `query`, `ridge` or `club`.
+        fingerprint: of every number that decides what it reads.
+        fitted_on: which pairs, in words.
+        m: how many.
+        r2: share of the variance of references held out that it explains; None for a critic in nats.
+        unit: `nats` or `critic scale`.
+        ceiling: the most that it can read; None where there is no such thing.
+        candidates: K of a critic in nats, whose ceiling is ln K; 0 for others.
+    """
 
     kind: str
     fingerprint: str
     fitted_on: str
     m: int
-    r2: Estimate
+    r2: Estimate | None
+    unit: str = "critic scale"
+    ceiling: float | None = None
+    candidates: int = 0
+
+    @property
+    def in_nats(self) -> bool:
+        return self.unit == "nats"
 
     @property
     def informative(self) -> bool:
-        """Whether the held-out R^2 is positive beyond its interval; no gate on EMI passes otherwise."""
-        return math.isfinite(self.r2.low) and self.r2.low > 0.0
+        """Whether the held-out R^2 is positive beyond its interval, where there is one; no gate on EMI passes else.
+
+        A critic in nats is judged by what it reads of the clean answers.
+        """
+        return self.r2 is None or (math.isfinite(self.r2.low) and self.r2.low > 0.0)
 
 
 @dataclass(frozen=True, slots=True)
@@ -242,6 +293,8 @@ class EmidResult:
         emid: EMI clean minus EMI shifted, as published.
         anchored_emid: I(X_clean; Yhat_clean) - I(X_clean; Yhat_shifted); None when unpaired.
         anchored: its contributions, one per sample; None when unpaired.
+        emid_share: EMID as a share of what the clean answers tell about their queries; None where the critic is not in
+            nats.
         information_lost: mean direct reference information, clean minus shifted.
         information_retained: shifted / clean of the same, a fraction.
         decoded_retained: the same of the decoded form, or None.
@@ -250,6 +303,7 @@ class EmidResult:
         divergences: of pictures, questions and answers.
         bounds: by name.
         critic: the critic behind EMI and EMID.
+        sight: what measure and guards see of false answers; None where that was not looked at.
         obstacles: what forbids gates to pass, beyond what follows from the figures themselves.
         remarks: sentences that a reader should not miss.
         settings: effective options, each with its value and where it came from.
@@ -266,6 +320,7 @@ class EmidResult:
     emid: Estimate
     anchored_emid: Estimate | None
     anchored: tuple[float, ...] | None
+    emid_share: Estimate | None
     information_lost: Estimate
     information_retained: Estimate
     decoded_retained: Estimate | None
@@ -274,6 +329,7 @@ class EmidResult:
     divergences: Divergences
     bounds: Mapping[str, Bound]
     critic: CriticReport
+    sight: Sight | None = None
     obstacles: tuple[Obstacle, ...] = ()
     remarks: tuple[str, ...] = ()
     settings: Mapping[str, str] = field(default_factory=dict)
@@ -310,8 +366,8 @@ class EmidResult:
         version = data.get("schema_version")
         if version != SCHEMA_VERSION:
             raise ValueError(
-                f"this result has schema version {version!r}; this release reads version {SCHEMA_VERSION}. "
-                "Read it with the release that wrote it, or measure again."
+                f"this result has schema version {version!r}; this release reads version {SCHEMA_VERSION}, in which "
+                "EMI and EMID are in nats by default. Read it with the release that wrote it, or measure again."
             )
         values = {f.name: data[f.name] for f in fields(cls)}
         return cls(
@@ -328,6 +384,7 @@ class EmidResult:
                     for name, bound in values["bounds"].items()
                 },
                 "critic": CriticReport(**{**values["critic"], "r2": _estimate(values["critic"]["r2"])}),
+                "sight": _sight(values["sight"]),
                 "remarks": tuple(values["remarks"]),
             }
         )
@@ -336,6 +393,7 @@ class EmidResult:
 _ESTIMATES: Final = (
     "emid",
     "anchored_emid",
+    "emid_share",
     "information_lost",
     "information_retained",
     "decoded_retained",
@@ -350,8 +408,17 @@ def _estimate(data: Mapping[str, Any] | None) -> Estimate | None:
 
 def _side(data: Mapping[str, Any]) -> Side:
     estimates = {name: _estimate(data[name]) for name in ("emi", "information", "decoded", "cosine", "exact")}
-    records = tuple(Record(**record) for record in data["records"])
+    records = tuple(_record(record) for record in data["records"])
     return Side(**{**data, **estimates, "records": records})
+
+
+def _record(data: Mapping[str, Any]) -> Record:
+    kinds = data["contradicts"]
+    return Record(**{**data, "contradicts": None if kinds is None else tuple(kinds)})
+
+
+def _sight(data: Mapping[str, Any] | None) -> Sight | None:
+    return None if data is None else Sight(**{**data, "blind": tuple(data["blind"])})
 
 
 def _plain(value: Any) -> Any:

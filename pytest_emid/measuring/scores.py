@@ -2,20 +2,20 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 import numpy as np
 from numpy.typing import NDArray
 
 from pytest_emid.information.companions import cosine_to_reference, exact_match
-from pytest_emid.information.critics.mutual_information import contributions
 from pytest_emid.information.reference.decoded import decoded_between, decoded_obstacle
 from pytest_emid.information.reference.direct import direct_between, reliability_between
 from pytest_emid.information.reference.reliability import Reliability
 from pytest_emid.measuring.calibration import Calibration
+from pytest_emid.measuring.critic import Amounts
 from pytest_emid.measuring.embedding import Answered
 
-__all__ = ["Float", "Scored", "score", "told"]
+__all__ = ["Float", "Scored", "as_comparable", "score"]
 
 Float = NDArray[np.float64]
 
@@ -25,8 +25,7 @@ class Scored:
     """An answered set with its per-sample scores, each (n,), and the reliability that `information` was weighted by."""
 
     answered: Answered
-    psi_response: Float
-    psi_reference: Float
+    amounts: Amounts
     information: Float
     decoded: Float | None
     cosine: Float
@@ -39,7 +38,8 @@ class Scored:
 
     @property
     def emi(self) -> Float:
-        return self.psi_response - self.psi_reference
+        """Contributions to EMI."""
+        return self.amounts.response - self.amounts.reference
 
 
 def score(
@@ -48,6 +48,7 @@ def score(
     condition: NDArray[np.float32],
     seed: int = 0,
     reliability: Reliability | None = None,
+    most: int | None = None,
 ) -> Scored:
     """Score every sample of one side.
 
@@ -59,6 +60,7 @@ def score(
         seed: of the folds.
         reliability: which directions of the answer space clean answers get right. None finds it in this side, which
             is then the clean one; the shifted side is scored with the clean side's.
+        most: candidates that a critic in nats holds each answer against, where another side is to be compared with.
     """
     dataset = answered.dataset
     clusters = dataset.clusters
@@ -74,8 +76,7 @@ def score(
         readable = decoded_between(pairs, clusters=clusters, seed=seed) if can_decode else None
     return Scored(
         answered=answered,
-        psi_response=told(calibration, answered, answered),
-        psi_reference=contributions(calibration.critic, answered.query, answered.reference),
+        amounts=calibration.critic.amounts(answered, condition, most),
         information=information,
         decoded=readable,
         cosine=cosine_to_reference(answered.response, answered.reference),
@@ -84,12 +85,9 @@ def score(
     )
 
 
-def told(calibration: Calibration, asked: Answered, answered: Answered) -> Float:
-    """Contributions to what answers say about queries.
-
-    A model that answers everything alike says nothing: I(X; constant) = 0, and so is every contribution, whatever the
-    critic. Embeddings that do not vary though the answers do are an encoder's failure, and an error.
-    """
-    if answered.only_answer is not None:
-        return np.zeros(len(answered.responses))
-    return contributions(calibration.critic, asked.query, answered.response)
+def as_comparable(clean: Scored, shifted: Scored, calibration: Calibration) -> Scored:
+    """The clean side, held against as many candidates as the shifted one: nats compare at one number only."""
+    if clean.amounts.candidates == shifted.amounts.candidates:
+        return clean
+    k = shifted.amounts.candidates
+    return replace(clean, amounts=calibration.critic.amounts(clean.answered, clean.answered.text, k))

@@ -4,15 +4,23 @@ from __future__ import annotations
 
 from pytest_emid.information.intervals.estimate import Estimate
 from pytest_emid.information.intervals.means import mean_interval
+from pytest_emid.measuring.guards import Guarded
 from pytest_emid.measuring.results import Record, Side
 from pytest_emid.measuring.scores import Float, Scored
 
 __all__ = ["side"]
 
 
-def side(scored: Scored, confidence: float) -> Side:
-    """The scores of one side as means with intervals, and as records."""
-    dataset, clusters = scored.answered.dataset, scored.clusters
+def side(scored: Scored, emi: Estimate, confidence: float, guarded: Guarded | None) -> Side:
+    """The scores of one side as means with intervals, and as records.
+
+    Args:
+        scored: the side.
+        emi: its EMI.
+        confidence: of the other intervals.
+        guarded: what the guards compare; None where they were not asked.
+    """
+    dataset, clusters, amounts = scored.answered.dataset, scored.clusters, scored.amounts
 
     def mean(values: Float, unit: str, support: tuple[float, float] | None = None) -> Estimate:
         return mean_interval(values, clusters, confidence, support=support, unit=unit)
@@ -26,11 +34,15 @@ def side(scored: Scored, confidence: float) -> Side:
             reference=sample.reference,
             response=response.text,
             outcome=str(response.outcome),
-            emi=float(scored.emi[i]),
+            emi=float(amounts.response[i] - amounts.reference[i]),
             information=float(scored.information[i]),
             decoded=None if scored.decoded is None else float(scored.decoded[i]),
             cosine=float(scored.cosine[i]),
             exact=float(scored.exact[i]),
+            told=float(amounts.response[i]),
+            unasked=None if guarded is None else float(guarded.unasked[i]),
+            repeated=None if guarded is None else float(guarded.repeated[i]),
+            contradicts=None if guarded is None else guarded.contradicts(i),
         )
         for i, (sample, response) in enumerate(zip(dataset, scored.answered.responses, strict=True))
     )
@@ -38,9 +50,9 @@ def side(scored: Scored, confidence: float) -> Side:
         dataset=dataset.name,
         fingerprint=dataset.fingerprint,
         records=records,
-        mi_response=float(scored.psi_response.mean()),
-        mi_reference=float(scored.psi_reference.mean()),
-        emi=mean(scored.emi, "critic scale"),
+        mi_response=float(amounts.response.mean()),
+        mi_reference=float(amounts.reference.mean()),
+        emi=emi,
         information=mean(scored.information, "cosine"),
         decoded=None if scored.decoded is None else mean(scored.decoded, "cosine"),
         cosine=mean(scored.cosine, "cosine"),

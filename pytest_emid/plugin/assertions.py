@@ -9,13 +9,15 @@ Every decision is shown in the run's summary.
 from __future__ import annotations
 
 import math
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Collection, Sequence
 from dataclasses import replace
 from typing import Final, Literal
 
+from pytest_emid.information.facts import KINDS
 from pytest_emid.information.intervals.estimate import Estimate
 from pytest_emid.measuring import obstacles
 from pytest_emid.measuring.format import measured
+from pytest_emid.measuring.losses import Losses
 from pytest_emid.measuring.results import EmidResult
 from pytest_emid.measuring.verdicts import (
     Decision,
@@ -37,6 +39,7 @@ __all__ = [
     "assert_no_input_drift",
 ]
 
+Blind = Literal["name", "undecided"]
 Undecided = Literal["fail", "xfail", "warn"]
 Contributions = Callable[[EmidResult], Sequence[float]]
 
@@ -44,7 +47,13 @@ BOUNDS: Final = ("rigorous", "published", "published_code", "scale_adjusted")
 
 
 def assert_information_retained(
-    result: EmidResult, at_least: float, *, confidence: float | None = None, undecided: Undecided | None = None
+    result: EmidResult,
+    at_least: float,
+    *,
+    confidence: float | None = None,
+    undecided: Undecided | None = None,
+    blind: Blind | None = None,
+    accept_blind: Collection[str] = (),
 ) -> Decision:
     """The answers still say at least this share of what they said about the references on clean data.
 
@@ -56,6 +65,8 @@ def assert_information_retained(
         at_least: share to retain, above 0 and at most 1; 0.9 reads "90 %".
         confidence: two-sided, overrides the option.
         undecided: overrides the option.
+        blind: overrides the option; `undecided` lets nothing pass that has a blind spot.
+        accept_blind: kinds of facts (`side`, `number`, ...) that may go unseen, or `omissions`.
 
     Raises:
         AssertionError: FAIL, or UNDECIDED under `fail`.
@@ -64,7 +75,7 @@ def assert_information_retained(
     __tracebackhide__ = True
     _check_result("assert_information_retained", result)
     _check_number("at_least", at_least, above=0.0, most=1.0)
-    config = _config(confidence, undecided)
+    config = _config(confidence, undecided, blind, accept_blind)
     clean, shifted = ([record.information for record in side.records] for side in (result.clean, result.shifted))
     retained, contrast = _retained(result, clean, shifted, at_least, config.gate_confidence)
     found = obstacles.collapse(result)
@@ -78,6 +89,7 @@ def assert_information_retained(
             f"(direct information {measured(result.clean.information)}): there is nothing to retain."
         )
     found += obstacles.noted(result, "information")
+    found += _unseen(result, at_least, config, accept_blind)
     verdict, reason, needed = decide(contrast, 0.0, Direction.ABOVE, found)
     decision = Decision(
         gate="information retained",
@@ -90,45 +102,110 @@ def assert_information_retained(
         reason=reason,
         needed=needed,
         p=within_p_value(contrast, 0.0, Direction.ABOVE),
+        note=_blind_note(result, accept_blind),
     )
     return _conclude(decision, result, config, lambda result: _information_lost(result, at_least))
 
 
 def assert_emid_below(
     result: EmidResult,
-    threshold: float,
+    threshold: float | str,
     *,
     anchored: bool = False,
     confidence: float | None = None,
     undecided: Undecided | None = None,
+    blind: Blind | None = None,
+    accept_blind: Collection[str] = (),
 ) -> Decision:
     """Effective mutual information difference, EMI clean minus EMI shifted, is at most `threshold`.
 
     Args:
         result: what `measure_emid` returned.
-        threshold: on the critic's scale (not nats), finite.
+        threshold: in nats, below what the critic can read at most (4.16); or a share of what the clean answers tell,
+            such as `"10 %"`. With a critic of the CLUB family a number on its own scale.
         anchored: test I(X_clean; Yhat_clean) - I(X_clean; Yhat_shifted), which a corrupted query cannot hide in,
-            in place of the published form. Paired results only.
+            in place of the published form. Paired results only. With the critic `witness` both are one.
         confidence: two-sided, overrides the option.
         undecided: overrides the option.
+        blind: overrides the option; `undecided` lets nothing pass that has a blind spot.
+        accept_blind: kinds of facts (`side`, `number`, ...) that may go unseen, or `omissions`.
 
     Raises:
-        AssertionError: FAIL, or UNDECIDED under `fail`. An uninformative critic never passes.
-        TypeError, ValueError: `result` is no result, `threshold` no finite number, or anchored EMID was asked of
-            unpaired sets.
+        AssertionError: FAIL, or UNDECIDED under `fail`.
+        TypeError, ValueError: `result` is no result, `threshold` is neither a number nor a share or is out of range,
+            or anchored EMID was asked of unpaired sets.
     """
     __tracebackhide__ = True
     _check_result("assert_emid_below", result)
-    _check_number("threshold", threshold)
-    config = _config(confidence, undecided)
+    share = _share(threshold, result)
+    config = _config(confidence, undecided, blind, accept_blind)
     found = [*obstacles.noted(result, "EMID"), *obstacles.critic(result), *obstacles.collapse(result)]
-    if not anchored:
-        decision = _decision("EMID", result.emid, threshold, Direction.BELOW, result, config, found)
-        return _conclude(decision, result, config, _emid)
-    if result.anchored_emid is None:
+    if anchored and result.anchored_emid is None:
         raise ValueError(f"{result.scenario} compares unpaired sets, which have no anchored EMID. Leave anchored out.")
-    decision = _decision("anchored EMID", result.anchored_emid, threshold, Direction.BELOW, result, config, found)
-    return _conclude(decision, result, config, lambda result: result.anchored or ())
+    on_form = anchored and result.critic.kind != "witness"
+    if on_form or not result.critic.in_nats:
+        if share is not None:
+            raise ValueError("anchored=True takes a number: only EMID as published has a whole to take a share of.")
+        gate, estimate = ("anchored EMID", result.anchored_emid) if anchored else ("EMID", result.emid)
+        decision = _decision(gate, estimate or result.emid, float(threshold), Direction.BELOW, result, config, found)
+        return _conclude(decision, result, config, (lambda result: result.anchored or ()) if anchored else _emid)
+    losses, told = Losses.of(result), result.clean.mi_response
+    allowed = share if share is not None else float(threshold) / told if told > 0.0 else math.nan
+    if math.isfinite(allowed):
+        found += _unseen(result, max(1.0 - max(allowed, 0.0), 1e-9), config, accept_blind)
+    if share is None:
+        estimate = losses.emid(config.gate_confidence)
+        decision = _decision("EMID", estimate, float(threshold), Direction.BELOW, result, config, found)
+    else:
+        contrast = losses.contrast(share, config.gate_confidence)
+        verdict, reason, needed = decide(contrast, 0.0, Direction.BELOW, found)
+        decision = Decision(
+            gate="EMID",
+            verdict=verdict,
+            scenario=result.scenario,
+            estimate=losses.share(config.gate_confidence),
+            threshold=share,
+            direction=Direction.BELOW,
+            seed=result.seed,
+            reason=reason,
+            needed=needed,
+            p=within_p_value(contrast, 0.0, Direction.BELOW),
+        )
+    note = f"{float(result.emid):.2f} of {told:.2f} nats are lost (lower-bound estimates, {_at_most(result)})"
+    blind_note = _blind_note(result, accept_blind)
+    return _conclude(replace(decision, note=f"{note}; {blind_note}" if blind_note else note), result, config, _emid)
+
+
+def _share(threshold: float | str, result: EmidResult) -> float | None:
+    """The share that a text such as "10 %" names; None for a number, which must be one that can be gated on."""
+    __tracebackhide__ = True
+    if not isinstance(threshold, str):
+        _check_number("threshold", threshold)
+        ceiling = result.critic.ceiling
+        if ceiling is not None and threshold >= ceiling:
+            raise ValueError(
+                f"threshold={threshold!r} is not legal: EMID is in nats, {_at_most(result)}, so that nothing could "
+                "fail. In 0.1.0 it was on a critic's own scale, often in the tens: choose anew, 0.4 or '10 %' say, or "
+                "measure with --emid-critic=club-ridge."
+            )
+        return None
+    number = threshold.strip().removesuffix("%").strip()
+    try:
+        share = float(number) / 100
+    except ValueError:
+        share = math.nan
+    if not threshold.strip().endswith("%") or not 0.0 <= share < 1.0:
+        raise ValueError(f"threshold={threshold!r} is not legal. Legal: a number, or a share such as '10 %'.")
+    if not result.critic.in_nats:
+        raise ValueError(
+            f"threshold={threshold!r} is a share, and the critic {result.critic.kind!r} is not in nats: there is no "
+            "whole to take it of. Give a number, or measure with --emid-critic=witness."
+        )
+    return share
+
+
+def _at_most(result: EmidResult) -> str:
+    return f"at most {result.critic.ceiling:.2f}"
 
 
 def assert_emi_above(
@@ -143,7 +220,7 @@ def assert_emi_above(
 
     Args:
         result: what `measure_emid` returned.
-        threshold: on the critic's scale (not nats), finite. 0 asks that answers say as much as the references do.
+        threshold: in the critic's unit (nats for `witness`), finite. 0 asks that answers say as much as references.
         side: which data.
         confidence: two-sided, overrides the option.
         undecided: overrides the option.
@@ -342,15 +419,33 @@ def _fine_print(bound: str) -> str:
             "this is a score in the shape of a bound, not a bound: at n = 90 it reads about 1.8 when nothing shifted."
         )
     if bound.startswith("published"):
-        return "the published inequality; its terms are estimates in nats, EMID is on the critic's scale."
+        return "the published inequality; its terms and EMID are estimates."
     return ""
 
 
-def _config(confidence: float | None, undecided: str | None) -> EmidConfig:
+def _config(
+    confidence: float | None, undecided: str | None, blind: str | None = None, accept_blind: Collection[str] = ()
+) -> EmidConfig:
     """The options of the running test, with the call's arguments on top; the defaults outside of a test."""
+    __tracebackhide__ = True
+    legal = (*KINDS, obstacles.OMISSIONS)
+    unknown = [
+        kind for kind in ((accept_blind,) if isinstance(accept_blind, str) else accept_blind) if kind not in legal
+    ]
+    if unknown or isinstance(accept_blind, str):
+        raise ValueError(f"accept_blind={accept_blind!r} is not legal. Legal: a set of {', '.join(legal)}.")
     running = recorder.current()
     config = running.config if running is not None else EmidConfig()
-    return config.for_call(confidence=confidence, undecided=undecided)
+    return config.for_call(confidence=confidence, undecided=undecided, blind=blind)
+
+
+def _unseen(result: EmidResult, at_least: float, config: EmidConfig, accepted: Collection[str]) -> list[str]:
+    return obstacles.unseen(result, at_least, config.gate_confidence, accepted, config.blind == "undecided")
+
+
+def _blind_note(result: EmidResult, accepted: Collection[str]) -> str:
+    spots = obstacles.blind_spots(result, accepted)
+    return f"does not see {spots}" if spots else ""
 
 
 def _conclude(

@@ -53,6 +53,8 @@ class EmidConfig:
     json: str | None = None
     contact_sheet: str | None = None
     shard: str | None = None
+    critic: str = "witness"
+    blind: str = "name"
     drift: bool = False
     undecided: str = "fail"
     confidence: float = 0.95
@@ -95,7 +97,7 @@ class EmidConfig:
 
     def deciding(self) -> dict[str, Any]:
         """The values that decide what is measured and what a gate says of it; reports of one run agree on them."""
-        keys = ("model", "dataset", "encoders", "limit", "seed", "undecided", "confidence", "family")
+        keys = ("model", "dataset", "encoders", "critic", "limit", "seed", "undecided", "confidence", "family", "blind")
         return {key: getattr(self, key) for key in keys}
 
     @property
@@ -147,17 +149,19 @@ def marker_options(
     undecided: str | None = None,
     confidence: float | None = None,
     family: int | None = None,
+    blind: str | None = None,
 ) -> dict[str, Any]:
     """The keywords of `@pytest.mark.emid`. This signature is what validates them; each overrides its option."""
-    return {"limit": limit, "seed": seed, "undecided": undecided, "confidence": confidence, "family": family}
+    given = {"limit": limit, "seed": seed, "undecided": undecided, "confidence": confidence, "family": family}
+    return {**given, "blind": blind}
 
 
 MARKER_LINE: Final = (
-    "emid(*, limit=None, seed=None, undecided=None, confidence=None, family=None): measures a model with "
+    "emid(*, limit=None, seed=None, undecided=None, confidence=None, family=None, blind=None): measures a model with "
     "measure_emid (tests that request that fixture bear the marker by themselves, so -m emid selects them). Each "
     "keyword overrides the option of its name for this test: limit: first N samples, 0 for all; seed: base seed of "
     "the shifts; undecided: 'fail', 'xfail' or 'warn'; confidence: of the intervals, 0.5 to below 1; family: number "
-    "of gates that share the error rate. The closest marker wins."
+    "of gates that share the error rate; blind: 'name' or 'undecided'. The closest marker wins."
 )
 
 
@@ -173,7 +177,7 @@ def from_item(config: EmidConfig, item: pytest.Item) -> EmidConfig:
         except TypeError as error:
             raise pytest.UsageError(
                 f"{item.nodeid}: @pytest.mark.emid: {str(error).replace('marker_options()', 'emid()')}. "
-                "Its keywords: limit, seed, undecided, confidence, family."
+                "Its keywords: limit, seed, undecided, confidence, family, blind."
             ) from None
         config = config.overridden(values, lambda option: f"marker emid({option.key}=...) of {item.nodeid}")
     return config

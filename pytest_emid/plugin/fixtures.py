@@ -32,7 +32,7 @@ if TYPE_CHECKING:
 
 __all__ = ["MeasureEmid"]
 
-NAMES: Final = ("emid_model", "emid_dataset", "emid_encoders", "emid_calibration")
+NAMES: Final = ("emid_model", "emid_dataset", "emid_encoders", "emid_calibration", "emid_critic", "emid_normalise")
 
 Look = Callable[[Dataset, Shift | str | Dataset, int], None]
 """Called with (clean dataset, shift, seed) before each measurement."""
@@ -51,6 +51,8 @@ class _Parts:
     dataset: Any
     encoders: Any
     calibration: Any
+    critic: Any
+    normalise: Any
     origins: dict[str, str] = field(compare=False, hash=False)
 
 
@@ -138,7 +140,7 @@ class MeasureEmid:
 
     def _measurer(self, parts: _Parts, config: EmidConfig) -> Measurer:
         __tracebackhide__ = EXPLAINED
-        identity = tuple(id(part) for part in (parts.model, parts.dataset, parts.encoders, parts.calibration))
+        identity = tuple(id(getattr(parts, name.removeprefix("emid_"))) for name in NAMES)
         key = (*identity, config.limit, config.seed, config.gate_confidence)
         if key not in self._measurers:
             # The parts are kept with the measurer, so that no other object can be given their ids.
@@ -176,6 +178,8 @@ class MeasureEmid:
             cache=self._open_cache(config),
             seed=config.seed,
             confidence=config.gate_confidence,
+            critic=parts.critic,
+            normalise=parts.normalise,
             drift=config.drift,
             progress=self._progress,
             announce=None if self._progress is None else self._progress.announce,
@@ -222,8 +226,8 @@ def _leave_undecided(message: str, config: EmidConfig) -> NoReturn:
 def _parts(item: pytest.Item) -> _Parts:
     """The fixtures of a test, as its own directory, module and class define them."""
     request = _request(item)
-    model, dataset, encoders, calibration = (request.getfixturevalue(name) for name in NAMES)
-    return _Parts(model, dataset, encoders, calibration, {name: _origin(item, name) for name in NAMES})
+    values = {name.removeprefix("emid_"): request.getfixturevalue(name) for name in NAMES}
+    return _Parts(**values, origins={name: _origin(item, name) for name in NAMES})
 
 
 def _own_code(*backends: object) -> str:

@@ -258,6 +258,27 @@ def emid_calibration(emid_dataset: Dataset) -> Dataset | None:
 
 
 @pytest.fixture(scope="session")
+def emid_critic(pytestconfig: pytest.Config) -> Any:
+    """What EMI and EMID are measured with. Override it to return a name, or a fitted critic of the CLUB family.
+
+    Without an override it is what --emid-critic names; witness, in nats, by default.
+    """
+    return pytestconfig.stash[CONFIG].critic
+
+
+@pytest.fixture(scope="session")
+def emid_normalise() -> Any:
+    """A function text -> text: answers for which it gives the same differ in format only, which is no loss.
+
+    Override it for answers of one's own kind. By default options, letters, numbers and short labels are recognised
+    however they are dressed up ("(B)", "**B**", "The answer is B."): see pytest_emid.information.answers.
+    """
+    from pytest_emid.information.answers import answer_key
+
+    return answer_key
+
+
+@pytest.fixture(scope="session")
 def measure_emid(
     request: pytest.FixtureRequest,
     pytestconfig: pytest.Config,
@@ -265,6 +286,8 @@ def measure_emid(
     emid_dataset: Dataset,
     emid_encoders: Encoders,
     emid_calibration: Dataset | None,
+    emid_critic: Any,
+    emid_normalise: Any,
 ) -> Iterator[MeasureEmid]:
     """Measure the model under a shift: measure_emid(shift, *, limit=None, seed=None) -> EmidResult.
 

@@ -109,6 +109,14 @@ def _shard(value: Any) -> str:
     return str(parse_shard(_text(value)))
 
 
+def _critic(value: Any) -> str:
+    text = _text(value)
+    kind, _, path = text.partition(":")
+    if (kind == "paper") is not bool(path) or kind not in ("witness", "query", "club-ridge", "club", "paper"):
+        raise ValueError
+    return text
+
+
 def _positive(value: Any) -> float:
     if isinstance(value, bool) or not isinstance(value, int | float | str):
         raise TypeError
@@ -262,6 +270,25 @@ OPTIONS: Final = (
         _shard,
         "run the K-th of N parts of the suite: each scenario and each test is in exactly one, tests that measure "
         "nothing in the first. python -m pytest_emid merge makes one report of the --emid-json files of all N.",
+    ),
+    Option(
+        "critic",
+        "string",
+        "NAME",
+        "witness, query, club-ridge, club or paper:PATH",
+        _critic,
+        "what EMI and EMID are measured with, unless the fixture emid_critic is overridden: witness (in nats; the "
+        "default), query (in nats; needs thousands of calibration pairs), club-ridge (what 0.1.0 measured with, on its "
+        "own scale), club (the paper's networks, trained here), or paper:PATH (the authors' checkpoint).",
+    ),
+    Option(
+        "blind",
+        "string",
+        "{name,undecided}",
+        "name or undecided",
+        _one_of("name", "undecided"),
+        "what a blind spot does, a kind of fact that stands in the references and that the measure does not see: name "
+        "says so, undecided lets no gate pass that does not accept it with accept_blind= (default: name).",
     ),
     Option(
         "drift",

@@ -179,13 +179,12 @@ class QueryContrast:
 
 
 def _slope(x: Float, y: Float, penalty: float) -> Float:
-    solved: Float = np.linalg.solve(x.T @ x / len(x) + penalty * np.eye(x.shape[1]), x.T @ y / len(x))
-    return solved
+    return np.asarray(np.linalg.solve(x.T @ x / len(x) + penalty * np.eye(x.shape[1]), x.T @ y / len(x)), np.float64)
 
 
 def _held_out(x: Float, y: Float, fold: NDArray[np.intp], penalty: float) -> Float:
     """Predictions of every row from the other folds."""
-    found = np.zeros_like(y)
+    found = np.zeros(y.shape)
     for k in range(FOLDS):
         inside = fold != k
         found[~inside] = x[~inside] @ _slope(x[inside], y[inside], penalty)

@@ -12,7 +12,7 @@ from pytest_emid.measuring.results import Bound, EmidResult, Record, scrub
 from pytest_emid.measuring.verdicts import Decision, Direction, Verdict, decide
 from pytest_emid.plugin.config import EmidConfig
 
-__all__ = ["asks_about", "bound_line", "compare", "headline", "message"]
+__all__ = ["asks_about", "bound_line", "compare", "headline", "message", "sees"]
 
 WORST: Final = 5
 """Samples that a message shows."""
@@ -20,6 +20,7 @@ WORST: Final = 5
 ESTIMATES: Final = {
     "emid": "EMID",
     "anchored_emid": "anchored EMID",
+    "emid_share": "share of the clean information lost",
     "information_lost": "information lost",
     "information_retained": "information retained",
     "decoded_retained": "information retained (decoded)",
@@ -70,11 +71,17 @@ def _lines(
         yield f"  note       {decision.note}"
     yield f"  measured   {_setting(result, 'model', result.model)} on {visible(result.clean.dataset)}"
     yield f"  encoders   {_setting(result, 'encoders', result.encoders)}"
-    if estimate.unit == "critic scale":
+    if estimate.unit == "critic scale" and result.critic.r2 is not None:
         yield f"  critic     {visible(result.critic.kind)}, held-out R2 {measured(result.critic.r2)}"
+    if estimate.unit == "nats" and result.critic.ceiling is not None:
+        most = f"at most {result.critic.ceiling:.2f} nats"
+        yield f"  critic     {visible(result.critic.kind)}, a lower-bound estimate of each side, {most}"
     yield ""
     yield from _bounds(result.bounds, decision)
     yield from _companions(result)
+    seen = sees(result)
+    if seen:
+        yield seen
     if result.remarks:
         yield ""
         yield from (f"remark: {visible(remark)}" for remark in result.remarks)
@@ -101,6 +108,18 @@ def bound_line(bound: Bound) -> str:
     what = "score, not a bound" if bound.unit == "score" else bound.unit
     against = f"; bounds EMID {measured(bound.emid)}" if bound.emid is not None else ""
     return f"{visible(bound.name)} {bound.value:.3g} ({what}) = {terms or 'no terms'}{against}"
+
+
+def sees(result: EmidResult) -> str:
+    """What guards see of false answers on these data, and what nothing sees, in a line; empty where nobody looked."""
+    sight = result.sight
+    if sight is None:
+        return ""
+    kinds = {kind: share for kind, share in sight.reach.items() if not math.isnan(share) and sight.present[kind] > 0.0}
+    reach = ", ".join(f"{kind} {percent(share, 0)}" for kind, share in kinds.items()) or "none of the facts it knows"
+    blind = f" Blind to {', '.join(sight.blind)}: gate on a metric of your own for those." if sight.blind else ""
+    unchecked = f" Not checked: {percent(sight.unchecked, 0)} of the answers." if sight.unchecked > 0.0 else ""
+    return f"False answers that the guards see on these data: {reach}.{blind}{unchecked}"
 
 
 def compare(estimate: Estimate, op: str, left: object, right: object, results: Sequence[EmidResult]) -> list[str]:
@@ -204,8 +223,14 @@ def _companions(result: EmidResult) -> Iterator[str]:
     yield _measure("information, direct", clean.information, shifted.information, "kept", result.information_retained)
     if clean.decoded is not None and shifted.decoded is not None and result.decoded_retained is not None:
         yield _measure("information, decoded", clean.decoded, shifted.decoded, "kept", result.decoded_retained)
-    yield _measure("EMI (published EMID)", clean.emi, shifted.emi, "lost", result.emid)
-    if result.anchored_emid is not None:
+    if result.critic.in_nats:
+        yield _measure("EMI (nats)", clean.emi, shifted.emi, "lost", result.emid)
+        if result.emid_share is not None:
+            yield _measure("  as share of clean", None, None, "lost", result.emid_share)
+    else:
+        yield _measure("EMI (published EMID)", clean.emi, shifted.emi, "lost", result.emid)
+    # With the reference as the clean query's witness both forms are one.
+    if result.anchored_emid is not None and result.critic.kind != "witness":
         yield _measure("EMI, anchored", None, None, "lost", result.anchored_emid)
     yield _measure("cosine to reference", clean.cosine, shifted.cosine, "lost", result.cosine_drop)
     yield _measure("exact match", clean.exact, shifted.exact, "lost", result.exact_drop)

@@ -13,7 +13,7 @@ from pytest_emid.measuring.results import Bound, EmidResult
 from pytest_emid.measuring.verdicts import Decision, Verdict
 from pytest_emid.plugin.config import OPTIONS, EmidConfig
 from pytest_emid.plugin.ledger import Ledger, Row
-from pytest_emid.plugin.reports.explain import asks_about, headline
+from pytest_emid.plugin.reports.explain import asks_about, headline, sees
 
 __all__ = ["header", "summarize"]
 
@@ -110,10 +110,24 @@ def _cells(row: Row) -> list[str]:
         clip(result.scenario, SCENARIO_WIDTH),
         str(result.n),
         *(number(emi.value, decimals(emi)) for emi in (result.emi_clean, result.emi_shifted)),
-        measured(result.emid),
+        _emid(result),
         _retained(result),
-        "-" if bound is None else f"{bound.value:.3g} {BOUND_LETTERS.get(bound.name, '?')}",
+        _held(bound),
     ]
+
+
+def _emid(result: EmidResult) -> str:
+    """With its share of the clean information, where there is one."""
+    share = result.emid_share
+    return measured(result.emid) + (f" {percent(share.value, 0)}" if share is not None else "")
+
+
+def _held(bound: Bound | None) -> str:
+    """The bound beside the EMID that it bounds, in the same unit; nothing where that is another than the row's."""
+    if bound is None:
+        return "-"
+    held = "" if bound.emid is None else f"{bound.emid.value:.2g} <= "
+    return f"{held}{bound.value:.3g} {BOUND_LETTERS.get(bound.name, '?')}"
 
 
 def _retained(result: EmidResult) -> str:
@@ -151,20 +165,29 @@ def _provenance(rows: Sequence[Row]) -> Iterator[str]:
 
 def _legend(rows: Sequence[Row]) -> Iterator[str]:
     confidence = f"{100 * rows[0].result.emid.confidence:.6g} %"
+    critic = rows[0].result.critic
+    unit = "critic's scale" if critic.ceiling is None else f"nats, lower-bound estimates, at most {critic.ceiling:.2f}"
+    share = "" if critic.ceiling is None else ", with its share of what clean answers tell"
     yield (
-        "EMI: what answers tell about the query beyond what the references tell (critic's scale); EMID = clean - "
-        f"shifted, above 0 is a loss. Retained: share of what answers told about the references. {confidence} "
-        "intervals."
+        f"EMI: what answers tell about the query beyond what the references tell ({unit}); EMID = clean - shifted, "
+        f"above 0 is a loss{share}. Retained: share of what answers told about the references. {confidence} intervals."
     )
+    yield from _sees(rows)
     letters = {letter for row in rows if (b := _shown_bound(row)) and (letter := BOUND_LETTERS.get(b.name))}
     meanings = {
-        "r": "r rigorous bound on EMID in nats, over answer classes",
+        "r": "r rigorous: EMID over answer classes <= its bound, in nats",
         "p": "p published inequality, estimated",
         "c": "c published inequality as its authors' code has it",
         "s": "s scale-adjusted score, not a bound",
     }
     if letters:
         yield "Bound: " + "; ".join(meanings[letter] for letter in sorted(letters)) + "."
+
+
+def _sees(rows: Sequence[Row]) -> Iterator[str]:
+    """What measure and guards see of false answers: one line for each set of clean answers."""
+    said = dict.fromkeys(sees(row.result) for row in rows)
+    yield from (line for line in said if line)
 
 
 def _verdicts(terminal: pytest.TerminalReporter, rows: Sequence[Row], config: EmidConfig) -> None:
