@@ -10,10 +10,29 @@ MISSING = [name for name in ("rapidocr", "onnxruntime", "skimage", "matplotlib")
 if MISSING:
     pytest.skip(f"the OCR suite needs {', '.join(MISSING)}: pip install 'pytest-emid[ocr]'", allow_module_level=True)
 
-ROBUST = ("brightness:3", "fog:3", "frost:3", "jpeg_compression:3")
-WEAK = {}
+AT_LEAST = 0.9
+"""The share of what was read of clean pictures that must still be read."""
+
+ROBUST = ("brightness:3", "fog:3", "jpeg_compression:3")
+KNOWN_WEAKNESSES = {
+    "frost:3": "ice covers some of the cards",
+    "snow:3": "flakes are taken for strokes",
+    "contrast:4": "pale letters are not found",
+    "gaussian_noise:3": "small letters are not found",
+    "motion_blur:1": "small letters run together",
+    "pixelate:1": "small letters lose their shape",
+    "defocus_blur:1": "small letters are not found",
+}
+"""What breaks the model today, with the reason; a model that has got over a weakness fails until its line is out."""
 
 
 @pytest.mark.parametrize("shift", ROBUST)
 def test_still_reads(measure_emid, shift):
-    assert_information_retained(measure_emid(shift), 0.9)
+    assert_information_retained(measure_emid(shift), AT_LEAST)
+
+
+@pytest.mark.parametrize(
+    "shift", [pytest.param(s, marks=pytest.mark.xfail(reason=why, strict=True)) for s, why in KNOWN_WEAKNESSES.items()]
+)
+def test_known_weakness(measure_emid, shift):
+    assert_information_retained(measure_emid(shift), AT_LEAST)
