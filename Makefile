@@ -33,6 +33,7 @@ lint: setup
 	$(BIN)/mypy
 
 bench: setup
+	$(BIN)/python -m pip install --quiet -c constraints.txt -e ".[ocr]"
 	$(BIN)/python benchmarks/run.py --out benchmarks/results
 
 figures: setup

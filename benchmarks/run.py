@@ -36,11 +36,17 @@ BENCHMARKS: tuple[tuple[str, tuple[str, ...], bool], ...] = (
     ("validity/accuracy.py", ("--n", "12"), False),
     ("validity/tiny_llava.py", ("--n", "60", "--shifts", "defocus_blur:1", "frost:1", "keyboard:1"), False),
     ("validity/tiny_llava_power.py", ("--n", "90", "--reps", "5", "--sizes", "60"), False),
+    ("validity/ocr.py", ("--share", "0.2", "--shifts", "brightness:3"), False),
     ("figures/run.py", ("--n", "60", "--families", "keyboard", "--suites"), False),
     ("validity/goldens.py", (), True),
     ("validity/real_answers.py", ("--models", "llava-v1.5-13b"), True),
 )
-NEED_OPENAI = ("scale/client.py", "scale/cluster.py")
+# what the package and the extra that installs it are called, where a script needs one that is not always there
+NEEDS = {
+    "scale/client.py": ("openai", "openai"),
+    "scale/cluster.py": ("openai", "openai"),
+    "validity/ocr.py": ("rapidocr", "ocr"),
+}
 
 
 def main() -> None:
@@ -57,8 +63,9 @@ def main() -> None:
         if needs_reference and "EMID_REFERENCE" not in os.environ:
             print(f"== {name}: skipped, EMID_REFERENCE does not name the reference data", flush=True)
             continue
-        if name in NEED_OPENAI and find_spec("openai") is None:
-            print(f"== {name}: skipped, it needs the openai package: pip install 'pytest-emid[openai]'", flush=True)
+        package, extra = NEEDS.get(name, ("pytest_emid", ""))
+        if find_spec(package) is None:
+            print(f"== {name}: skipped, it needs the {package} package: pip install 'pytest-emid[{extra}]'", flush=True)
             continue
         target = options.out / f"{name.replace('/', '_').removesuffix('.py')}.json"
         command = [sys.executable, str(HERE / name), "--out", str(target), *(quick if options.quick else ())]
