@@ -215,8 +215,13 @@ class Cache:
             lambda digest: f"the picture of sample {first[digest].id!r}",
         )
 
-    def encode_texts(self, encoder: TextEncoder, texts: Sequence[str]) -> Rows:
+    def encode_texts(self, encoder: TextEncoder, texts: Sequence[str], *, derived: bool = False) -> Rows:
         """Vectors of texts, shape (n, d), unit rows. Equal texts are encoded once.
+
+        Args:
+            encoder: makes them.
+            texts: of a dataset or a model; or, where `derived`, made of those by this package. What a cache that is
+                only read lacks of the latter is computed, and not kept.
 
         Raises:
             DataError: in mode `read` some vectors are not kept.
@@ -231,6 +236,7 @@ class Cache:
             digests,
             lambda some: encoder.encode([of[digest] for digest in some]),
             lambda digest: f"the text {of[digest][:80]!r}",
+            derived,
         )
 
     def _encode(
@@ -240,6 +246,7 @@ class Cache:
         digests: Sequence[str],
         encode: Callable[[Sequence[str]], Rows],
         label: Callable[[str], str],
+        derived: bool = False,
     ) -> Rows:
         store = self.store_of(encoder)
         keys = [embedding_key(encoder.fingerprint, kind, digest) for digest in digests]
@@ -263,7 +270,11 @@ class Cache:
 
         found = dict(store.vectors(dict.fromkeys(keys), self._since))
         missing = [key for key in _distinct(keys) if key not in found]
-        if missing:
+        if missing and derived and self.mode == "read":
+            store = self._fleeting
+            ask = Ask(lambda some: store.vectors(some, self._since), lambda some, since: {}, make)
+            found.update(obtain(store, ask, missing, lambda new: None))
+        elif missing:
             without = self.path is not None and self.path.suffix == _PACK and not self.store.sizes().vectors
             self._must_not_only_read(
                 f"{kind} embeddings of {encoder.name}",

@@ -20,6 +20,8 @@ from pytest_emid.models.base import Model, Outcome, Response, redrawn, traits_of
 
 __all__ = ["Announce", "Asker", "Progress"]
 
+Draws = tuple[tuple[Response, ...], ...]
+"""The answers to one dataset: of each draw, one a sample."""
 Progress = Callable[[str, int, int], None]
 """Called with (what is being asked, answers so far, answers in all) as answers arrive."""
 Announce = Callable[[str, str, Forecast], None]
@@ -58,26 +60,26 @@ class Asker:
         self._announce = announce
         self._normalise = normalise
 
-    def answer(self, dataset: Dataset, label: str, clean: Answered | None = None) -> Answered:
-        """Ask the model about a dataset and embed everything.
+    def ask(self, dataset: Dataset, label: str) -> Draws:
+        """Ask the model about a dataset, as often as it draws answers.
 
         Args:
             dataset: clean or shifted.
             label: what progress and errors call it.
-            clean: the clean side, whose wording equal answers take.
 
         Raises:
             ModelError: some answers failed; the others are cached.
             BudgetError, UnavailableError: some questions could not be asked; the answers to the others are cached.
         """
-        draws = [self._respond(dataset, label, draw) for draw in range(self.traits.draws)]
+        return tuple(self._respond(dataset, label, draw) for draw in range(self.traits.draws))
+
+    def answered(self, dataset: Dataset, draws: Draws, clean: Answered | None = None) -> Answered:
+        """Embed a dataset with its answers; those that equal a reference or a clean answer take its wording."""
         embedded = self.embed(dataset)
-        known = [
-            _references(dataset),
-            *([] if clean is None else [_references(clean.dataset), _texts(clean.responses)]),
-        ]
-        texts = [one_wording(_texts(draw), *known, key=self._normalise) for draw in draws]
-        vectors = [self.vectors(answers) for answers in texts]
+        known = [_references(dataset)]
+        if clean is not None:
+            known += [_references(clean.dataset), _texts(clean.responses)]
+        vectors = [self.vectors(one_wording(_texts(draw), *known, key=self._normalise)) for draw in draws]
         return Answered(
             dataset=dataset,
             image=embedded.image,
@@ -98,12 +100,12 @@ class Asker:
             reference=self.vectors(one_wording(references, references, key=self._normalise)),
         )
 
-    def vectors(self, texts: Sequence[str]) -> NDArray[np.float32]:
-        """Embeddings of texts, through the cache."""
-        return self.cache.encode_texts(self.encoders.text, list(texts))
+    def vectors(self, texts: Sequence[str], *, derived: bool = False) -> NDArray[np.float32]:
+        """Embeddings of texts, through the cache; `derived` are those that this package makes of others."""
+        return self.cache.encode_texts(self.encoders.text, list(texts), derived=derived)
 
     def need(self, dataset: Dataset, label: str, of: Dataset) -> Need:
-        """What `answer` would ask; `of` is the clean set. Asks nothing and encodes nothing."""
+        """What `ask` would ask; `of` is the clean set. Asks nothing and encodes nothing."""
         return Need.of(
             model=self.model.name,
             fingerprint=self.model.fingerprint,

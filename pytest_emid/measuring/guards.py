@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import math
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 
@@ -74,21 +75,13 @@ class Guards:
         self.clean = Guarded(found, self._unasked.clean, words_repeated(answers, references))
         self._false = falsified_contrast(answers, references, vectors)
         reach = reach_of(answers, references, vectors, seed)
-        self._reach = {part.kind: part.flagged for part in reach}
+        self._reach = {part.kind: _known(part.flagged) for part in reach}
         self._present = {part.kind: part.present for part in reach}
         # A kind that the guards reach needs no look at the measure itself.
         doubtful = blind_spots(reach)
         self._blind = blind_spots(reach, {kind: self._sensitivity(kind) for kind in doubtful})
-        self._echo = float(
-            echo_retained(
-                calibration.whitening,
-                clean.information,
-                side.reference,
-                side.text,
-                clean.reliability,
-                clean.clusters,
-            ).value
-        )
+        arrays = (calibration.whitening, clean.information, side.reference, side.text)
+        self._echo = _known(echo_retained(*arrays, clean.reliability, clean.clusters).value)
 
     def shifted(self, side: Answered, design: Design) -> Guarded:
         """The same of a shifted side."""
@@ -110,7 +103,7 @@ class Guards:
             blind=self._blind,
             unchecked=float((~self.clean.found.known).mean()),
             echo=self._echo,
-            contrast_kept=kept,
+            contrast_kept=_known(kept),
         )
 
     def _unpaired(self, side: Answered) -> Float:
@@ -146,6 +139,10 @@ class Guards:
         )
         read = sensitivity(clean.information, false, hit)
         return read if np.isfinite(read) else 0.0
+
+
+def _known(value: float) -> float | None:
+    return float(value) if math.isfinite(value) else None
 
 
 def _texts(side: Answered) -> tuple[list[str], list[str]]:

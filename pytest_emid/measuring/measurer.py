@@ -5,6 +5,7 @@ from __future__ import annotations
 import time
 from collections.abc import Callable, Mapping
 from dataclasses import replace
+from functools import partial
 
 from pytest_emid import shifts
 from pytest_emid.cache import Cache
@@ -117,8 +118,8 @@ class Measurer:
         if key not in self._results:
             check_size(self.dataset)
             check_size(dataset)
-            clean = self.clean
-            shifted = self._asker.answer(dataset, scenario.id, clean.answered)
+            draws, clean = self._asker.ask(dataset, scenario.id), self.clean
+            shifted = self._asker.answered(dataset, draws, clean.answered)
             with few_threads(max(len(self.dataset), len(dataset))):
                 found = compare(clean, shifted, self.calibration, self.guards, scenario, self._settings)
             self._results[key] = self._doubted(found, dataset)
@@ -138,7 +139,8 @@ class Measurer:
     def clean(self) -> Scored:
         """The clean side, answered and scored once."""
         if self._clean is None:
-            answered, calibration = self._asker.answer(self.dataset, CLEAN), self.calibration
+            draws, calibration = self._asker.ask(self.dataset, CLEAN), self.calibration
+            answered = self._asker.answered(self.dataset, draws)
             with few_threads(len(self.dataset)):
                 self._clean = score(answered, calibration, answered.text, self.seed)
         return self._clean
@@ -148,7 +150,9 @@ class Measurer:
         """What a PASS must survive, fitted once; None where all clean answers are the same: none is possible."""
         if self._guards is None and self.clean.answered.only_answer is None:
             with few_threads(len(self.dataset)):
-                self._guards = Guards(self.clean, self.calibration, self._asker.vectors, self.seed)
+                self._guards = Guards(
+                    self.clean, self.calibration, partial(self._asker.vectors, derived=True), self.seed
+                )
         return self._guards
 
     @property

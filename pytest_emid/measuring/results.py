@@ -77,20 +77,20 @@ class Sight:
     """What the measure and its guards see of false answers on these very data.
 
     Attributes:
-        reach: kind of fact to the share of falsified clean answers that the guards flag; nan where none states one.
+        reach: kind of fact to the share of falsified clean answers that the guards flag; None where none states one.
         present: kind of fact to the share of the references that state it.
         blind: kinds that stand in a tenth of the references or more, and that neither guards nor measure see.
         unchecked: share of the clean answers in languages without lists of words.
-        echo: what information retained would read of a model that only repeats its question.
-        contrast_kept: how much of the contrast between yes and no the shifted answers keep; nan where there is none.
+        echo: what information retained would read of a model that only repeats its question; None where nothing.
+        contrast_kept: how much of the contrast between yes and no the shifted answers keep; None where there is none.
     """
 
-    reach: Mapping[str, float]
+    reach: Mapping[str, float | None]
     present: Mapping[str, float]
     blind: tuple[str, ...]
     unchecked: float
-    echo: float
-    contrast_kept: float
+    echo: float | None
+    contrast_kept: float | None
 
 
 @dataclass(frozen=True, slots=True)
@@ -320,7 +320,6 @@ class EmidResult:
     emid: Estimate
     anchored_emid: Estimate | None
     anchored: tuple[float, ...] | None
-    emid_share: Estimate | None
     information_lost: Estimate
     information_retained: Estimate
     decoded_retained: Estimate | None
@@ -329,6 +328,7 @@ class EmidResult:
     divergences: Divergences
     bounds: Mapping[str, Bound]
     critic: CriticReport
+    emid_share: Estimate | None = None
     sight: Sight | None = None
     obstacles: tuple[Obstacle, ...] = ()
     remarks: tuple[str, ...] = ()

@@ -7,6 +7,7 @@ from dataclasses import dataclass, replace
 import numpy as np
 from numpy.typing import NDArray
 
+from pytest_emid.information.arrays import require_varied
 from pytest_emid.information.companions import cosine_to_reference, exact_match
 from pytest_emid.information.reference.decoded import decoded_between, decoded_obstacle
 from pytest_emid.information.reference.direct import direct_between, reliability_between
@@ -64,6 +65,8 @@ def score(
     """
     dataset = answered.dataset
     clusters = dataset.clusters
+    if answered.only_answer is None:
+        require_varied("response", answered.response)  # an encoder that ignores its input
     pairs = calibration.whitening.pairs(answered.response, answered.reference, condition)
     if reliability is None:
         reliability = reliability_between(pairs, clusters=clusters, seed=seed)

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import pytest
 
-from pytest_emid.plugin.fixtures import UNDEFINED_DATASET, UNDEFINED_MODEL
+from pytest_emid.plugin.defaults import UNDEFINED_DATASET, UNDEFINED_MODEL
 
 TEST = "def test_x(measure_emid): measure_emid('defocus_blur:1')"
 

@@ -223,7 +223,7 @@ def texts_for_reach(answers: Sequence[str], references: Sequence[str]) -> list[s
     Most are among `texts_for_contradictions(answers, references)`; the rest are negations of negations.
     """
     turned, matching = _turned(answers, references)
-    return texts_for_contradictions(turned, matching)
+    return texts_for_contradictions(turned, matching) if turned else []
 
 
 def reach_of(answers: Sequence[str], references: Sequence[str], embed: Embed, seed: int = 0) -> tuple[Reach, ...]:
@@ -337,7 +337,7 @@ def looked_up(texts: Sequence[str], embeddings: ArrayLike) -> Embed:
 
 
 def _contrast(answers: Sequence[str], references: Sequence[str], embed: Embed) -> Float:
-    wanted = texts_for_contradictions(answers, references)
+    wanted = texts_for_contradictions(answers, references) if answers else []
     contrast = np.full(len(answers), np.nan)
     if not wanted:
         return contrast

@@ -115,7 +115,7 @@ def sees(result: EmidResult) -> str:
     sight = result.sight
     if sight is None:
         return ""
-    kinds = {kind: share for kind, share in sight.reach.items() if not math.isnan(share) and sight.present[kind] > 0.0}
+    kinds = {kind: share for kind, share in sight.reach.items() if share is not None and sight.present[kind] > 0.0}
     reach = ", ".join(f"{kind} {percent(share, 0)}" for kind, share in kinds.items()) or "none of the facts it knows"
     blind = f" Blind to {', '.join(sight.blind)}: gate on a metric of your own for those." if sight.blind else ""
     unchecked = f" Not checked: {percent(sight.unchecked, 0)} of the answers." if sight.unchecked > 0.0 else ""

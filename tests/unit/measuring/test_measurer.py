@@ -372,8 +372,8 @@ def test_a_model_that_always_says_the_same_has_nothing_to_lose_and_never_passes(
     )
     for gate in (
         lambda: assert_information_retained(result, 0.1),
-        lambda: assert_emid_below(result, 1e9),
-        *([] if natural else [lambda: assert_emid_below(result, 1e9, anchored=True)]),
+        lambda: assert_emid_below(result, 4.0),
+        *([] if natural else [lambda: assert_emid_below(result, 4.0, anchored=True)]),
     ):
         with pytest.raises(AssertionError) as caught:
             gate()
@@ -446,7 +446,7 @@ def test_a_plan_counts_distinct_answers_and_asks_nothing():
         30 * 16,
     )
     assert (clean.seconds_each, clean.priced, model.asked) == (None, False, [])
-    measuring._asker.answer(dataset, "clean")
+    measuring._asker.ask(dataset, "clean")
     clean, shifted = measuring.plan("identity")
     assert clean.kept == shifted.kept != ""
     assert clean.missing == shifted.missing == ""
@@ -457,9 +457,9 @@ def test_what_will_be_asked_is_announced_once_it_is_known():
     dataset = scenes_dataset(30)
     told = []
     measuring = measurer(dataset, Oracle(dataset), announce=lambda *args: told.append(args))
-    measuring._asker.answer(dataset.first(12), "some")
-    measuring._asker.answer(dataset, "all")
-    measuring._asker.answer(dataset, "again")
+    measuring._asker.ask(dataset.first(12), "some")
+    measuring._asker.ask(dataset, "all")
+    measuring._asker.ask(dataset, "again")
     assert [(label, model, f.cached, f.to_ask) for label, model, f in told] == [
         ("some", "oracle", 0, 12),
         ("all", "oracle", 12, 18),

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import numpy as np
 import pytest
-from spelled_world import ENCODERS, Replaced, Side, Told, answered, pairs, spoiled
+from spelled_world import ENCODERS, Replaced, Side, Told, answered, as_it_is, pairs, spoiled
 
 from pytest_emid.data import Dataset
 from pytest_emid.information.critics.mutual_information import contributions
@@ -33,6 +33,8 @@ def measure(shifted: Side, *, paired: bool) -> EmidResult:
         CLEAN.dataset,
         ENCODERS,
         calibration=CALIBRATION,
+        critic="club-ridge",
+        normalise=as_it_is,
         seed=3,
         confidence=CONFIDENCE,
         permutations=0,

@@ -11,7 +11,7 @@ from types import SimpleNamespace
 
 import numpy as np
 import pytest
-from spelled_world import ENCODERS, Arrays, Replaced, Side, Told, answered, pairs, spoiled
+from spelled_world import ENCODERS, Arrays, Replaced, Side, Told, answered, as_it_is, pairs, spoiled
 
 from pytest_emid.data import Dataset
 from pytest_emid.errors import DataError, EmidError, EstimationError
@@ -31,7 +31,15 @@ CALIBRATION = Dataset("calibration", pairs(240, 99, "c", per_cluster=4)[0])
 
 
 def measure(clean: Side, shifted: Side, *, paired: bool = True, **options: object) -> EmidResult:
-    options = {"calibration": CALIBRATION, "seed": SEED, "confidence": CONFIDENCE, "permutations": 0, **options}
+    options = {
+        "calibration": CALIBRATION,
+        "critic": "club-ridge",
+        "normalise": as_it_is,
+        "seed": SEED,
+        "confidence": CONFIDENCE,
+        "permutations": 0,
+        **options,
+    }
     measurer = Measurer(Told(clean, shifted), clean.dataset, ENCODERS, **options)  # type: ignore[arg-type]
     return measurer.measure(Replaced(shifted.dataset) if paired else shifted.dataset)
 

@@ -43,7 +43,7 @@ def test_a_result_survives_json(result: EmidResult) -> None:
 def test_to_dict_holds_plain_types_only() -> None:
     numpy = make_result(n=60, emid=np.float64(0.1), seed=np.int64(3))  # type: ignore[arg-type]
     assert types_in(numpy.to_dict()) <= {str, int, float, bool, type(None)}
-    assert numpy.to_dict()["schema_version"] == SCHEMA_VERSION == 1
+    assert numpy.to_dict()["schema_version"] == SCHEMA_VERSION == 2
 
 
 def test_lone_surrogates_are_replaced() -> None:
@@ -57,9 +57,9 @@ def test_lone_surrogates_are_replaced() -> None:
 
 def test_another_schema_version_is_refused() -> None:
     with pytest.raises(ValueError) as caught:  # noqa: PT011
-        EmidResult.from_dict({**make_result(n=60).to_dict(), "schema_version": 2})
+        EmidResult.from_dict({**make_result(n=60).to_dict(), "schema_version": 1})
     assert str(caught.value) == (
-        "this result has schema version 2; this release reads version 1. "
+        "this result has schema version 1; this release reads version 2, in which EMI and EMID are in nats by default. "
         "Read it with the release that wrote it, or measure again."
     )
 
@@ -118,7 +118,7 @@ def test_the_json_report_is_written_whole_or_not_at_all(tmp_path: Path) -> None:
         ({"results": []}, "{path} was not written by --emid-json."),
         (
             {"plugin": "pytest-emid", "version": "9.0", "schema_version": 7},
-            "{path} has schema version 7; this release reads version 1. "
+            "{path} has schema version 7; this release reads version 2. "
             "Read it with pytest-emid 9.0, or measure again.",
         ),
     ],

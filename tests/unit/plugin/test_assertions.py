@@ -236,7 +236,7 @@ def test_the_rigorous_bound_has_an_emid_of_its_own() -> None:
         (
             "published",
             "EMID against the published bound",
-            "the published inequality; its terms are estimates in nats, EMID is on the critic's scale.",
+            "the published inequality; its terms and EMID are estimates.",
         ),
     ],
 )

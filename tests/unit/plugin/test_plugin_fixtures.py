@@ -8,7 +8,7 @@ from typing import Any
 
 import pytest
 from PIL import Image
-from spelled_world import ENCODERS, Replaced, Told, answered, pairs, spoiled
+from spelled_world import ENCODERS, Replaced, Told, answered, as_it_is, pairs, spoiled
 
 from pytest_emid.data import Dataset, Sample, scenes_dataset
 from pytest_emid.errors import BudgetError, DataError, ModelError, UnavailableError
@@ -49,7 +49,7 @@ class Item:
         self.config.stash[CONFIG] = config
         self.values = {
             "emid_model": Counting(CLEAN, SHIFTED), "emid_dataset": CLEAN.dataset, "emid_encoders": ENCODERS,
-            "emid_calibration": CALIBRATION, **values,
+            "emid_calibration": CALIBRATION, "emid_critic": "club-ridge", "emid_normalise": as_it_is, **values,
         }  # fmt: skip
         self._request = SimpleNamespace(getfixturevalue=self.values.__getitem__)
         self._fixtureinfo = SimpleNamespace(name2fixturedefs={})
