@@ -121,8 +121,8 @@ def paper_or_tiny(**options: Any) -> Encoders:
     tiny = load(TINY, **options)
     note = (
         f"Embedded with the built-in encoders ({tiny.name}), which know drawn scenes and little else, because the "
-        f"paper's pair ({paper.name}) is out of reach: {reason} Figures are not comparable with those of the paper's "
-        "pair, and say less about photographs."
+        f"paper's pair ({paper.name}) is out of reach: {reason} Retained, EMI, EMID and cosine are not comparable "
+        "with those of the paper's pair, and say less about photographs; exact match does not suffer."
     )
     return replace(tiny, note=note)
 

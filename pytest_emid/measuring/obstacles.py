@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import math
+from collections import Counter
 from collections.abc import Collection
 
 import numpy as np
@@ -10,6 +11,7 @@ import numpy as np
 from pytest_emid.information.facts import KINDS
 from pytest_emid.information.guards.contradictions import Contradictions, contradiction_guard
 from pytest_emid.information.guards.omissions import omission_guard
+from pytest_emid.information.guards.refrains import refrain
 from pytest_emid.information.intervals.means import (
     retained_contrast,
     retained_interval,
@@ -19,10 +21,14 @@ from pytest_emid.information.intervals.means import (
 from pytest_emid.measuring.format import clip, measured, percent
 from pytest_emid.measuring.results import EmidResult, Side
 
-__all__ = ["OMISSIONS", "blind_spots", "collapse", "critic", "noted", "unseen"]
+__all__ = ["OMISSIONS", "REFRAIN", "blind_spots", "collapse", "critic", "crowded", "noted", "unseen"]
 
 OMISSIONS = "omissions"
 """What `accept_blind` calls the guard against answers that leave out what their references say."""
+REFRAIN = "refrain"
+"""What it calls the guard against a sentence that many shifted answers add."""
+DOMINANT = 0.25
+"""A picture with a larger share of the samples than this decides them all."""
 
 
 def noted(result: EmidResult, measure: str) -> list[str]:
@@ -70,6 +76,11 @@ def unseen(
             before, after = ([r.repeated or 0.0 for r in side.records] for side in (result.clean, result.shifted))
             if any(before):
                 found.append(omission_guard(before, after, at_least, _clusters(result.clean), confidence).obstacle)
+    found.append(_decoded(result, at_least))
+    if REFRAIN not in accepted:
+        before, after = ([r.response for r in side.records] for side in (result.clean, result.shifted))
+        repeated = refrain(before, after, [record.reference for record in result.shifted.records])
+        found.append(None if repeated is None else repeated.obstacle)
     spots = [kind for kind in result.sight.blind if kind not in accepted]
     if blind and spots:
         found.append(
@@ -86,6 +97,29 @@ def blind_spots(result: EmidResult, accepted: Collection[str] = ()) -> str:
     present = result.sight.present
     return ", ".join(
         f"{kind} (in {percent(present[kind])} of the references)" for kind in result.sight.blind if kind not in accepted
+    )
+
+
+def crowded(result: EmidResult) -> list[str]:
+    """Why no gate may pass on samples of which most are about one picture."""
+    for name, side in (("clean", result.clean), ("shifted", result.shifted)):
+        cluster, count = Counter(record.cluster for record in side.records).most_common(1)[0]
+        if count > DOMINANT * side.n:
+            return [
+                f"{count} of {side.n} {name} samples share one cluster ({clip(cluster, 40)!r}): intervals do not hold "
+                "where one picture decides. Use at most a quarter of the samples of any picture."
+            ]
+    return []
+
+
+def _decoded(result: EmidResult, at_least: float) -> str | None:
+    """Why a loss that only the decoded form sees forbids a PASS; intervals that overlap say nothing."""
+    decoded, direct = result.decoded_retained, result.information_retained
+    if decoded is None or not math.isfinite(decoded.high) or decoded.high >= min(at_least, direct.low):
+        return None
+    return (
+        f"Read by a decoder the answers keep {measured(decoded)} of the information, clearly less than the direct form "
+        f"({measured(direct)}): the encoder may hardly see what was lost, so this cannot pass."
     )
 
 

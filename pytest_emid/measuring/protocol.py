@@ -89,7 +89,7 @@ def _result(
 ) -> EmidResult:
     critic = calibration.report()
     foreign = None if design.is_paired else remarks.foreign_questions(shifted.answered, calibration)
-    told = remarks.remarks(clean, shifted, changed, critic, settings.note, foreign)
+    told = remarks.remarks(clean, shifted, changed, critic, settings.note, foreign, design.is_paired)
     return EmidResult(
         scenario=scenario.id,
         modality=scenario.modality,

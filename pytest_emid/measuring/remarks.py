@@ -23,7 +23,13 @@ FOREIGN: Final = 0.1
 
 
 def remarks(
-    clean: Scored, shifted: Scored, changed: Differences, critic: CriticReport, note: str, foreign: str | None
+    clean: Scored,
+    shifted: Scored,
+    changed: Differences,
+    critic: CriticReport,
+    note: str,
+    foreign: str | None,
+    paired: bool,
 ) -> tuple[str, ...]:
     """All of them, the gravest first.
 
@@ -33,11 +39,13 @@ def remarks(
         critic: behind EMI and EMID.
         note: what reports must say about the encoders; may be empty.
         foreign: see `foreign_questions`.
+        paired: whether both sides hold the same samples.
     """
     return (
         ((note,) if note else ())
         + collapsed(clean, shifted)
         + ((foreign,) if foreign else ())
+        + (() if paired else other_samples(changed))
         + suspect(
             information_lost=changed.information_lost,
             information_retained=changed.information_retained,
@@ -80,6 +88,16 @@ def foreign_questions(answered: Answered, calibration: Calibration) -> str | Non
         "These questions are of another kind than the clean ones: what they give away about the references is not what "
         f"was learned there (explained variance {found:.2f}, on clean questions {fitted:.2f}), so that the share "
         "retained reads too high. Compare with a set that asks the same samples, or with a clean set in this language."
+    )
+
+
+def other_samples(changed: Differences) -> tuple[str, ...]:
+    """What a loss between sets of other samples need not mean."""
+    if not _fell(changed.information_lost) or _fell(changed.exact_drop):
+        return ()
+    return (
+        "Information fell between sets of other samples, and answers need not be worse for it: where references vary "
+        "less there is less to tell. Compare with a set that asks the same samples, or gate on a metric.",
     )
 
 

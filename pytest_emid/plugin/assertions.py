@@ -428,7 +428,7 @@ def _config(
 ) -> EmidConfig:
     """The options of the running test, with the call's arguments on top; the defaults outside of a test."""
     __tracebackhide__ = True
-    legal = (*KINDS, obstacles.OMISSIONS)
+    legal = (*KINDS, obstacles.OMISSIONS, obstacles.REFRAIN)
     unknown = [
         kind for kind in ((accept_blind,) if isinstance(accept_blind, str) else accept_blind) if kind not in legal
     ]
