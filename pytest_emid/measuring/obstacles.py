@@ -78,8 +78,8 @@ def unseen(
                 found.append(omission_guard(before, after, at_least, _clusters(result.clean), confidence).obstacle)
     found.append(_decoded(result, at_least))
     if REFRAIN not in accepted:
-        before, after = ([r.response for r in side.records] for side in (result.clean, result.shifted))
-        repeated = refrain(before, after, [record.reference for record in result.shifted.records])
+        texts = [[record.response for record in side.records] for side in (result.clean, result.shifted)]
+        repeated = refrain(texts[0], texts[1], [record.reference for record in result.shifted.records])
         found.append(None if repeated is None else repeated.obstacle)
     spots = [kind for kind in result.sight.blind if kind not in accepted]
     if blind and spots:

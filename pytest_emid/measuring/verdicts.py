@@ -219,7 +219,7 @@ def _why_undecided(estimate: Estimate, needed: int | None) -> str:
         return "The interval holds the threshold, and the estimate is too close to it for any number of samples."
     return (
         f"The interval holds the threshold: about {_round_up(needed - estimate.n):,} more samples would decide "
-        f"(80 % power, if the truth is the estimate). Decide once: who adds samples until a gate passes, errs more often."
+        "(80 % power, if the truth is the estimate). Decide once: adding samples until it passes errs more often."
     )
 
 

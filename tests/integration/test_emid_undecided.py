@@ -30,7 +30,7 @@ def test_fail_is_the_default(project: pytest.Pytester) -> None:
             "E         n          90 samples in 30 clusters",
             "E         seed       3 (--emid-seed)",
             "E         why        The interval holds the threshold: about 9,400 more samples would decide (80 % power, "
-            "if the truth is the estimate).",
+            "if the truth is the estimate). Decide once: adding samples until it passes errs more often.",
         ],
         consecutive=True,
     )

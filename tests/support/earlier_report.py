@@ -9,7 +9,7 @@ from typing import Any
 
 EXCEPTIONS = {
     r"(results\[\d+\]\.)?schema_version": "it rose when EMI and EMID came to be in nats by default",
-    r"tests\[\d+\]\.decisions\[\d+\]\.note": "blind spots are named there now",
+    r"tests\[\d+\]\.decisions\[\d+\]\.(note|reason)": "blind spots are named there now, and to decide once is advised",
     r"version": "the version that wrote it",
     r"results\[\d+\]\.divergences\.(image|text)_p": "drift p-values may be left out where no gate asked for them",
     r"results\[\d+\]\.information_obstacle": "one of the obstacles now, which say what they concern",

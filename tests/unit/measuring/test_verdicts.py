@@ -107,7 +107,8 @@ def test_undecided_says_how_many_more_samples_would_decide() -> None:
     step = 10
     assert reason == (
         f"The interval holds the threshold: about {-(-more // step) * step} more samples would decide "
-        "(80 % power, if the truth is the estimate)."
+        "(80 % power, if the truth is the estimate). "
+        "Decide once: adding samples until it passes errs more often."
     )
 
 
