@@ -270,8 +270,8 @@ class TestLoad:
             "because the paper's pair (openai/clip-vit-base-patch32 + FacebookAI/xlm-roberta-base) is out of reach: "
             "cannot tell which commit 'FacebookAI/xlm-roberta-base' is at revision 'main': the Hub did not answer, and "
             "the local Hub cache has no copy. Check the id, the network and HF_TOKEN; or give a folder, or a full "
-            "commit. Retained, EMI, EMID and cosine are not comparable with those of the paper's pair, and say less about "
-            "photographs; exact match does not suffer."
+            "commit. Retained, EMI, EMID and cosine are not comparable with those of the paper's pair, and say less "
+            "about photographs; exact match does not suffer."
         )
 
     def test_pairs(self, clip: Path, xlmr: Path) -> None:
