@@ -11,7 +11,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from pytest_emid.data.sample import Sample, image_digest
-from pytest_emid.errors import DataError
+from pytest_emid.errors import DataError, listed
 
 __all__ = ["Dataset"]
 
@@ -136,9 +136,8 @@ class Dataset(Sequence[Sample]):
         by_id = {sample.id: sample for sample in self._samples}
         unknown = [sample_id for sample_id in chosen if sample_id not in by_id]
         if unknown:
-            more = f" and {len(unknown) - 5} more" if len(unknown) > 5 else ""
             raise DataError(
-                f"dataset {self.name!r} has no sample {', '.join(map(repr, unknown[:5]))}{more}. "
+                f"dataset {self.name!r} has no sample {listed(unknown, 5)}. "
                 f"Its ids are such as {self._samples[0].id!r}; ids are text."
             )
         digest = hashlib.sha256(repr(chosen).encode("utf-8", "surrogatepass")).hexdigest()

@@ -9,7 +9,7 @@ from pytest_emid.cache.keys import answer_keys
 from pytest_emid.cache.packs import read_entries
 from pytest_emid.cache.store import Answer
 from pytest_emid.data.sample import Sample, image_digest
-from pytest_emid.errors import DataError
+from pytest_emid.errors import DataError, listed
 from pytest_emid.models.base import Response
 
 __all__ = ["ReplayModel"]
@@ -57,10 +57,9 @@ class ReplayModel:
         keys = answer_keys(self, samples, [image_digest(sample.open_image()) for sample in samples])
         missing = [sample.id for sample, key in zip(samples, keys, strict=True) if key not in self._answers]
         if missing:
-            more = f" and {len(missing) - 20} more" if len(missing) > 20 else ""
             raise DataError(
                 f"the replay pack {self.path} has no answer to {len(missing)} of {len(samples)} samples: "
-                f"{', '.join(map(repr, missing[:20]))}{more}. Ask the model where it is, and write the pack again."
+                f"{listed(missing, 20)}. Ask the model where it is, and write the pack again."
             )
         for position, key in enumerate(keys):
             yield position, self._answers[key]

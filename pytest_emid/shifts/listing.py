@@ -7,7 +7,9 @@ from collections.abc import Iterable
 
 from pytest_emid.errors import ShiftError
 from pytest_emid.shifts import registry
-from pytest_emid.shifts.synthetic import IDENTITY, SyntheticShift, component, parse
+from pytest_emid.shifts.component import component
+from pytest_emid.shifts.ids import parse
+from pytest_emid.shifts.synthetic import IDENTITY, SyntheticShift
 
 __all__ = ["joint", "textual", "visual"]
 

@@ -8,7 +8,8 @@ from hypothesis import strategies as st
 
 from pytest_emid.errors import ShiftError
 from pytest_emid.shifts import registry
-from pytest_emid.shifts.synthetic import SyntheticShift, component
+from pytest_emid.shifts.component import component
+from pytest_emid.shifts.synthetic import SyntheticShift
 
 __all__ = ["shifts"]
 

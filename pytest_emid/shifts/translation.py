@@ -11,8 +11,9 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any, Final
 
 from pytest_emid.errors import ShiftError
+from pytest_emid.shifts.component import component
 from pytest_emid.shifts.registry import Definition, register
-from pytest_emid.shifts.synthetic import SyntheticShift, component
+from pytest_emid.shifts.synthetic import SyntheticShift
 
 if TYPE_CHECKING:
     import numpy as np

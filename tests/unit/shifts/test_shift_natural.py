@@ -4,7 +4,8 @@ from PIL import Image
 from pytest_emid.data import Dataset, Sample
 from pytest_emid.errors import ShiftError
 from pytest_emid.shifts.base import Shift
-from pytest_emid.shifts.natural import natural, parallel_text
+from pytest_emid.shifts.natural import natural
+from pytest_emid.shifts.parallel import parallel_text
 
 
 def dataset(name, ids, question="What, {}?", fingerprint=None, **changes):
