@@ -9,7 +9,7 @@ from types import ModuleType
 from typing import Any
 
 from pytest_emid.data.dataset import Dataset
-from pytest_emid.data.records import COLUMNS, Columns, Row, build
+from pytest_emid.data.records import COLUMNS, Columns, Record, build
 from pytest_emid.errors import DataError
 
 __all__ = ["hub_splits", "load_hub"]
@@ -124,10 +124,10 @@ def _split(where: str, names: list[str], split: str | None) -> str:
     return split
 
 
-def _rows(where: str, table: Any, names: list[str]) -> Iterator[Row]:
+def _rows(where: str, table: Any, names: list[str]) -> Iterator[Record]:
     for number, record in enumerate(table):
         # columns that hold no field of a sample are not read, but an error lists them
-        yield Row(f"{where}, row {number}", record if number else {**dict.fromkeys(names), **record})
+        yield Record(f"{where}, row {number}", record if number else {**dict.fromkeys(names), **record})
 
 
 def _caches(datasets: ModuleType) -> tuple[Path, ...]:

@@ -9,7 +9,7 @@ from typing import Any
 
 from pytest_emid.data.dataset import Dataset
 from pytest_emid.data.files import json_lines
-from pytest_emid.data.records import Row, build
+from pytest_emid.data.records import Record, build
 from pytest_emid.errors import DataError
 
 __all__ = ["load_llava", "load_llava_folder", "load_prompts"]
@@ -47,7 +47,7 @@ def load_llava(
         if "question_id" in record and question_id not in references:
             unanswered.append(f"{where} ({question_id!r})")
             continue
-        rows.append(Row(where, {**record, "reference": references.get(question_id, "")}))
+        rows.append(Record(where, {**record, "reference": references.get(question_id, "")}))
     if unanswered:
         more = f" and {len(unanswered) - 3} more" if len(unanswered) > 3 else ""
         raise DataError(

@@ -33,10 +33,10 @@ class ReplayModel:
         held = sorted({(answer.model, answer.fingerprint) for answer in answers})
         chosen = [pair for pair in held if model is None or pair[0] == model]
         if len(chosen) != 1:
-            listed = "; ".join(f"{name} ({fingerprint[:12]})" for name, fingerprint in held) or "none"
+            there = "; ".join(f"{name} ({fingerprint[:12]})" for name, fingerprint in held) or "none"
             wanted = "one model" if model is None else f"one model named {model!r}"
             raise DataError(
-                f"the replay pack {self.path} must hold answers of {wanted}; it holds: {listed}. "
+                f"the replay pack {self.path} must hold answers of {wanted}; it holds: {there}. "
                 "Name one with model=, or write a pack of one model."
             )
         self.name, self.fingerprint = chosen[0]
