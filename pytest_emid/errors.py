@@ -45,10 +45,6 @@ class EstimationError(EmidError, ValueError):
 
 
 def listed(names: Sequence[object], most: int = 10) -> str:
-    """The first names as a message shows them, and how many more there are.
-
-    >>> listed(["a", "b", "c"], most=2)
-    "'a', 'b' and 1 more"
-    """
+    """The first names as a message shows them, and how many more there are: `'a', 'b' and 1 more`."""
     more = f" and {len(names) - most} more" if len(names) > most else ""
     return ", ".join(map(repr, names[:most])) + more

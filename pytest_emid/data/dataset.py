@@ -28,6 +28,15 @@ class Dataset(Sequence[Sample]):
     Raises:
         DataError: no samples, something that is no sample or whose id, question or reference is no text, a repeated
             id, an empty question or an empty reference.
+
+    Example:
+        >>> from PIL import Image
+        >>> from pytest_emid import Dataset, Sample
+        >>> cat = Image.new("RGB", (8, 8), "orange")
+        >>> samples = [Sample("1", cat, "What is it?", "A cat."), Sample("2", cat, "Its colour?", "Orange.")]
+        >>> pets = Dataset("pets", samples)
+        >>> pets.first(1), pets.select(["2"])[0].reference
+        (Dataset('pets', 1 samples), 'Orange.')
     """
 
     def __init__(self, name: str, samples: Iterable[Sample], fingerprint: str | None = None) -> None:

@@ -42,6 +42,11 @@ def load_hub(
     Raises:
         DataError: `datasets` is not installed, the dataset cannot be loaded, there is no such split (the message lists
             those that there are), or it holds what is no dataset; the message names split and row.
+
+    Example:
+        >>> from pytest_emid import data
+        >>> data.load_hub("changdae/llavabench-shift-natural-v1", "llava_bench_coco_German")  # doctest: +SKIP
+        Dataset('llava_bench_coco_German', 90 samples)
     """
     datasets = _package(path)
     local = Path(path).is_dir()
@@ -76,6 +81,11 @@ def hub_splits(
 
     Raises:
         DataError: `datasets` is not installed, or the dataset cannot be looked up.
+
+    Example:
+        >>> from pytest_emid import data
+        >>> "llava_bench_coco_German" in data.hub_splits("changdae/llavabench-shift-natural-v1")  # doctest: +SKIP
+        True
     """
     datasets = _package(path)
     try:

@@ -66,6 +66,13 @@ def load_records(
     Raises:
         DataError: no records, a column is missing, an id is repeated, a text is empty or no text, an image is missing
             or leaves the folder. The message names the record and what to do.
+
+    Example:
+        >>> from PIL import Image
+        >>> from pytest_emid import data
+        >>> row = {"image": Image.new("RGB", (2, 2)), "text": "Which colour?", "reference": "Black."}
+        >>> data.load_records([row], name="mine", columns={"question": "text"})
+        Dataset('mine', 1 samples)
     """
     if hasattr(records, "to_dict") and hasattr(records, "columns"):
         twice = [

@@ -35,6 +35,18 @@ def load_table(
 
     Raises:
         DataError: the file cannot be read or parsed, or holds what is no dataset. The message names file and line.
+
+    Example:
+        >>> from pathlib import Path
+        >>> from tempfile import TemporaryDirectory
+        >>> from PIL import Image
+        >>> from pytest_emid import data
+        >>> with TemporaryDirectory() as folder:
+        ...     root = Path(folder)
+        ...     Image.new("RGB", (2, 2)).save(root / "a.png")
+        ...     _ = (root / "mine.csv").write_text("id,image,question,reference\\n1,a.png,Which colour?,Black.\\n")
+        ...     data.load_table(root / "mine.csv")
+        Dataset('mine', 1 samples)
     """
     file = Path(path)
     reader = READERS.get(file.suffix.lower())

@@ -32,6 +32,11 @@ class RecordedModel:
     Raises:
         DataError: unreadable files or records, a repeated id, other questions than those asked; while answering,
             the full list of samples that have no answer.
+
+    Example:
+        >>> from pytest_emid import models
+        >>> models.RecordedModel({"1": "A cat.", "2": "A dog."}, name="pets")
+        RecordedModel('pets', 2 answers)
     """
 
     by_id = True

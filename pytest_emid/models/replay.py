@@ -25,6 +25,17 @@ class ReplayModel:
     Raises:
         DataError: no such pack; it holds no answers, or those of several models; while answering, the full list of
             samples that it does not answer.
+
+    Example:
+        >>> from tempfile import TemporaryDirectory
+        >>> from pytest_emid import Cache, data, models
+        >>> echo = models.load(lambda images, questions: questions, fingerprint="v1", name="echo")
+        >>> with TemporaryDirectory() as folder, Cache(None) as cache:
+        ...     _ = cache.respond(echo, data.load("scenes", 2))
+        ...     _ = cache.export_pack(f"{folder}/pack.json")
+        ...     replayed = models.ReplayModel(f"{folder}/pack.json")
+        >>> replayed.name, len(replayed)
+        ('echo', 2)
     """
 
     def __init__(self, path: str | Path, *, model: str | None = None) -> None:

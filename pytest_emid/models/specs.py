@@ -53,6 +53,13 @@ def load(spec: str | Path | Model | Callable[..., Any], **options: Any) -> Model
 
     Raises:
         ModelError: it names no model, or a model was given together with options.
+
+    Example:
+        >>> from pytest_emid import models
+        >>> models.load("tiny-llava")
+        TransformersModel('tiny-llava')
+        >>> models.load(lambda images, questions: questions, name="echo")
+        CallableModel('echo')
     """
     for name, hide in (("api_key", conceal), ("base_url", conceal_address)):
         if name in options:

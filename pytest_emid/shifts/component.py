@@ -24,6 +24,10 @@ class Component:
         name: the registered name.
         severity: the level; None for a shift that has none.
         options: the options that are not at their default, sorted.
+
+    Example:
+        >>> component("keyboard", 2, {"rates": "published"}).id
+        'keyboard(rates=published):2'
     """
 
     name: str
@@ -43,6 +47,10 @@ def component(
 
     Raises:
         ShiftError: the name, the severity, an option or its value is unknown; the message lists the legal ones.
+
+    Example:
+        >>> component("frost", 2)
+        Component(name='frost', severity=2, options=())
     """
     chosen = {option: str(value) for option, value in (options or {}).items()}
     legal = registry.severities(name, chosen, modality)

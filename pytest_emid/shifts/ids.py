@@ -24,6 +24,10 @@ def parse(text: str) -> SyntheticShift:
 
     Raises:
         ShiftError: the id is malformed, or names what does not exist.
+
+    Example:
+        >>> str(parse("keyboard:1 & defocus_blur:3"))
+        'defocus_blur:3+keyboard:1'
     """
     if not isinstance(text, str) or not text.strip():
         raise ShiftError(f"a shift's id is text such as 'defocus_blur:3+keyboard:1', not {text!r}.")

@@ -22,6 +22,11 @@ class NaturalShift:
         target: the shifted samples.
         id: what results call it.
         paired: whether each clean sample has its counterpart, under the same id, in `target`.
+
+    Example:
+        >>> from pytest_emid import data, shifts
+        >>> shifts.natural(data.load("scenes:hard", 3))
+        NaturalShift(id='scenes:hard', paired=False)
     """
 
     target: Dataset = field(repr=False)
@@ -73,6 +78,12 @@ def natural(target: Dataset, *, paired: bool = False, id: str | None = None) -> 
 
     Raises:
         ShiftError: the target is no dataset, or the id is empty.
+
+    Example:
+        >>> from pytest_emid import data, shifts
+        >>> german = shifts.natural(data.load("scenes:de", 6), paired=True)
+        >>> german.apply(data.load("scenes", 3), seed=0)
+        Dataset('scenes/scenes:de', 3 samples)
     """
     if not hasattr(target, "ids"):
         raise ShiftError(

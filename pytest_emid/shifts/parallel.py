@@ -22,6 +22,11 @@ class ParallelText:
     Attributes:
         id: what results call it.
         texts: sample id to the shifted question.
+
+    Example:
+        >>> from pytest_emid import shifts
+        >>> shifts.parallel_text("sr_4", {"1": "what is it"})
+        ParallelText(id='sr_4')
     """
 
     id: str
@@ -77,6 +82,13 @@ def parallel_text(id: str, texts: Mapping[str, str]) -> ParallelText:
 
     Raises:
         ShiftError: the id is empty, or a text is no text.
+
+    Example:
+        >>> from pytest_emid import data, shifts
+        >>> clean = data.load("scenes", 1)
+        >>> shift = shifts.parallel_text("polite", {clean.ids[0]: "What can be seen, please?"})
+        >>> shift.apply(clean, seed=0)[0].question
+        'What can be seen, please?'
     """
     if not isinstance(id, str) or not id.strip():
         raise ShiftError(f"a shift's id must be text, not {id!r}. Pass one: parallel_text('sr_4', texts).")

@@ -80,6 +80,12 @@ class Scenario:
         target: makes the shifted dataset, where the suite does not make it itself.
         data_seed: the seed of the scenes that natural scenarios on scenes are drawn with.
         components: of synthetic scenarios, what the shift is made of; empty for the clean one.
+
+    Example:
+        >>> from pytest_emid import shifts
+        >>> one = shifts.scenario("scenes_frost_1")
+        >>> one.id, one.kind, one.modality
+        ('frost:1', 'V', 'visual')
     """
 
     id: str
@@ -176,6 +182,10 @@ def scenarios(
 
     Raises:
         ShiftError: no such suite or modality; the message lists those that there are.
+
+    Example:
+        >>> [one.id for one in scenarios("scenes-natural", modality="T")][:3]
+        ['scenes', 'scenes:de', 'scenes:zh']
     """
     if suite not in SUITES:
         raise ShiftError(f"there is no suite {suite!r}. Suites: {', '.join(SUITES)}.")
@@ -195,6 +205,10 @@ def scenario(name: str, suite: str | None = None) -> Scenario:
 
     Raises:
         ShiftError: no such suite, or no scenario of that name.
+
+    Example:
+        >>> scenario("llava_bench_coco_frost_1_sr_4").id
+        'frost:1+synonym(rates=published):4'
     """
     found = find(name, suite)
     if found is not None:

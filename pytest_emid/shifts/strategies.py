@@ -37,6 +37,15 @@ def shifts(
 
     Raises:
         ShiftError: a name or a modality is unknown, or no shift has a level within the bounds.
+
+    Example:
+        >>> from hypothesis import given, settings
+        >>> from pytest_emid import strategies
+        >>> @settings(max_examples=3, database=None, derandomize=True)
+        ... @given(strategies.shifts("keyboard", max_severity=2))
+        ... def test_typos(shift):
+        ...     assert shift.severity <= 2
+        >>> test_typos()
     """
     if isinstance(modalities, str):
         modalities = (modalities,)

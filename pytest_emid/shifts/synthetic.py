@@ -35,6 +35,14 @@ class SyntheticShift:
 
     Raises:
         ShiftError: two components have the same name.
+
+    Example:
+        >>> from pytest_emid import shifts
+        >>> shift = shifts.parse("case:5") + shifts.parse("defocus_blur:3")
+        >>> shift.id, shift.modality, shift.severity
+        ('defocus_blur:3+case:5', 'joint', 5)
+        >>> shift.apply_text("What is it?")
+        'WHAT IS IT?'
     """
 
     components: tuple[Component, ...]

@@ -20,12 +20,13 @@ def lazily(package: str, homes: Mapping[str, str]) -> Callable[[str], Any]:
         package: its name.
         homes: class to the module within the package that defines it.
 
-    >>> find = lazily("collections", {"Mapping": "abc"})
-    >>> find("Mapping")
-    <class 'collections.abc.Mapping'>
-    >>> find("Map")
-    Traceback (most recent call last):
-    AttributeError: module 'collections' has no attribute 'Map'
+    Example:
+        >>> find = lazily("collections", {"Mapping": "abc"})
+        >>> find("Mapping")
+        <class 'collections.abc.Mapping'>
+        >>> find("Map")
+        Traceback (most recent call last):
+        AttributeError: module 'collections' has no attribute 'Map'
     """
 
     def find(name: str) -> Any:
