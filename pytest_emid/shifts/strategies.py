@@ -9,6 +9,7 @@ from hypothesis import strategies as st
 from pytest_emid.errors import ShiftError
 from pytest_emid.shifts import registry
 from pytest_emid.shifts.component import component
+from pytest_emid.shifts.definition import MODALITIES
 from pytest_emid.shifts.synthetic import SyntheticShift
 
 __all__ = ["shifts"]
@@ -17,7 +18,7 @@ __all__ = ["shifts"]
 def shifts(
     names: str | Sequence[str] | None = None,
     *,
-    modalities: str | Sequence[str] = registry.MODALITIES,
+    modalities: str | Sequence[str] = MODALITIES,
     min_severity: int = 1,
     max_severity: int | None = None,
     max_components: int = 2,
