@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
+
 __all__ = [
     "BudgetError",
     "DataError",
@@ -10,6 +12,7 @@ __all__ = [
     "ModelError",
     "ShiftError",
     "UnavailableError",
+    "listed",
 ]
 
 
@@ -39,3 +42,9 @@ class UnavailableError(ModelError):
 
 class EstimationError(EmidError, ValueError):
     """Numbers cannot be estimated from the arrays that were given."""
+
+
+def listed(names: Sequence[object], most: int = 10) -> str:
+    """The first names as a message shows them, and how many more there are: `'a', 'b' and 1 more`."""
+    more = f" and {len(names) - most} more" if len(names) > most else ""
+    return ", ".join(map(repr, names[:most])) + more

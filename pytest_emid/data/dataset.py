@@ -11,7 +11,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from pytest_emid.data.sample import Sample, image_digest
-from pytest_emid.errors import DataError
+from pytest_emid.errors import DataError, listed
 
 __all__ = ["Dataset"]
 
@@ -28,6 +28,15 @@ class Dataset(Sequence[Sample]):
     Raises:
         DataError: no samples, something that is no sample or whose id, question or reference is no text, a repeated
             id, an empty question or an empty reference.
+
+    Example:
+        >>> from PIL import Image
+        >>> from pytest_emid import Dataset, Sample
+        >>> cat = Image.new("RGB", (8, 8), "orange")
+        >>> samples = [Sample("1", cat, "What is it?", "A cat."), Sample("2", cat, "Its colour?", "Orange.")]
+        >>> pets = Dataset("pets", samples)
+        >>> pets.first(1), pets.select(["2"])[0].reference
+        (Dataset('pets', 1 samples), 'Orange.')
     """
 
     def __init__(self, name: str, samples: Iterable[Sample], fingerprint: str | None = None) -> None:
@@ -136,9 +145,8 @@ class Dataset(Sequence[Sample]):
         by_id = {sample.id: sample for sample in self._samples}
         unknown = [sample_id for sample_id in chosen if sample_id not in by_id]
         if unknown:
-            more = f" and {len(unknown) - 5} more" if len(unknown) > 5 else ""
             raise DataError(
-                f"dataset {self.name!r} has no sample {', '.join(map(repr, unknown[:5]))}{more}. "
+                f"dataset {self.name!r} has no sample {listed(unknown, 5)}. "
                 f"Its ids are such as {self._samples[0].id!r}; ids are text."
             )
         digest = hashlib.sha256(repr(chosen).encode("utf-8", "surrogatepass")).hexdigest()

@@ -63,6 +63,14 @@ def export(
         DataError: the folder holds something, cannot be written, a picture cannot be read, or `parameters` are not
             JSON.
         ShiftError: the shift cannot be applied.
+
+    Example:
+        >>> from tempfile import TemporaryDirectory
+        >>> from pytest_emid import data
+        >>> with TemporaryDirectory() as folder:
+        ...     noted = data.export(data.load("scenes", 3), folder, parameters={"why": "audit"})
+        >>> len(noted)
+        64
     """
     target = Path(folder)
     manifest: dict[str, Any] = {"format": FORMAT, "version": VERSION}
@@ -111,6 +119,14 @@ def load_exported(folder: str | os.PathLike[str], *, sha256: str | None = None) 
     Raises:
         DataError: a file is missing, changed or was added, the manifest is not the noted one, or this is no such
             folder. The message names the file.
+
+    Example:
+        >>> from tempfile import TemporaryDirectory
+        >>> from pytest_emid import data
+        >>> with TemporaryDirectory() as folder:
+        ...     noted = data.export(data.load("scenes", 3), folder)
+        ...     data.load_exported(folder, sha256=noted)
+        Dataset('scenes', 3 samples)
     """
     root = Path(folder)
     manifest = _manifest(root, sha256)

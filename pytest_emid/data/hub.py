@@ -9,7 +9,7 @@ from types import ModuleType
 from typing import Any
 
 from pytest_emid.data.dataset import Dataset
-from pytest_emid.data.records import COLUMNS, Columns, Row, build
+from pytest_emid.data.records import COLUMNS, Columns, Record, build
 from pytest_emid.errors import DataError
 
 __all__ = ["hub_splits", "load_hub"]
@@ -42,6 +42,11 @@ def load_hub(
     Raises:
         DataError: `datasets` is not installed, the dataset cannot be loaded, there is no such split (the message lists
             those that there are), or it holds what is no dataset; the message names split and row.
+
+    Example:
+        >>> from pytest_emid import data
+        >>> data.load_hub("changdae/llavabench-shift-natural-v1", "llava_bench_coco_German")  # doctest: +SKIP
+        Dataset('llava_bench_coco_German', 90 samples)
     """
     datasets = _package(path)
     local = Path(path).is_dir()
@@ -76,6 +81,11 @@ def hub_splits(
 
     Raises:
         DataError: `datasets` is not installed, or the dataset cannot be looked up.
+
+    Example:
+        >>> from pytest_emid import data
+        >>> "llava_bench_coco_German" in data.hub_splits("changdae/llavabench-shift-natural-v1")  # doctest: +SKIP
+        True
     """
     datasets = _package(path)
     try:
@@ -124,10 +134,10 @@ def _split(where: str, names: list[str], split: str | None) -> str:
     return split
 
 
-def _rows(where: str, table: Any, names: list[str]) -> Iterator[Row]:
+def _rows(where: str, table: Any, names: list[str]) -> Iterator[Record]:
     for number, record in enumerate(table):
         # columns that hold no field of a sample are not read, but an error lists them
-        yield Row(f"{where}, row {number}", record if number else {**dict.fromkeys(names), **record})
+        yield Record(f"{where}, row {number}", record if number else {**dict.fromkeys(names), **record})
 
 
 def _caches(datasets: ModuleType) -> tuple[Path, ...]:

@@ -9,7 +9,7 @@ from typing import Any
 
 from pytest_emid.data.dataset import Dataset
 from pytest_emid.data.files import json_lines
-from pytest_emid.data.records import Row, build
+from pytest_emid.data.records import Record, build
 from pytest_emid.errors import DataError
 
 __all__ = ["load_llava", "load_llava_folder", "load_prompts"]
@@ -34,6 +34,19 @@ def load_llava(
     Raises:
         DataError: a file cannot be read, a field is missing, an id is repeated, a question has no answer, an image is
             missing. The message names file and line.
+
+    Example:
+        >>> from pathlib import Path
+        >>> from tempfile import TemporaryDirectory
+        >>> from PIL import Image
+        >>> from pytest_emid import data
+        >>> with TemporaryDirectory() as folder:
+        ...     root = Path(folder)
+        ...     Image.new("RGB", (2, 2)).save(root / "a.png")
+        ...     _ = (root / "q.jsonl").write_text('{"question_id": 7, "image": "a.png", "text": "What is it?"}')
+        ...     dataset = data.load_llava(root / "q.jsonl", root, {7: "A square."})
+        >>> dataset[0].id, dataset[0].question, dataset[0].reference
+        ('7', 'What is it?', 'A square.')
     """
     file = Path(questions)
     if isinstance(answers, Mapping):
@@ -47,7 +60,7 @@ def load_llava(
         if "question_id" in record and question_id not in references:
             unanswered.append(f"{where} ({question_id!r})")
             continue
-        rows.append(Row(where, {**record, "reference": references.get(question_id, "")}))
+        rows.append(Record(where, {**record, "reference": references.get(question_id, "")}))
     if unanswered:
         more = f" and {len(unanswered) - 3} more" if len(unanswered) > 3 else ""
         raise DataError(
@@ -72,6 +85,20 @@ def load_llava_folder(folder: str | os.PathLike[str], *, name: str | None = None
 
     Raises:
         DataError: a part is missing, several files could be it, or as for `load_llava`.
+
+    Example:
+        >>> from pathlib import Path
+        >>> from tempfile import TemporaryDirectory
+        >>> from PIL import Image
+        >>> from pytest_emid import data
+        >>> with TemporaryDirectory() as folder:
+        ...     root = Path(folder)
+        ...     (root / "images").mkdir()
+        ...     Image.new("RGB", (2, 2)).save(root / "images" / "a.png")
+        ...     _ = (root / "questions.jsonl").write_text('{"question_id": 7, "image": "a.png", "text": "What is it?"}')
+        ...     _ = (root / "answers.jsonl").write_text('{"question_id": 7, "text": "A square."}')
+        ...     data.load_llava_folder(root, name="squares")
+        Dataset('squares', 1 samples)
     """
     root = Path(folder)
     questions = _only(root, "questions.jsonl", "*questions.jsonl")
@@ -102,6 +129,16 @@ def load_prompts(path: str | os.PathLike[str]) -> dict[str, str]:
 
     Raises:
         DataError: the file cannot be read, a record has no `question_id` or `prompt`, or an id is repeated.
+
+    Example:
+        >>> from pathlib import Path
+        >>> from tempfile import TemporaryDirectory
+        >>> from pytest_emid import data
+        >>> with TemporaryDirectory() as folder:
+        ...     root = Path(folder)
+        ...     _ = (root / "a.jsonl").write_text('{"question_id": 7, "prompt": "Was ist das?", "text": "A square."}')
+        ...     data.load_prompts(root / "a.jsonl")
+        {'7': 'Was ist das?'}
     """
     return _texts(Path(path), "prompt")
 

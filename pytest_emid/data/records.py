@@ -19,7 +19,7 @@ from pytest_emid.data.image_files import read_picture
 from pytest_emid.data.sample import LazyImage, Sample, image_digest
 from pytest_emid.errors import DataError
 
-__all__ = ["COLUMNS", "Columns", "Row", "build", "load_records"]
+__all__ = ["COLUMNS", "Columns", "Record", "build", "load_records"]
 
 Columns = Mapping[str, str]
 """Which column of the data holds which field of a sample, such as `{"question": "text"}`."""
@@ -38,7 +38,7 @@ REQUIRED: Final = ("image", "question", "reference")
 
 
 @dataclass(frozen=True, slots=True)
-class Row:
+class Record:
     """One record: where it stands, such as `mine.jsonl, line 3`, and its values by column."""
 
     where: str
@@ -66,6 +66,13 @@ def load_records(
     Raises:
         DataError: no records, a column is missing, an id is repeated, a text is empty or no text, an image is missing
             or leaves the folder. The message names the record and what to do.
+
+    Example:
+        >>> from PIL import Image
+        >>> from pytest_emid import data
+        >>> row = {"image": Image.new("RGB", (2, 2)), "text": "Which colour?", "reference": "Black."}
+        >>> data.load_records([row], name="mine", columns={"question": "text"})
+        Dataset('mine', 1 samples)
     """
     if hasattr(records, "to_dict") and hasattr(records, "columns"):
         twice = [
@@ -83,13 +90,13 @@ def load_records(
     for number, record in enumerate(records):
         if not isinstance(record, Mapping):
             raise DataError(f"{name}, record {number}: a dict is needed, not {type(record).__name__}.")
-        rows.append(Row(f"{name}, record {number}", record))
+        rows.append(Record(f"{name}, record {number}", record))
     return build(name, rows, columns=columns, images=None if images is None else Path(images))
 
 
 def build(
     name: str,
-    rows: Iterable[Row],
+    rows: Iterable[Record],
     *,
     columns: Columns | None = None,
     images: Path | None = None,
@@ -130,7 +137,7 @@ def build(
     return Dataset(name, samples)
 
 
-def _columns(rows: list[Row], given: Columns) -> dict[str, str | None]:
+def _columns(rows: list[Record], given: Columns) -> dict[str, str | None]:
     """Field to column, None for a field that no record has. What a sample needs, the first record must have."""
     for field in given:
         if field not in COLUMNS:
@@ -150,7 +157,7 @@ def _columns(rows: list[Row], given: Columns) -> dict[str, str | None]:
     return chosen
 
 
-def _cell(row: Row, column: str | None) -> Any:
+def _cell(row: Record, column: str | None) -> Any:
     if column is None or column not in row.values:
         held = ", ".join(repr(str(name)) for name in row.values) or "nothing"
         raise DataError(
@@ -159,7 +166,7 @@ def _cell(row: Row, column: str | None) -> Any:
     return row.values[column]
 
 
-def _id(row: Row, column: str | None, position: int) -> str:
+def _id(row: Record, column: str | None, position: int) -> str:
     if column is None:
         return str(position)
     value = _cell(row, column)
@@ -175,7 +182,7 @@ def _id(row: Row, column: str | None, position: int) -> str:
         ) from None
 
 
-def _text(row: Row, column: str | None, where: str, what: str) -> str:
+def _text(row: Record, column: str | None, where: str, what: str) -> str:
     value = _cell(row, column)
     if not isinstance(value, str):
         raise DataError(
@@ -186,7 +193,7 @@ def _text(row: Row, column: str | None, where: str, what: str) -> str:
     return value
 
 
-def _label(row: Row, column: str | None, where: str) -> str:
+def _label(row: Record, column: str | None, where: str) -> str:
     value = None if column is None else row.values.get(column)
     if value is None or value != value:  # pandas writes NaN for what is missing
         return ""

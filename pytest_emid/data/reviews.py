@@ -24,6 +24,10 @@ class Review:
         category: the dataset's label, such as `llava_bench_conv`; may be empty.
         reference_score: the judge's score of the reference answer, above 0 (GPT-4 judges give 1 to 10).
         response_score: the judge's score of the model's answer.
+
+    Example:
+        >>> Review("7", "conv", reference_score=8.0, response_score=6.0).response_score
+        6.0
     """
 
     question_id: str
@@ -40,6 +44,14 @@ def load_reviews(path: str | os.PathLike[str]) -> tuple[Review, ...]:
 
     Raises:
         DataError: the file cannot be read, is empty, or a line is not such a review; the message names file and line.
+
+    Example:
+        >>> from tempfile import TemporaryDirectory
+        >>> with TemporaryDirectory() as folder:
+        ...     file = Path(folder, "reviews.jsonl")
+        ...     _ = file.write_text('{"question_id": 7, "category": "conv", "tuple": [8, 6]}')
+        ...     load_reviews(file)
+        (Review(question_id='7', category='conv', reference_score=8.0, response_score=6.0),)
     """
     file = Path(path)
     reviews = tuple(_review(where, number, record) for number, (where, record) in enumerate(json_lines(file), start=1))
@@ -53,6 +65,10 @@ def review_scores(reviews: Sequence[Review], category: str | None = None) -> tup
 
     Raises:
         DataError: no review has that category; the message lists those that there are.
+
+    Example:
+        >>> review_scores([Review("7", "conv", reference_score=8.0, response_score=6.0)])
+        ([6.0], [8.0])
     """
     chosen = [review for review in reviews if category is None or review.category == category]
     if not chosen:

@@ -22,6 +22,13 @@ class LazyImage:
     Attributes:
         load: opens the picture; called once per use and never kept.
         source: where it comes from (a path, a URL, `scenes:7`), for error messages.
+
+    Example:
+        >>> from PIL import Image
+        >>> from pytest_emid import LazyImage, Sample
+        >>> picture = LazyImage(lambda: Image.new("L", (2, 2), 255), "made here")
+        >>> Sample("1", picture, "Which colour?", "White.").open_image().mode
+        'RGB'
     """
 
     load: Callable[[], Image.Image]
@@ -40,6 +47,13 @@ class Sample:
         category: a label to group by, such as `conversation`.
         cluster: samples that share it are resampled together; by default the samples that share an image.
             Empty means that the sample is a cluster of its own.
+
+    Example:
+        >>> from PIL import Image
+        >>> from pytest_emid import Sample
+        >>> sample = Sample("1", Image.new("RGB", (2, 2)), "Which colour?", "Black.")
+        >>> sample.with_(question="Welche Farbe?").question
+        'Welche Farbe?'
     """
 
     id: str

@@ -41,6 +41,11 @@ def load(
     Raises:
         DataError: it names no dataset (the message lists what there is), or what it names cannot be loaded (the
             message names file and line); a seed is given for data that has none.
+
+    Example:
+        >>> from pytest_emid import data
+        >>> data.load("scenes:hard:ko", 3)
+        Dataset('scenes:hard:ko', 3 samples)
     """
     named = os.fspath(spec)
     if named.partition(":")[0] == SCENES:

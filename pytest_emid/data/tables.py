@@ -12,7 +12,7 @@ from typing import Any, Final
 
 from pytest_emid.data.dataset import Dataset
 from pytest_emid.data.files import json_lines, read_bytes
-from pytest_emid.data.records import Columns, Row, build
+from pytest_emid.data.records import Columns, Record, build
 from pytest_emid.errors import DataError
 
 __all__ = ["load_table"]
@@ -35,6 +35,18 @@ def load_table(
 
     Raises:
         DataError: the file cannot be read or parsed, or holds what is no dataset. The message names file and line.
+
+    Example:
+        >>> from pathlib import Path
+        >>> from tempfile import TemporaryDirectory
+        >>> from PIL import Image
+        >>> from pytest_emid import data
+        >>> with TemporaryDirectory() as folder:
+        ...     root = Path(folder)
+        ...     Image.new("RGB", (2, 2)).save(root / "a.png")
+        ...     _ = (root / "mine.csv").write_text("id,image,question,reference\\n1,a.png,Which colour?,Black.\\n")
+        ...     data.load_table(root / "mine.csv")
+        Dataset('mine', 1 samples)
     """
     file = Path(path)
     reader = READERS.get(file.suffix.lower())
@@ -44,7 +56,7 @@ def load_table(
     return build(name or file.stem, _some(file, reader(file)), columns=columns, images=root)
 
 
-def _some(file: Path, rows: Iterator[Row]) -> Iterator[Row]:
+def _some(file: Path, rows: Iterator[Record]) -> Iterator[Record]:
     empty = True
     for row in rows:
         empty = False
@@ -53,12 +65,12 @@ def _some(file: Path, rows: Iterator[Row]) -> Iterator[Row]:
         raise DataError(f"{file}: there is no record in it.")
 
 
-def _jsonl(file: Path) -> Iterator[Row]:
+def _jsonl(file: Path) -> Iterator[Record]:
     for where, record in json_lines(file):
-        yield Row(where, record)
+        yield Record(where, record)
 
 
-def _json(file: Path) -> Iterator[Row]:
+def _json(file: Path) -> Iterator[Record]:
     content = read_bytes(file)
     try:
         records = json.loads(content.decode("utf-8-sig"))
@@ -69,11 +81,11 @@ def _json(file: Path) -> Iterator[Row]:
     for number, record in enumerate(records):
         if not isinstance(record, dict):
             raise DataError(f"{file}, record {number}: a {type(record).__name__}, not an object.")
-        yield Row(f"{file}, record {number}", record)
+        yield Record(f"{file}, record {number}", record)
 
 
-def _separated(delimiter: str) -> Callable[[Path], Iterator[Row]]:
-    def read(file: Path) -> Iterator[Row]:
+def _separated(delimiter: str) -> Callable[[Path], Iterator[Record]]:
+    def read(file: Path) -> Iterator[Record]:
         try:
             text = read_bytes(file).decode("utf-8-sig")
         except UnicodeDecodeError as error:
@@ -94,7 +106,7 @@ def _separated(delimiter: str) -> Callable[[Path], Iterator[Row]]:
                         f"{where}: {len(fields)} values for {len(header)} columns. "
                         f"Put values that hold {delimiter!r}, quotes or line breaks in double quotes."
                     )
-                yield Row(where, dict(zip(header, fields, strict=True)))
+                yield Record(where, dict(zip(header, fields, strict=True)))
         except csv.Error as error:
             raise DataError(f"{file}, line {before + 1}: {error}. Check the quotes of this record.") from error
 
@@ -114,7 +126,7 @@ def _header(fields: list[str], where: str) -> list[str]:
     return fields
 
 
-def _parquet(file: Path) -> Iterator[Row]:
+def _parquet(file: Path) -> Iterator[Record]:
     try:
         from pyarrow import ArrowException, parquet
     except ImportError as error:
@@ -127,13 +139,13 @@ def _parquet(file: Path) -> Iterator[Row]:
             for batch in opened.iter_batches(batch_size=256):
                 records: list[dict[str, Any]] = batch.to_pylist()
                 for record in records:
-                    yield Row(f"{file}, row {number}", record)
+                    yield Record(f"{file}, row {number}", record)
                     number += 1
     except (ArrowException, OSError) as error:
         raise DataError(f"{file}: cannot be read as parquet: {error}.") from error
 
 
-READERS: Final[dict[str, Callable[[Path], Iterator[Row]]]] = {
+READERS: Final[dict[str, Callable[[Path], Iterator[Record]]]] = {
     ".jsonl": _jsonl,
     ".json": _json,
     ".csv": _separated(","),

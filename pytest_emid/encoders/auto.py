@@ -11,7 +11,7 @@ import numpy as np
 from numpy.typing import NDArray
 from PIL import Image
 
-from pytest_emid.encoders.pretrained import Pretrained, unit_rows
+from pytest_emid.encoders.pretrained import Pretrained, unit_vectors
 from pytest_emid.errors import ModelError
 
 __all__ = ["AutoImageEncoder", "AutoTextEncoder"]
@@ -43,7 +43,7 @@ class AutoImageEncoder(Pretrained):
             batch = list(images[start : start + size])
             filled = batch + [batch[-1]] * (size - len(batch))
             rows += self._batch(filled)[: len(batch)]
-        return unit_rows(rows)
+        return unit_vectors(rows)
 
     def _batch(self, images: Sequence[Image.Image]) -> list[NDArray[np.float64]]:
         inputs = self._processor(images=[image.convert("RGB") for image in images], return_tensors="pt")
@@ -114,7 +114,7 @@ class AutoTextEncoder(Pretrained):
                 if self.mixes_tokens:
                     filled += [filled[-1]] * (size - len(batch))
                 rows.update(zip(batch, encode(filled), strict=False))
-        return unit_rows([rows[i] for i in range(len(texts))])
+        return unit_vectors([rows[i] for i in range(len(texts))])
 
     def _classes(self, tokens: Sequence[Sequence[int]]) -> dict[int, list[int]]:
         """Positions of the texts by the length that they are padded to."""

@@ -11,7 +11,7 @@ import numpy as np
 from numpy.typing import NDArray
 from PIL import Image
 
-from pytest_emid.encoders.pretrained import unit_rows
+from pytest_emid.encoders.pretrained import unit_vectors
 from pytest_emid.errors import ModelError
 
 __all__ = ["CallableImageEncoder", "CallableTextEncoder"]
@@ -41,7 +41,7 @@ class _CallableEncoder:
                 f"{self.name} returned an array of shape {rows.shape} for {len(inputs)} inputs; it must be "
                 f"({len(inputs)}, d), one vector per input."
             )
-        return unit_rows(rows)
+        return unit_vectors(rows)
 
 
 class CallableImageEncoder(_CallableEncoder):

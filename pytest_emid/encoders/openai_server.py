@@ -9,7 +9,7 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
-from pytest_emid.encoders.pretrained import unit_rows
+from pytest_emid.encoders.pretrained import unit_vectors
 from pytest_emid.errors import ModelError, UnavailableError
 from pytest_emid.models.backend.checkpoint import digest_of
 from pytest_emid.models.backend.secret import conceal, conceal_address
@@ -86,7 +86,7 @@ class OpenAIServerTextEncoder:
                 t.encode("utf-8", "replace").decode("utf-8") or " " for t in texts[start : start + self.batch_size]
             ]
             rows += self._request(batch)
-        return unit_rows(rows) if rows else np.zeros((0, 0), dtype=np.float32)
+        return unit_vectors(rows) if rows else np.zeros((0, 0), dtype=np.float32)
 
     def _request(self, batch: list[str]) -> list[list[float]]:
         extra = {} if self.dimensions is None else {"dimensions": self.dimensions}

@@ -11,7 +11,7 @@ from numpy.typing import ArrayLike, NDArray
 from PIL import Image
 
 from pytest_emid.data.sample import Sample, image_digest
-from pytest_emid.encoders.pretrained import unit_rows
+from pytest_emid.encoders.pretrained import unit_vectors
 from pytest_emid.errors import DataError, ModelError
 
 __all__ = ["PrecomputedImageEncoder", "PrecomputedTextEncoder"]
@@ -32,7 +32,7 @@ class _Precomputed:
         if len(shapes) > 1 or rows[0].ndim != 1 or rows[0].shape[0] == 0:
             raise DataError(f"{name}: every vector must have the same length; found shapes {sorted(shapes)}.")
         self.name = name
-        array = unit_rows(rows)
+        array = unit_vectors(rows)
         bad = np.flatnonzero(~np.isfinite(array).all(axis=1))
         if len(bad):
             raise DataError(f"{name}: the vector of {keys[bad[0]][:80]!r} is zero, NaN or infinite.")

@@ -13,7 +13,7 @@ from numpy.typing import NDArray
 from pytest_emid.errors import ModelError
 from pytest_emid.models.backend.checkpoint import Checkpoint, device_for, digest_of, major_minor
 
-__all__ = ["Pretrained", "unit_rows"]
+__all__ = ["Pretrained", "unit_vectors"]
 
 T = TypeVar("T")
 
@@ -188,7 +188,7 @@ class Pretrained:
         return np.asarray(kept.mean(axis=0), dtype=np.float64)
 
 
-def unit_rows(vectors: Any) -> NDArray[np.float32]:
+def unit_vectors(vectors: Any) -> NDArray[np.float32]:
     """Rows divided by their length, float32; a zero row becomes NaN, which whoever asked reports."""
     array = np.asarray(vectors, dtype=np.float64)
     with np.errstate(invalid="ignore", divide="ignore"):

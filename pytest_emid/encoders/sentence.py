@@ -11,7 +11,7 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
-from pytest_emid.encoders.pretrained import unit_rows
+from pytest_emid.encoders.pretrained import unit_vectors
 from pytest_emid.errors import ModelError
 from pytest_emid.models.backend.checkpoint import Checkpoint, device_for, digest_of, major_minor
 
@@ -95,6 +95,6 @@ class SentenceTextEncoder:
         if not texts:
             return np.zeros((0, 0), dtype=np.float32)
         clean = [text.encode("utf-8", "replace").decode("utf-8") for text in texts]
-        return unit_rows(
+        return unit_vectors(
             self._model.encode(clean, batch_size=self.batch_size, show_progress_bar=False, convert_to_numpy=True)
         )

@@ -18,7 +18,12 @@ __all__ = ["Model", "Outcome", "Response", "TokenScores", "Traits", "redrawn", "
 
 
 class Outcome(StrEnum):
-    """How an answer ended. A failure is an outcome, never a text."""
+    """How an answer ended. A failure is an outcome, never a text.
+
+    Example:
+        >>> Outcome("refused") is Outcome.REFUSED
+        True
+    """
 
     OK = "ok"
     REFUSED = "refused"
@@ -40,6 +45,12 @@ class Response:
 
     Raises:
         DataError: a text or an error that is no string, an unknown outcome, an entropy that is not finite or below 0.
+
+    Example:
+        >>> Response("A cat.").outcome.value
+        'ok'
+        >>> Response("", Outcome.FAILED, error="the server is down").error
+        'the server is down'
     """
 
     text: str
@@ -77,6 +88,10 @@ class Traits:
         prices: of a million prompt and completion tokens.
         spending: what was spent, and what may be (`models.server.spending.Spending`).
         trust_remote_code: runs code that came with the checkpoint.
+
+    Example:
+        >>> Traits(draws=5).by_id
+        False
     """
 
     scores: bool = False
@@ -111,13 +126,27 @@ def traits_of(backend: object) -> Traits:
 
 
 def tokens_used(model: object) -> tuple[float, float]:
-    """Prompt and completion tokens that a model has used in this process, as far as its `usage` counts them."""
+    """Prompt and completion tokens that a model has used in this process, as far as its `usage` counts them.
+
+    Example:
+        >>> class Free:
+        ...     name, fingerprint = "free", "1"
+        >>> tokens_used(Free())
+        (0.0, 0.0)
+    """
     usage = getattr(model, "usage", None)
     return float(getattr(usage, "prompt_tokens", 0)), float(getattr(usage, "completion_tokens", 0))
 
 
 def redrawn(model: Model, number: int) -> Model:
-    """The model that gives draw `number`: itself for 0, and where its draws depend on no seed."""
+    """The model that gives draw `number`: itself for 0, and where its draws depend on no seed.
+
+    Example:
+        >>> from pytest_emid import models
+        >>> model = models.load(lambda images, questions: questions)
+        >>> redrawn(model, 1) is model  # a function is asked again
+        True
+    """
     other: Any = getattr(model, "redrawn", None)
     made: Model = model if number == 0 or other is None else other(number)
     return made
@@ -129,6 +158,15 @@ class Model(Protocol):
 
     Beside its members a model may have the attributes of `Traits`, and `redrawn(number)`, which returns the model that
     gives draw `number`, where draws depend on a seed; without it the model is asked again.
+
+    Example:
+        >>> class Parrot:
+        ...     name, fingerprint = "parrot", "1"
+        ...     def respond(self, samples):
+        ...         for position, sample in enumerate(samples):
+        ...             yield position, Response(sample.question)
+        >>> isinstance(Parrot(), Model)
+        True
     """
 
     @property

@@ -58,6 +58,12 @@ class CallableModel:
 
     Raises:
         ModelError: more or fewer answers than samples; something that is no answer; the function raised.
+
+    Example:
+        >>> from pytest_emid import data, models
+        >>> model = models.CallableModel(lambda images, questions: ["A square."] * len(questions), fingerprint="v1")
+        >>> [response.text for _, response in model.respond(data.load("scenes", 2))]
+        ['A square.', 'A square.']
     """
 
     def __init__(

@@ -10,7 +10,7 @@ from typing import Any
 
 from pytest_emid.data.files import json_lines
 from pytest_emid.data.sample import Sample
-from pytest_emid.errors import DataError
+from pytest_emid.errors import DataError, listed
 from pytest_emid.models.base import Outcome, Response, TokenScores
 
 __all__ = ["RecordedModel"]
@@ -32,6 +32,11 @@ class RecordedModel:
     Raises:
         DataError: unreadable files or records, a repeated id, other questions than those asked; while answering,
             the full list of samples that have no answer.
+
+    Example:
+        >>> from pytest_emid import models
+        >>> models.RecordedModel({"1": "A cat.", "2": "A dog."}, name="pets")
+        RecordedModel('pets', 2 answers)
     """
 
     by_id = True
@@ -119,7 +124,7 @@ class RecordedModel:
         if missing:
             raise DataError(
                 f"the recording {self.name!r} has no answer to {len(missing)} of {len(samples)} samples: "
-                f"{_listed(missing)}. Record them, or leave these samples out of the dataset."
+                f"{listed(missing, 20)}. Record them, or leave these samples out of the dataset."
             )
         others = [
             sample.id
@@ -130,7 +135,7 @@ class RecordedModel:
             asked = next(sample.question for sample in samples if sample.id == others[0])
             raise DataError(
                 f"the recording {self.name!r} answers other questions than those asked for {len(others)} of "
-                f"{len(samples)} samples: {_listed(others)}. Sample {others[0]!r} asks {asked[:80]!r}; recorded was "
+                f"{len(samples)} samples: {listed(others, 20)}. Sample {others[0]!r} asks {asked[:80]!r}; recorded was "
                 f"{str(self._answers[others[0]][1])[:80]!r}. Use the recording of this dataset and shift."
             )
         for position, sample in enumerate(samples):
@@ -140,8 +145,3 @@ class RecordedModel:
 def _words(text: str) -> list[str]:
     """The question's words: prompts differ in white space and in where they put the image token."""
     return text.replace("<image>", " ").split()
-
-
-def _listed(ids: Sequence[str], most: int = 20) -> str:
-    more = f" and {len(ids) - most} more" if len(ids) > most else ""
-    return ", ".join(map(repr, ids[:most])) + more

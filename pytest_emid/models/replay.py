@@ -9,7 +9,7 @@ from pytest_emid.cache.keys import answer_keys
 from pytest_emid.cache.packs import read_entries
 from pytest_emid.cache.store import Answer
 from pytest_emid.data.sample import Sample, image_digest
-from pytest_emid.errors import DataError
+from pytest_emid.errors import DataError, listed
 from pytest_emid.models.base import Response
 
 __all__ = ["ReplayModel"]
@@ -25,6 +25,17 @@ class ReplayModel:
     Raises:
         DataError: no such pack; it holds no answers, or those of several models; while answering, the full list of
             samples that it does not answer.
+
+    Example:
+        >>> from tempfile import TemporaryDirectory
+        >>> from pytest_emid import Cache, data, models
+        >>> echo = models.load(lambda images, questions: questions, fingerprint="v1", name="echo")
+        >>> with TemporaryDirectory() as folder, Cache(None) as cache:
+        ...     _ = cache.respond(echo, data.load("scenes", 2))
+        ...     _ = cache.export_pack(f"{folder}/pack.json")
+        ...     replayed = models.ReplayModel(f"{folder}/pack.json")
+        >>> replayed.name, len(replayed)
+        ('echo', 2)
     """
 
     def __init__(self, path: str | Path, *, model: str | None = None) -> None:
@@ -33,10 +44,10 @@ class ReplayModel:
         held = sorted({(answer.model, answer.fingerprint) for answer in answers})
         chosen = [pair for pair in held if model is None or pair[0] == model]
         if len(chosen) != 1:
-            listed = "; ".join(f"{name} ({fingerprint[:12]})" for name, fingerprint in held) or "none"
+            there = "; ".join(f"{name} ({fingerprint[:12]})" for name, fingerprint in held) or "none"
             wanted = "one model" if model is None else f"one model named {model!r}"
             raise DataError(
-                f"the replay pack {self.path} must hold answers of {wanted}; it holds: {listed}. "
+                f"the replay pack {self.path} must hold answers of {wanted}; it holds: {there}. "
                 "Name one with model=, or write a pack of one model."
             )
         self.name, self.fingerprint = chosen[0]
@@ -57,10 +68,9 @@ class ReplayModel:
         keys = answer_keys(self, samples, [image_digest(sample.open_image()) for sample in samples])
         missing = [sample.id for sample, key in zip(samples, keys, strict=True) if key not in self._answers]
         if missing:
-            more = f" and {len(missing) - 20} more" if len(missing) > 20 else ""
             raise DataError(
                 f"the replay pack {self.path} has no answer to {len(missing)} of {len(samples)} samples: "
-                f"{', '.join(map(repr, missing[:20]))}{more}. Ask the model where it is, and write the pack again."
+                f"{listed(missing, 20)}. Ask the model where it is, and write the pack again."
             )
         for position, key in enumerate(keys):
             yield position, self._answers[key]

@@ -29,6 +29,11 @@ class TokenScores:
 
     Raises:
         DataError: no tokens, lengths that differ, values that are not finite or out of range.
+
+    Example:
+        >>> scores = TokenScores((-0.5, -0.25), entropies=(1.0, 0.5))
+        >>> scores.log_probability, scores.path_entropy
+        (-0.75, 1.5)
     """
 
     log_probabilities: tuple[float, ...]

@@ -10,8 +10,10 @@ Naming shifts imports neither numpy nor Pillow; applying them does.
 from __future__ import annotations
 
 from pytest_emid.shifts.base import Shift
+from pytest_emid.shifts.ids import parse
 from pytest_emid.shifts.listing import joint, textual, visual
-from pytest_emid.shifts.natural import NaturalShift, ParallelText, natural, parallel_text
+from pytest_emid.shifts.natural import NaturalShift, natural
+from pytest_emid.shifts.parallel import ParallelText, parallel_text
 from pytest_emid.shifts.registry import (
     Definition,
     definitions,
@@ -23,7 +25,7 @@ from pytest_emid.shifts.registry import (
     unregister,
 )
 from pytest_emid.shifts.scenarios import Scenario, scenario, scenarios
-from pytest_emid.shifts.synthetic import SyntheticShift, parse
+from pytest_emid.shifts.synthetic import SyntheticShift
 from pytest_emid.shifts.translation import ChatTranslator, translate
 
 __all__ = [

@@ -12,7 +12,16 @@ __all__ = ["Shift"]
 
 @runtime_checkable
 class Shift(Protocol):
-    """A shift. `str(shift)` is its stable id, such as `defocus_blur:3` or `defocus_blur:3+keyboard:1`."""
+    """A shift. `str(shift)` is its stable id, such as `defocus_blur:3` or `defocus_blur:3+keyboard:1`.
+
+    Example:
+        >>> class Shouting:
+        ...     id, modality, paired = "shouting", "textual", True
+        ...     def apply(self, dataset, seed):
+        ...         return dataset.map(f"{dataset.name}/shouting", lambda s: s.with_(question=s.question.upper()))
+        >>> isinstance(Shouting(), Shift)
+        True
+    """
 
     @property
     def id(self) -> str: ...

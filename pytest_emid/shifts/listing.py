@@ -7,7 +7,9 @@ from collections.abc import Iterable
 
 from pytest_emid.errors import ShiftError
 from pytest_emid.shifts import registry
-from pytest_emid.shifts.synthetic import IDENTITY, SyntheticShift, component, parse
+from pytest_emid.shifts.component import component
+from pytest_emid.shifts.ids import parse
+from pytest_emid.shifts.synthetic import IDENTITY, SyntheticShift
 
 __all__ = ["joint", "textual", "visual"]
 
@@ -25,6 +27,10 @@ def visual(*names: str, severity: Severity = None, **options: str) -> list[Synth
 
     Raises:
         ShiftError: a name, a level, an option or its value is unknown; the message lists the legal ones.
+
+    Example:
+        >>> [str(shift) for shift in visual("frost", "fog", severity=[1, 3])]
+        ['frost:1', 'frost:3', 'fog:1', 'fog:3']
     """
     return _listing("visual", names, severity, options)
 
@@ -34,6 +40,10 @@ def textual(*names: str, severity: Severity = None, **options: str) -> list[Synt
 
     Raises:
         ShiftError: as for `visual`.
+
+    Example:
+        >>> [str(shift) for shift in textual("keyboard", severity=2, layout="de")]
+        ['keyboard(layout=de):2']
     """
     return _listing("textual", names, severity, options)
 
@@ -46,6 +56,10 @@ def joint(*parts: SyntheticShift | str | Iterable[SyntheticShift | str]) -> list
 
     Raises:
         ShiftError: fewer than two parts, an empty part, an id is malformed, or a combination names a shift twice.
+
+    Example:
+        >>> [str(shift) for shift in joint(visual("frost", severity=[1, 3]), "keyboard:1")]
+        ['frost:1+keyboard:1', 'frost:3+keyboard:1']
     """
     if len(parts) < 2:
         raise ShiftError("a joint shift needs two parts or more, such as joint(visual('frost'), textual('keyboard')).")

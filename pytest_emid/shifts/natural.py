@@ -1,18 +1,17 @@
-"""Natural shifts: one dataset against another, and questions as somebody else shifted them."""
+"""Natural shifts: one dataset against another."""
 
 from __future__ import annotations
 
 import hashlib
-from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 from typing import TYPE_CHECKING
 
-from pytest_emid.errors import ShiftError
+from pytest_emid.errors import ShiftError, listed
 
 if TYPE_CHECKING:  # naming shifts, which users do at collection, must not import numpy
     from pytest_emid.data.dataset import Dataset
 
-__all__ = ["NaturalShift", "ParallelText", "natural", "parallel_text"]
+__all__ = ["NaturalShift", "natural"]
 
 
 @dataclass(frozen=True, eq=False, slots=True)
@@ -23,6 +22,11 @@ class NaturalShift:
         target: the shifted samples.
         id: what results call it.
         paired: whether each clean sample has its counterpart, under the same id, in `target`.
+
+    Example:
+        >>> from pytest_emid import data, shifts
+        >>> shifts.natural(data.load("scenes:hard", 3))
+        NaturalShift(id='scenes:hard', paired=False)
     """
 
     target: Dataset = field(repr=False)
@@ -52,7 +56,7 @@ class NaturalShift:
         if missing:
             raise ShiftError(
                 f"shift {self.id!r} is paired, but dataset {self.target.name!r} lacks {len(missing)} of the "
-                f"{len(dataset)} samples of {dataset.name!r}: {_listed(missing)}. Give it samples with these ids, or "
+                f"{len(dataset)} samples of {dataset.name!r}: {listed(missing)}. Give it samples with these ids, or "
                 "pass paired=False to compare the two sets as they are."
             )
         recipe = None
@@ -74,6 +78,12 @@ def natural(target: Dataset, *, paired: bool = False, id: str | None = None) -> 
 
     Raises:
         ShiftError: the target is no dataset, or the id is empty.
+
+    Example:
+        >>> from pytest_emid import data, shifts
+        >>> german = shifts.natural(data.load("scenes:de", 6), paired=True)
+        >>> german.apply(data.load("scenes", 3), seed=0)
+        Dataset('scenes/scenes:de', 3 samples)
     """
     if not hasattr(target, "ids"):
         raise ShiftError(
@@ -84,81 +94,3 @@ def natural(target: Dataset, *, paired: bool = False, id: str | None = None) -> 
     if not isinstance(chosen, str) or not chosen.strip():
         raise ShiftError(f"a shift's id must be text, not {chosen!r}. Pass one: natural(dataset, id='night').")
     return NaturalShift(target, chosen, bool(paired))
-
-
-@dataclass(frozen=True, eq=False, slots=True)
-class ParallelText:
-    """Questions that were shifted or translated elsewhere; make it with `parallel_text`.
-
-    Attributes:
-        id: what results call it.
-        texts: sample id to the shifted question.
-    """
-
-    id: str
-    texts: Mapping[str, str] = field(repr=False)
-
-    @property
-    def modality(self) -> str:
-        return "textual"
-
-    @property
-    def paired(self) -> bool:
-        return True
-
-    def __str__(self) -> str:
-        return self.id
-
-    def apply(self, dataset: Dataset, seed: int) -> Dataset:
-        """The dataset with the other questions; pictures and references stay. The seed plays no part.
-
-        Raises:
-            ShiftError: a sample has no text or an empty one, or no question changes.
-        """
-        missing = [sample.id for sample in dataset if not self.texts.get(sample.id, "").strip()]
-        if missing:
-            raise ShiftError(
-                f"shift {self.id!r} has no text for {len(missing)} of the {len(dataset)} samples of dataset "
-                f"{dataset.name!r}: {_listed(missing)}. Add them, or leave these samples out."
-            )
-        if all(self.texts[sample.id] == sample.question for sample in dataset):
-            raise ShiftError(
-                f"shift {self.id!r} changed none of the {len(dataset)} questions of dataset {dataset.name!r}, so it "
-                f"would measure nothing. The first question is {dataset[0].question!r}. Is it the right column?"
-            )
-        digest = hashlib.sha256(f"{dataset.fingerprint}:parallel".encode())
-        for sample in dataset:
-            text = self.texts[sample.id]
-            digest.update(f":{len(text)}:{text}".encode("utf-8", "surrogatepass"))
-        return dataset.map(
-            f"{dataset.name}/{self.id}", lambda sample: sample.with_(question=self.texts[sample.id]), digest.hexdigest()
-        )
-
-
-def parallel_text(id: str, texts: Mapping[str, str]) -> ParallelText:
-    """The textual shift that replaces each question by a given text.
-
-    For questions as somebody else shifted them: `parallel_text("sr_4", data.load_prompts("answers.jsonl"))` replays
-    the questions that recorded answers belong to. It has any id, is known to nobody else and composes with nothing;
-    `translate` is for translations, which do.
-
-    Args:
-        id: what results call it.
-        texts: sample id to question; further ids are not used.
-
-    Raises:
-        ShiftError: the id is empty, or a text is no text.
-    """
-    if not isinstance(id, str) or not id.strip():
-        raise ShiftError(f"a shift's id must be text, not {id!r}. Pass one: parallel_text('sr_4', texts).")
-    if not isinstance(texts, Mapping):
-        raise ShiftError(f"shift {id!r}: texts are a mapping from sample id to question, not {type(texts).__name__}.")
-    for sample_id, text in texts.items():
-        if not isinstance(sample_id, str) or not isinstance(text, str):
-            raise ShiftError(f"shift {id!r}: sample ids and texts are strings, not {sample_id!r}: {text!r}.")
-    return ParallelText(id, dict(texts))
-
-
-def _listed(ids: Sequence[str], most: int = 10) -> str:
-    more = f" and {len(ids) - most} more" if len(ids) > most else ""
-    return ", ".join(map(repr, ids[:most])) + more

@@ -11,15 +11,13 @@ import difflib
 import hashlib
 import importlib
 import inspect
-import itertools
-import re
 from collections.abc import Callable, Iterable, Mapping
-from dataclasses import dataclass, field
 from tokenize import TokenError
 from typing import Any, Final, TypeVar
 
 from pytest_emid.errors import ShiftError
 from pytest_emid.shifts.builtin import BUILTIN, LEVELS, Entry
+from pytest_emid.shifts.definition import CODE_VERSION, MODALITIES, RESERVED, Definition, check
 
 __all__ = [
     "GROUP",
@@ -39,57 +37,7 @@ __all__ = [
 GROUP: Final = "pytest_emid.shifts"
 """The entry-point group."""
 
-CODE_VERSION: Final = "3"
-"""Part of every shifted dataset's fingerprint; it rises when a built-in shift changes what it produces."""
-
-MODALITIES: Final = ("visual", "textual")
-RESERVED: Final = ("identity",)
-"""What ids mean without any shift."""
-_NAME: Final = re.compile(r"[A-Za-z][A-Za-z0-9_]*")
-_OPTION: Final = re.compile(r"[\w.-]+")
-
 F = TypeVar("F", bound=Callable[..., Any])
-
-
-@dataclass(frozen=True, slots=True)
-class Definition:
-    """A shift that can be named.
-
-    Attributes:
-        name: letters, digits and underscores; the first part of the id.
-        modality: `visual` or `textual`.
-        function: visual: `(image, severity, rng, **options)` takes a PIL image in RGB and returns one of the same
-            size, or an array (height, width, 3), uint8 or float in 0..1. Textual: `(text, severity, rng, **options)`
-            takes and returns a string. All randomness comes from `rng`, a `numpy.random.Generator`.
-        severities: the legal levels in rising order; empty when the shift has none (`severity` is then 0).
-        kind: a heading in listings, such as `blur`.
-        summary: what it does, in a line.
-        options: name to legal values, the default first. An id shows the options that are not at their default.
-        variants: `"option=value"` to the levels that are legal under that choice, where they differ.
-        by_sample: textual: whether the function also takes the keyword `sample_id`.
-        control: whether leaving every sample as it was is what the shift is for, or may do.
-        version: part of the shifted dataset's fingerprint.
-    """
-
-    name: str
-    modality: str
-    function: Callable[..., Any]
-    severities: tuple[int, ...] = LEVELS
-    kind: str = "custom"
-    summary: str = ""
-    options: Mapping[str, tuple[str, ...]] = field(default_factory=dict)
-    variants: Mapping[str, tuple[int, ...]] = field(default_factory=dict)
-    by_sample: bool = False
-    control: bool = False
-    version: str = CODE_VERSION
-
-    def severities_for(self, options: Mapping[str, str]) -> tuple[int, ...]:
-        """The legal levels under a choice of options."""
-        for option, value in options.items():
-            if f"{option}={value}" in self.variants:
-                return self.variants[f"{option}={value}"]
-        return self.severities
-
 
 _builtin: dict[str, Definition] = {}
 _custom: dict[str, Definition] = {}
@@ -103,8 +51,16 @@ def register(definition: Definition, *, replace: bool = False) -> None:
     Raises:
         ShiftError: the name, modality, severities or options are malformed, or the name is taken and `replace` is
             False.
+
+    Example:
+        >>> from pytest_emid import shifts
+        >>> shout = shifts.Definition("shout", "textual", lambda text, severity, rng: text.upper(), severities=())
+        >>> shifts.register(shout)
+        >>> shifts.parse("shout").apply_text("Why?")
+        'WHY?'
+        >>> shifts.unregister("shout")
     """
-    _check(definition)
+    check(definition)
     entry = BUILTIN.get(definition.name)
     if entry is not None and getattr(definition.function, "__module__", "") == entry.module:
         _builtin[definition.name] = definition
@@ -123,6 +79,13 @@ def unregister(name: str) -> None:
 
     Raises:
         ShiftError: no such shift was registered.
+
+    Example:
+        >>> from pytest_emid import shifts
+        >>> _ = shifts.register_textual("hush", ())(lambda text, severity, rng: text.lower())
+        >>> shifts.unregister("hush")
+        >>> "hush" in shifts.names()
+        False
     """
     if name not in _custom:
         raise ShiftError(f"no registered shift is named {name!r}. Registered: {', '.join(_custom) or 'none'}.")
@@ -142,6 +105,16 @@ def register_visual(
 
     Raises:
         ShiftError: as for `register`.
+
+    Example:
+        >>> from PIL import Image
+        >>> from pytest_emid import shifts
+        >>> @shifts.register_visual("dim", severities=(1, 2))
+        ... def dim(image, severity, rng):
+        ...     return image.point(lambda value: value // (severity + 1))
+        >>> shifts.parse("dim:1").apply_image(Image.new("RGB", (1, 1), "white")).getpixel((0, 0))
+        (127, 127, 127)
+        >>> shifts.unregister("dim")
     """
     return _decorator("visual", name, severities, kind, options, {}, control, replace)
 
@@ -160,6 +133,15 @@ def register_textual(
 
     Raises:
         ShiftError: as for `register`.
+
+    Example:
+        >>> from pytest_emid import shifts
+        >>> @shifts.register_textual("drop_first", severities=(1, 2))
+        ... def drop_first(text, severity, rng):
+        ...     return " ".join(text.split()[severity:])
+        >>> shifts.parse("drop_first:2").apply_text("What is on the left?")
+        'on the left?'
+        >>> shifts.unregister("drop_first")
     """
     return _decorator("textual", name, severities, kind, options, variants or {}, control, replace)
 
@@ -205,32 +187,6 @@ def _source_digest(function: Callable[..., Any]) -> str:
     except (OSError, TypeError, SyntaxError, TokenError):  # no file, or not the one that it says
         source = repr(getattr(function, "__qualname__", function.__class__.__qualname__))
     return hashlib.sha256(source.encode("utf-8", "surrogatepass")).hexdigest()[:16]
-
-
-def _check(definition: Definition) -> None:
-    name = definition.name
-    if not _NAME.fullmatch(name):
-        raise ShiftError(
-            f"{name!r} cannot name a shift: use letters, digits and underscores, beginning with a letter, "
-            "so that ids can be parsed."
-        )
-    if name in RESERVED:
-        raise ShiftError(f"{name!r} cannot name a shift: it is the id of the shift that changes nothing.")
-    if definition.modality not in MODALITIES:
-        raise ShiftError(f"shift {name!r}: modality {definition.modality!r} is not one of {', '.join(MODALITIES)}.")
-    for levels in (definition.severities, *definition.variants.values()):
-        if any(isinstance(level, bool) or not isinstance(level, int) or level < 1 for level in levels) or any(
-            low >= high for low, high in itertools.pairwise(levels)
-        ):
-            raise ShiftError(f"shift {name!r}: severities must be rising integers of at least 1, not {levels!r}.")
-    for option, values in definition.options.items():
-        words = (option, *values)
-        text = not isinstance(values, str) and all(isinstance(word, str) for word in words)
-        if not values or not text or not all(_OPTION.fullmatch(word) for word in words):
-            raise ShiftError(
-                f"shift {name!r}: option {option!r} needs legal values made of letters, digits, '_', '-' and '.', "
-                f"the default first, not {values!r}."
-            )
 
 
 def _load_packages() -> None:
@@ -285,6 +241,10 @@ def get(name: str, modality: str | None = None) -> Definition:
 
     Raises:
         ShiftError: no shift (of that modality) has the name; the message lists those that exist.
+
+    Example:
+        >>> get("keyboard").kind
+        'characters'
     """
     known = _known(name, modality)
     if isinstance(known, Entry):
@@ -298,6 +258,10 @@ def names(modality: str | None = None) -> tuple[str, ...]:
 
     Raises:
         ShiftError: no such modality.
+
+    Example:
+        >>> names("textual")[:3]
+        ('normalise_only', 'synonym', 'word_insert')
     """
     if modality is not None and modality not in MODALITIES:
         raise ShiftError(f"modality {modality!r} is not one of {', '.join(MODALITIES)}.")
@@ -308,7 +272,12 @@ def names(modality: str | None = None) -> tuple[str, ...]:
 
 
 def definitions(modality: str | None = None) -> tuple[Definition, ...]:
-    """The definitions of all shifts (of one modality), in canonical order; the built-in ones are imported."""
+    """The definitions of all shifts (of one modality), in canonical order; the built-in ones are imported.
+
+    Example:
+        >>> [definition.name for definition in definitions("textual")][:3]
+        ['normalise_only', 'synonym', 'word_insert']
+    """
     return tuple(get(name) for name in names(modality))
 
 
@@ -317,6 +286,10 @@ def severities(name: str, options: Mapping[str, str] | None = None, modality: st
 
     Raises:
         ShiftError: the shift, an option or its value is unknown; the message lists the legal ones.
+
+    Example:
+        >>> severities("keyboard"), severities("keyboard", {"rates": "published"})
+        ((1, 2, 3, 4, 5), (1, 2, 3, 4, 5, 6, 7))
     """
     if not options:
         return _known(name, modality).severities

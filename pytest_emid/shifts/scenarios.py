@@ -17,8 +17,9 @@ from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, Final
 
 from pytest_emid.errors import ShiftError
+from pytest_emid.shifts.component import Component, component
 from pytest_emid.shifts.natural import natural
-from pytest_emid.shifts.synthetic import IDENTITY, SyntheticShift, parse
+from pytest_emid.shifts.synthetic import IDENTITY, SyntheticShift
 
 if TYPE_CHECKING:  # naming shifts, which users do at collection, must not import numpy
     from pytest_emid.data.dataset import Dataset
@@ -28,14 +29,18 @@ __all__ = ["SUITES", "Scenario", "scenario", "scenarios"]
 SUITES: Final = ("llavabench-synthetic", "llavabench-natural", "scenes-synthetic", "scenes-natural")
 MODALITIES: Final = ("V", "T", "J")
 
-# paper's name to id; the empty name is the clean half
-VISUAL: Final = {"": "", **{f"{s}_{n}": f"{s}:{n}" for s in ("defocus_blur", "frost") for n in (1, 3, 5)}}
-TEXTUAL: Final = {
-    "": "",
-    "sr_4": "synonym(rates=published):4",
-    "sr_7": "synonym(rates=published):7",
-    "KeyboardAug_1": "keyboard(rates=published):1",
-    "KeyboardAug_3": "keyboard(rates=published):3",
+# paper's name to shift; the empty name is the clean half
+_PUBLISHED: Final = (("rates", "published"),)
+VISUAL: Final[dict[str, tuple[Component, ...]]] = {
+    "": (),
+    **{f"{name}_{level}": (Component(name, level),) for name in ("defocus_blur", "frost") for level in (1, 3, 5)},
+}
+TEXTUAL: Final[dict[str, tuple[Component, ...]]] = {
+    "": (),
+    "sr_4": (Component("synonym", 4, _PUBLISHED),),
+    "sr_7": (Component("synonym", 7, _PUBLISHED),),
+    "KeyboardAug_1": (Component("keyboard", 1, _PUBLISHED),),
+    "KeyboardAug_3": (Component("keyboard", 3, _PUBLISHED),),
 }
 LANGUAGES: Final = {
     "en": "English",
@@ -74,6 +79,13 @@ class Scenario:
         language: of natural scenarios, a code; None for synthetic ones.
         target: makes the shifted dataset, where the suite does not make it itself.
         data_seed: the seed of the scenes that natural scenarios on scenes are drawn with.
+        components: of synthetic scenarios, what the shift is made of; empty for the clean one.
+
+    Example:
+        >>> from pytest_emid import shifts
+        >>> one = shifts.scenario("scenes_frost_1")
+        >>> one.id, one.kind, one.modality
+        ('frost:1', 'V', 'visual')
     """
 
     id: str
@@ -84,6 +96,7 @@ class Scenario:
     language: str | None = None
     target: Target | None = field(default=None, repr=False, compare=False)
     data_seed: int = 0
+    components: tuple[Component, ...] = field(default=(), repr=False)
 
     def __str__(self) -> str:
         return self.id
@@ -91,7 +104,10 @@ class Scenario:
     @property
     def shift(self) -> SyntheticShift | None:
         """The shift of a synthetic scenario, which composes with others; None for a natural one."""
-        return None if self.domain is not None else parse(self.id)
+        if self.domain is not None:
+            return None
+        # checked only here: who lists scenarios need not import what they run on
+        return SyntheticShift(tuple(component(c.name, c.severity, dict(c.options)) for c in self.components))
 
     @property
     def modality(self) -> str:
@@ -114,8 +130,8 @@ class Scenario:
             return dataset
         if self.target is not None:
             return natural(self.target(self), paired=self.paired, id=self.id).apply(dataset, seed)
-        if self.domain is None:
-            return parse(self.id).apply(dataset, seed)
+        if (shift := self.shift) is not None:
+            return shift.apply(dataset, seed)
         if self.suite == "llavabench-natural":
             raise ShiftError(
                 f"scenario {self.id!r} of {self.suite} has no data of its own. Say where it comes from, such as "
@@ -166,6 +182,10 @@ def scenarios(
 
     Raises:
         ShiftError: no such suite or modality; the message lists those that there are.
+
+    Example:
+        >>> [one.id for one in scenarios("scenes-natural", modality="T")][:3]
+        ['scenes', 'scenes:de', 'scenes:zh']
     """
     if suite not in SUITES:
         raise ShiftError(f"there is no suite {suite!r}. Suites: {', '.join(SUITES)}.")
@@ -185,6 +205,10 @@ def scenario(name: str, suite: str | None = None) -> Scenario:
 
     Raises:
         ShiftError: no such suite, or no scenario of that name.
+
+    Example:
+        >>> scenario("llava_bench_coco_frost_1_sr_4").id
+        'frost:1+synonym(rates=published):4'
     """
     found = find(name, suite)
     if found is not None:
@@ -210,12 +234,12 @@ def find(name: str, suite: str | None = None) -> Scenario | None:
 def _synthetic(suite: str, data: str, target: Target | None) -> list[Scenario]:
     start = "llava_bench_coco" if data == "llavabench" else "scenes"
     listed = []
-    for visual_alias, visual_id in VISUAL.items():
-        for textual_alias, textual_id in TEXTUAL.items():
+    for visual_alias, visual in VISUAL.items():
+        for textual_alias, textual in TEXTUAL.items():
             alias = "_".join(part for part in (start, visual_alias, textual_alias) if part)
-            shift_id = "+".join(part for part in (visual_id, textual_id) if part) or IDENTITY
-            kind = _kind(bool(visual_id), bool(textual_id))
-            listed.append(Scenario(shift_id, alias, suite, kind, target=target))
+            shift_id = "+".join(part.id for part in visual + textual) or IDENTITY
+            kind = _kind(bool(visual), bool(textual))
+            listed.append(Scenario(shift_id, alias, suite, kind, target=target, components=visual + textual))
     return listed
 
 

@@ -8,7 +8,9 @@ from hypothesis import strategies as st
 
 from pytest_emid.errors import ShiftError
 from pytest_emid.shifts import registry
-from pytest_emid.shifts.synthetic import SyntheticShift, component
+from pytest_emid.shifts.component import component
+from pytest_emid.shifts.definition import MODALITIES
+from pytest_emid.shifts.synthetic import SyntheticShift
 
 __all__ = ["shifts"]
 
@@ -16,7 +18,7 @@ __all__ = ["shifts"]
 def shifts(
     names: str | Sequence[str] | None = None,
     *,
-    modalities: str | Sequence[str] = registry.MODALITIES,
+    modalities: str | Sequence[str] = MODALITIES,
     min_severity: int = 1,
     max_severity: int | None = None,
     max_components: int = 2,
@@ -36,6 +38,15 @@ def shifts(
 
     Raises:
         ShiftError: a name or a modality is unknown, or no shift has a level within the bounds.
+
+    Example:
+        >>> from hypothesis import given, settings
+        >>> from pytest_emid import strategies
+        >>> @settings(max_examples=3, database=None, derandomize=True)
+        ... @given(strategies.shifts("keyboard", max_severity=2))
+        ... def test_typos(shift):
+        ...     assert shift.severity <= 2
+        >>> test_typos()
     """
     if isinstance(modalities, str):
         modalities = (modalities,)

@@ -4,83 +4,25 @@ from __future__ import annotations
 
 import hashlib
 import itertools
-import operator
-import re
-from collections.abc import Iterable, Iterator, Mapping
+from collections.abc import Iterable
 from dataclasses import dataclass
 from functools import partial
 from typing import TYPE_CHECKING, Final
 
-from pytest_emid.errors import EmidError, ShiftError
+from pytest_emid.errors import ShiftError
 from pytest_emid.shifts import registry
+from pytest_emid.shifts.component import Component, shift_text
 
 if TYPE_CHECKING:  # an id can be made and compared without numpy and Pillow
-    import numpy as np
     from PIL import Image
 
     from pytest_emid.data.dataset import Dataset
     from pytest_emid.data.sample import LazyImage, Sample
 
-__all__ = ["IDENTITY", "Component", "SyntheticShift", "component", "option_values", "parse", "run"]
+__all__ = ["IDENTITY", "SyntheticShift"]
 
 IDENTITY: Final = "identity"
 """The id of the shift without components: the control arm that changes nothing."""
-
-_COMPONENT: Final = re.compile(
-    r"(?P<name>[^():+&]+?)\s*(?:\((?P<options>[^()]*)\))?\s*(?::\s*(?P<severity>[^():+&]*))?"
-)
-
-
-@dataclass(frozen=True, slots=True)
-class Component:
-    """One named shift at one severity. Make it with `component`, which checks it.
-
-    Attributes:
-        name: the registered name.
-        severity: the level; None for a shift that has none.
-        options: the options that are not at their default, sorted.
-    """
-
-    name: str
-    severity: int | None
-    options: tuple[tuple[str, str], ...] = ()
-
-    @property
-    def id(self) -> str:
-        options = ",".join(f"{option}={value}" for option, value in self.options)
-        return f"{self.name}{f'({options})' if options else ''}{'' if self.severity is None else f':{self.severity}'}"
-
-
-def component(
-    name: str, severity: int | None, options: Mapping[str, str] | None = None, modality: str | None = None
-) -> Component:
-    """A checked component.
-
-    Raises:
-        ShiftError: the name, the severity, an option or its value is unknown; the message lists the legal ones.
-    """
-    chosen = {option: str(value) for option, value in (options or {}).items()}
-    legal = registry.severities(name, chosen, modality)
-    if not legal and severity is not None:
-        raise ShiftError(f"shift {name!r} has no severities; write {name!r} without one, not with {severity!r}.")
-    if legal:
-        try:
-            severity = None if isinstance(severity, bool) or severity is None else operator.index(severity)
-        except TypeError:
-            severity = None if severity in legal else severity
-        if severity not in legal:
-            raise ShiftError(_bad_severity(name, severity, legal, chosen))
-    if chosen:
-        defaults = registry.get(name).options
-        chosen = {option: value for option, value in chosen.items() if value != defaults[option][0]}
-    return Component(name, severity, tuple(sorted(chosen.items())))
-
-
-def _bad_severity(name: str, severity: object, legal: tuple[int, ...], options: Mapping[str, str]) -> str:
-    given = "needs a severity" if severity is None else f"has no severity {severity!r}"
-    under = f" with {', '.join(f'{o}={v}' for o, v in options.items())}" if options else ""
-    levels = ", ".join(str(level) for level in legal)
-    return f"shift {name!r} {given}. Its severities{under} are {levels}; write for example {name}:{legal[0]}."
 
 
 @dataclass(frozen=True, slots=True, repr=False)
@@ -93,6 +35,14 @@ class SyntheticShift:
 
     Raises:
         ShiftError: two components have the same name.
+
+    Example:
+        >>> from pytest_emid import shifts
+        >>> shift = shifts.parse("case:5") + shifts.parse("defocus_blur:3")
+        >>> shift.id, shift.modality, shift.severity
+        ('defocus_blur:3+case:5', 'joint', 5)
+        >>> shift.apply_text("What is it?")
+        'WHAT IS IT?'
     """
 
     components: tuple[Component, ...]
@@ -149,7 +99,7 @@ class SyntheticShift:
         for sample in dataset:
             question = sample.question
             for part, definition in textual:
-                before, question = question, _shift_text(part, definition, question, seed, sample.id)
+                before, question = question, shift_text(part, definition, question, seed, sample.id)
                 if part.id in changed:
                     changed[part.id] += before != question
             if visual:
@@ -176,7 +126,7 @@ class SyntheticShift:
         visual, textual = self._split()
         question = sample.question
         for part, definition in textual:
-            question = _shift_text(part, definition, question, seed, sample.id)
+            question = shift_text(part, definition, question, seed, sample.id)
         return sample.with_(question=question, **({"image": self._lazy(sample, seed)} if visual else {}))
 
     def apply_image(self, image: Image.Image, seed: int = 0, sample_id: str = "") -> Image.Image:
@@ -185,7 +135,7 @@ class SyntheticShift:
         Raises:
             ShiftError: a registered function returns what it must not, or the seed is negative.
         """
-        from pytest_emid.shifts.corruptions.pixels import apply_in_mode
+        from pytest_emid.shifts.pictures import apply_in_mode
 
         visual, _ = self._split()
         for part, definition in visual:
@@ -199,7 +149,7 @@ class SyntheticShift:
             ShiftError: a registered function returns what it must not, or the seed is negative.
         """
         for part, definition in self._split()[1]:
-            text = _shift_text(part, definition, text, seed, sample_id)
+            text = shift_text(part, definition, text, seed, sample_id)
         return text
 
     def _split(self) -> tuple[list[tuple[Component, registry.Definition]], list[tuple[Component, registry.Definition]]]:
@@ -232,94 +182,3 @@ class SyntheticShift:
             for sample in samples:
                 digest.update(f":{len(sample.question)}:{sample.question}".encode("utf-8", "surrogatepass"))
         return digest.hexdigest()
-
-
-def _shift_text(part: Component, definition: registry.Definition, text: str, seed: int, sample_id: str) -> str:
-    from pytest_emid.shifts.seeding import generator
-
-    rng = generator(seed, sample_id, part.name)
-    options = option_values(part, definition) | ({"sample_id": sample_id} if definition.by_sample else {})
-    shifted = run(part, definition, text, rng, sample_id, options)
-    if not isinstance(shifted, str):
-        raise ShiftError(f"shift {part.id} returned {type(shifted).__name__} for sample {sample_id!r}; it must be str.")
-    if not shifted.strip() and text.strip():
-        raise ShiftError(f"shift {part.id} left nothing of the question of sample {sample_id!r}: {text!r}.")
-    return shifted
-
-
-def run(
-    part: Component,
-    definition: registry.Definition,
-    value: object,
-    rng: np.random.Generator,
-    sample_id: str,
-    options: Mapping[str, str],
-) -> object:
-    """What a shift's function makes of a picture or a text.
-
-    Raises:
-        ShiftError: the function fails; the message names the shift and the sample.
-    """
-    try:
-        return definition.function(value, part.severity or 0, rng, **options)
-    except EmidError:
-        raise
-    except Exception as error:
-        raise ShiftError(f"shift {part.id} failed on sample {sample_id!r}: {type(error).__name__}: {error}.") from error
-
-
-def option_values(part: Component, definition: registry.Definition) -> dict[str, str]:
-    """Every option of a component with its value."""
-    return {option: values[0] for option, values in definition.options.items()} | dict(part.options)
-
-
-def parse(text: str) -> SyntheticShift:
-    """The shift with an id: components joined by `+` (or `&`), each `name`, `name:severity` or
-    `name(option=value,...):severity`. `str(parse(text))` is the canonical id, and parses to the same shift.
-
-    Raises:
-        ShiftError: the id is malformed, or names what does not exist.
-    """
-    if not isinstance(text, str) or not text.strip():
-        raise ShiftError(f"a shift's id is text such as 'defocus_blur:3+keyboard:1', not {text!r}.")
-    try:
-        return SyntheticShift(tuple(_components(text)))
-    except ShiftError:
-        from pytest_emid.shifts.scenarios import find  # which parses the ids of its shifts
-
-        if (found := find(text.strip())) is not None:
-            name = text.strip()
-            raise ShiftError(
-                f"{name!r} is a scenario of {found.suite}, not the id of a shift: take shifts.scenario({name!r})."
-            ) from None
-        raise
-
-
-def _components(text: str) -> Iterator[Component]:
-    for piece in re.split(r"[+&]", text):
-        match = _COMPONENT.fullmatch(piece.strip())
-        if match is None:
-            raise ShiftError(
-                f"{piece.strip()!r} in shift id {text!r} is not name, name:severity or name(option=value):severity."
-            )
-        if match["name"] == IDENTITY and match["options"] is None and match["severity"] is None:
-            continue
-        yield component(match["name"], _severity(match["severity"], text), _options(match["options"], text))
-
-
-def _severity(text: str | None, whole: str) -> int | None:
-    if text is None:
-        return None
-    if not re.fullmatch(r"[0-9]{1,9}", text):
-        raise ShiftError(f"severity {text!r} in shift id {whole!r} is not a whole number.")
-    return int(text)
-
-
-def _options(text: str | None, whole: str) -> dict[str, str]:
-    options: dict[str, str] = {}
-    for pair in (text or "").split(",") if text else ():
-        option, equals, value = (part.strip() for part in pair.partition("="))
-        if not (option and equals and value) or option in options:
-            raise ShiftError(f"options {text!r} in shift id {whole!r} are not option=value, each option once.")
-        options[option] = value
-    return options

@@ -11,8 +11,9 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any, Final
 
 from pytest_emid.errors import ShiftError
+from pytest_emid.shifts.component import component
 from pytest_emid.shifts.registry import Definition, register
-from pytest_emid.shifts.synthetic import SyntheticShift, component
+from pytest_emid.shifts.synthetic import SyntheticShift
 
 if TYPE_CHECKING:
     import numpy as np
@@ -46,6 +47,13 @@ def translate(
         ShiftError: the language cannot be part of an id, it is registered already and `replace` is False, what is given
             is neither a mapping nor a function, or `cache` is given for a mapping. When applied: a question has no
             translation, an empty one, or one that lost an image placeholder, or the cache is damaged.
+
+    Example:
+        >>> from pytest_emid import shifts
+        >>> german = shifts.translate({"What is it?": "Was ist das?"}, "de")
+        >>> german.apply_text("What is it?")
+        'Was ist das?'
+        >>> shifts.unregister("translate_de")
     """
     if not isinstance(language, str) or not _LANGUAGE.fullmatch(language):
         raise ShiftError(f"language {language!r} cannot be part of an id: use letters, digits and underscores.")
@@ -182,6 +190,15 @@ class ChatTranslator:
         language: what the model is told to translate into, in words, such as `German`.
         instruction: the system message; `{language}` is filled in.
         settings: further arguments of `create`; the default asks for the most likely translation.
+
+    Example:
+        >>> from types import SimpleNamespace as Made
+        >>> from pytest_emid import shifts
+        >>> said = Made(finish_reason="stop", message=Made(content="Was ist das?"))
+        >>> completions = Made(create=lambda **request: Made(choices=[said]))
+        >>> client = Made(chat=Made(completions=completions))  # stands in for openai.OpenAI()
+        >>> shifts.ChatTranslator(client, "some-model", "German")("What is it?")
+        'Was ist das?'
     """
 
     client: Any

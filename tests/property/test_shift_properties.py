@@ -5,6 +5,7 @@ import pytest
 from hypothesis import HealthCheck, find, given, settings
 from hypothesis import strategies as st
 from PIL import Image
+from refusals import refused
 
 from pytest_emid import shifts, strategies
 from pytest_emid.errors import ShiftError
@@ -98,16 +99,19 @@ def test_strategy_draws_registered_shifts_and_control_arms_only_by_name() -> Non
         shifts.unregister("shout")
 
 
-def test_strategy_without_anything_to_draw() -> None:
-    with pytest.raises(ShiftError) as caught:
-        strategies.shifts(["frost", "keyboard"], modalities=["visual"], min_severity=6)
-    assert str(caught.value) == (
-        "no visual shift of frost, keyboard has a severity from 6 to its highest. "
-        "Widen the bounds, or name other shifts."
-    )
-    with pytest.raises(ShiftError, match="modality 'audio'"):
-        strategies.shifts(modalities=["audio"])
-    with pytest.raises(ShiftError, match=r"^max_components must be at least 1, not 0\.$"):
-        strategies.shifts(max_components=0)
-    with pytest.raises(ShiftError, match=r"^no textual shift of none has a severity from 1 to its highest\."):
-        strategies.shifts([], modalities="textual")
+WIDEN = "Widen the bounds, or name other shifts."
+
+
+@pytest.mark.parametrize(
+    ("arguments", "message"),
+    [
+        ({"names": ["frost", "keyboard"], "modalities": ["visual"], "min_severity": 6},
+         f"no visual shift of frost, keyboard has a severity from 6 to its highest. {WIDEN}"),
+        ({"modalities": ["audio"]}, "modality 'audio' is not one of visual, textual."),
+        ({"max_components": 0}, "max_components must be at least 1, not 0."),
+        ({"names": [], "modalities": "textual"},
+         f"no textual shift of none has a severity from 1 to its highest. {WIDEN}"),
+    ],
+)  # fmt: skip
+def test_strategy_without_anything_to_draw(arguments, message) -> None:
+    assert refused(lambda: strategies.shifts(**arguments), ShiftError) == message

@@ -51,6 +51,11 @@ def scenes_dataset(
 
     Raises:
         DataError: `n` is below 1, or there is no such language or domain; the message lists those that there are.
+
+    Example:
+        >>> from pytest_emid import data
+        >>> data.scenes_dataset(2, seed=1, language="de").ids
+        ('scene-000000-conversation', 'scene-000000-detail')
     """
     if n < 1:
         raise DataError(f"scenes: cannot make {n} samples; ask for at least 1.")

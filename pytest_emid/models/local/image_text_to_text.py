@@ -76,6 +76,11 @@ class TransformersModel:
 
     Raises:
         ModelError: no such model, impossible settings, or (while answering) a model that cannot be loaded.
+
+    Example:
+        >>> from pytest_emid import models
+        >>> models.TransformersModel("llava-hf/llava-1.5-7b-hf", dtype="bfloat16", sampling={"temperature": 0.7})
+        TransformersModel('llava-hf/llava-1.5-7b-hf')
     """
 
     def __init__(

@@ -23,6 +23,10 @@ class Sampling:
 
     Raises:
         ModelError: a value outside its range.
+
+    Example:
+        >>> Sampling(temperature=0.7, top_p=0.9)
+        Sampling(temperature=0.7, top_k=None, top_p=0.9)
     """
 
     temperature: float = 1.0

@@ -9,7 +9,6 @@ import random
 from collections import deque
 from collections.abc import Iterator, Mapping, Sequence
 from concurrent.futures import FIRST_COMPLETED, Future, ThreadPoolExecutor, wait
-from dataclasses import dataclass
 from functools import cached_property
 from threading import Event, Lock
 from typing import Any, Final
@@ -23,9 +22,9 @@ from pytest_emid.models.backend.secret import conceal, conceal_address
 from pytest_emid.models.base import Outcome, Response
 from pytest_emid.models.server.connection import RequestError, Server
 from pytest_emid.models.server.logprobs import token_scores
-from pytest_emid.models.server.spending import Spending
+from pytest_emid.models.server.spending import Spending, Usage
 
-__all__ = ["OpenAIServerModel", "Usage", "png"]
+__all__ = ["OpenAIServerModel", "png"]
 
 DEFAULT_MAX_TOKENS: Final = 512
 PAUSE: Final = 0.5
@@ -33,23 +32,6 @@ PAUSE: Final = 0.5
 _OWN: Final = frozenset(
     "model messages temperature seed max_tokens max_completion_tokens n stream logprobs top_logprobs".split()  # noqa: SIM905
 )
-
-
-@dataclass
-class Usage:
-    """What a model was sent and sent back, in this process.
-
-    Attributes:
-        requests: answered requests.
-        prompt_tokens: as counted by the server.
-        completion_tokens: as counted by the server.
-        cost: in the unit of the prices; 0 without prices.
-    """
-
-    requests: int = 0
-    prompt_tokens: int = 0
-    completion_tokens: int = 0
-    cost: float = 0.0
 
 
 class OpenAIServerModel:
@@ -86,6 +68,11 @@ class OpenAIServerModel:
         ModelError: impossible settings.
         UnavailableError: while answering: no access, no such model, a server that is down.
         BudgetError: the budget is spent.
+
+    Example:
+        >>> from pytest_emid import models
+        >>> models.OpenAIServerModel("some/model", base_url="http://localhost:8000/v1", revision="cc594898").name
+        'some/model'
     """
 
     def __init__(

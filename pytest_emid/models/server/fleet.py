@@ -50,6 +50,12 @@ class OpenAIFleetModel(OpenAIServerModel):
         ModelError: no server, one twice, or no revision.
         UnavailableError: while answering: no access, no such model or another one at any server; all are down.
         BudgetError: the budget is spent.
+
+    Example:
+        >>> from pytest_emid import models
+        >>> urls = [f"http://gpu{number}:8000/v1" for number in range(3)]
+        >>> len(models.OpenAIFleetModel("some/model", base_url=urls, revision="cc594898").fleet.endpoints)
+        3
     """
 
     def __init__(

@@ -4,15 +4,37 @@ from __future__ import annotations
 
 import os
 import struct
+from dataclasses import dataclass
 from pathlib import Path
 from threading import Lock
 from typing import Final
 
 from pytest_emid.errors import DataError
 
-__all__ = ["Spending"]
+__all__ = ["Spending", "Usage"]
 
 _AMOUNT: Final = struct.Struct("<d")
+
+
+@dataclass
+class Usage:
+    """What a model was sent and sent back, in this process.
+
+    Attributes:
+        requests: answered requests.
+        prompt_tokens: as counted by the server.
+        completion_tokens: as counted by the server.
+        cost: in the unit of the prices; 0 without prices.
+
+    Example:
+        >>> Usage(requests=2, completion_tokens=40).cost
+        0.0
+    """
+
+    requests: int = 0
+    prompt_tokens: int = 0
+    completion_tokens: int = 0
+    cost: float = 0.0
 
 
 class Spending:

@@ -8,7 +8,7 @@ from typing import Final
 
 import numpy as np
 
-from pytest_emid.shifts.perturbations.tokens import clusters, count_of, tokenize
+from pytest_emid.shifts.perturbations.tokens import count_of, graphemes, tokenize
 
 __all__ = ["CHARACTER_RATES", "PUBLISHED", "PUBLISHED_LEVELS", "Letters"]
 
@@ -27,18 +27,18 @@ PUBLISHED_MIN_LENGTH: Final = 4
 
 
 class Letters:
-    """A text as grapheme clusters, with the words that they belong to.
+    """A text as graphemes, with the words that they belong to.
 
     Attributes:
-        cells: the clusters; whatever is not a word (spaces, marks, protected pieces) is one cell a piece.
-        words: the positions of the clusters of each word.
+        cells: the graphemes; whatever is not a word (spaces, marks, protected pieces) is one cell a piece.
+        words: the positions of the graphemes of each word.
     """
 
     def __init__(self, text: str, protect: str) -> None:
         self.cells: list[str] = []
         self.words: list[list[int]] = []
         for token in tokenize(text, protect):
-            parts = clusters(token.text) if token.kind == "word" else [token.text]
+            parts = graphemes(token.text) if token.kind == "word" else [token.text]
             if token.kind == "word":
                 self.words.append(list(range(len(self.cells), len(self.cells) + len(parts))))
             self.cells.extend(parts)

@@ -9,7 +9,7 @@ from typing import Final
 
 import regex
 
-__all__ = ["PROTECT", "RATES", "Token", "clusters", "count_of", "join", "tokenize"]
+__all__ = ["PROTECT", "RATES", "Token", "count_of", "graphemes", "join", "tokenize"]
 
 PROTECT: Final = {"protect": ("all", "placeholders", "none")}
 """The option that keeps pieces as they are: image placeholders and template fields, and with `all` also numbers and
@@ -59,7 +59,7 @@ def join(tokens: Iterable[Token]) -> str:
     return "".join(token.text for token in tokens)
 
 
-def clusters(text: str) -> list[str]:
+def graphemes(text: str) -> list[str]:
     """What a reader calls characters (Unicode's extended grapheme clusters): a letter stays with its marks."""
     return [str(cluster) for cluster in regex.findall(r"\X", text)]
 

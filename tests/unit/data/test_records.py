@@ -4,6 +4,7 @@ from io import BytesIO
 import numpy as np
 import pytest
 from PIL import Image
+from refusals import refused
 
 from pytest_emid.data import LazyImage
 from pytest_emid.data.records import load_records
@@ -20,10 +21,8 @@ def record(**changes):
     return {"id": "a", "image": png(0), "question": "What?", "reference": "That.", **changes}
 
 
-def refused(records, **options):
-    with pytest.raises(DataError) as caught:
-        load_records(records, **{"name": "mine", **options})
-    return str(caught.value)
+def loaded(records, **options):
+    return load_records(records, **{"name": "mine", **options})
 
 
 def test_a_list_of_dicts():
@@ -72,8 +71,10 @@ def test_paths_are_relative_to_the_folder_and_opened_on_use(tmp_path):
     (tmp_path / "sub" / "a.png").write_bytes(png(8))
     assert dataset[1].open_image().getpixel((0, 0)) == (8, 8, 8)
     (tmp_path / "sub" / "a.png").unlink()
-    with pytest.raises(DataError, match=r"^records, record 0 \(sample '0'\): there is no image .*a\.png\. Put it"):
-        dataset[1].open_image()
+    assert refused(dataset[1].open_image, DataError) == (
+        f"records, record 0 (sample '0'): there is no image {tmp_path / 'sub' / 'a.png'}. "
+        "Put it there, or leave the sample out."
+    )
 
 
 @pytest.mark.parametrize(
@@ -85,100 +86,10 @@ def test_paths_that_leave_the_folder_are_refused(tmp_path, name):
     (tmp_path / "secret.png").write_bytes(png(0))
     (root / "link.png").symlink_to(tmp_path / "secret.png")
     (root / "folder").symlink_to(tmp_path)
-    assert refused([record(image=name)], images=root) == (
+    assert refused(lambda: loaded([record(image=name)], images=root), DataError) == (
         f"mine, record 0 (sample 'a'): {name!r} leads out of the dataset's folder {root}. "
         "Move the file into it, or pass the folder that holds all files."
     )
-
-
-@pytest.mark.parametrize(
-    ("change", "message"),
-    [
-        (
-            {"image": "none.png"},
-            "mine, record 0 (sample 'a'): there is no image 'none.png' in {root}. "
-            "Put it there, or pass the folder that holds it: images=...",
-        ),
-        (
-            {"image": "https://example.org/a.png"},
-            "mine, record 0 (sample 'a'): 'https://example.org/a.png' is an address, not a file. "
-            "Download it, and name the file.",
-        ),
-        ({"image": "a\0b"}, "mine, record 0 (sample 'a'): 'a\\x00b' is not a path: embedded null byte."),
-        (
-            {"image": None},
-            "mine, record 0 (sample 'a'): the image is None. "
-            "It must be a path, a picture, or the bytes of an image file.",
-        ),
-        (
-            {"question": " \n"},
-            "mine, record 0 (sample 'a'): the question in column 'question' is empty. Add it, or leave the sample out.",
-        ),
-        (
-            {"reference": ["x", "y"]},
-            "mine, record 0 (sample 'a'): the reference answer in column 'reference' is ['x', 'y'], not text. "
-            "Convert it to one text.",
-        ),
-        ({"id": 1.5}, "mine, record 0: the id in column 'id' is 1.5; text or an integer is needed."),
-        ({"id": True}, "mine, record 0: the id in column 'id' is True; text or an integer is needed."),
-        ({"id": ""}, "mine, record 0: the id in column 'id' is ''; text or an integer is needed."),
-        ({"category": [1]}, "mine, record 0 (sample 'a'): column 'category' holds [1], which is no label."),
-    ],
-)
-def test_bad_values(tmp_path, change, message):
-    assert refused([record(**change)], images=tmp_path) == message.replace("{root}", str(tmp_path))
-
-
-def test_a_path_needs_a_folder():
-    assert refused([record(image="a.png")]) == (
-        "mine, record 0 (sample 'a'): the image is the path 'a.png'. Pass the folder that holds it: images=..."
-    )
-
-
-def test_wrong_columns_list_what_is_there():
-    assert refused([{"id": 1, "image": png(0), "query": "?", "reference": "."}]) == (
-        "mine, record 0: there is no column 'question' for the question. There are: 'id', 'image', 'query', "
-        "'reference'. Rename the right one, or name it with columns={'question': ...} (load_table, "
-        "load_records, load_hub)."
-    )
-    assert refused([{"image": png(0), "question": "?", "answer": "."}]) == (
-        "mine, record 0: there is no column 'reference' or 'reference_answer' for the reference. "
-        "There are: 'image', 'question', 'answer'. Rename the right one, or name it with "
-        "columns={'reference': ...} (load_table, "
-        "load_records, load_hub)."
-    )
-    assert refused([record()], columns={"category": "kind"}) == (
-        "mine, record 0: there is no column 'kind' for the category. There are: 'id', 'image', 'question', "
-        "'reference'. Rename the right one, or name it with columns={'category': ...} (load_table, "
-        "load_records, load_hub)."
-    )
-    assert refused([record()], columns={"answer": "reference"}) == (
-        "columns names 'answer', which is no field of a sample. "
-        "Fields: id, image, question, reference, category, cluster."
-    )
-    assert refused([record(), {"question": "?", "reference": ".", "image": png(0)}]) == (
-        "mine, record 1: there is no 'id' in this record; it holds 'question', 'reference', 'image'. "
-        "Add it, or leave the record out."
-    )
-    assert refused([record(), {"id": "b", "image": png(0), "question": "?"}]) == (
-        "mine, record 1: there is no 'reference' in this record; it holds 'id', 'image', 'question'. "
-        "Add it, or leave the record out."
-    )
-
-
-def test_repeated_ids_name_both_records():
-    assert refused([record(id=1), record(id=2), record(id="1")]) == (
-        "mine, record 2: the id '1' is already that of mine, record 0. "
-        "Ids pair clean with shifted samples, so each must be unique."
-    )
-
-
-def test_what_is_no_list_of_records():
-    assert refused([]) == "mine: there is no record in it."
-    assert refused("a.jsonl") == (
-        "mine: records are a list of dicts or a pandas data frame, not str. For a file use load_table."
-    )
-    assert refused([record(), 3]) == "mine, record 1: a dict is needed, not int."
 
 
 def test_a_pandas_frame():
@@ -188,7 +99,7 @@ def test_a_pandas_frame():
     assert dataset.ids == ("1", "2")
     assert [sample.category for sample in dataset] == ["conv", ""]
     frame.loc[9, "reference"] = float("nan")
-    assert refused(frame) == (
+    assert refused(lambda: loaded(frame), DataError) == (
         "mine, record 1 (sample '2'): the reference answer in column 'reference' is nan, not text. "
         "Convert it to one text."
     )
@@ -199,19 +110,75 @@ def test_a_pandas_frame_with_two_columns_of_one_name():
     frame = pandas.DataFrame(
         [["What?", "That.", "This.", png(0)]], columns=["question", "reference", "reference", "image"]
     )
-    assert refused(frame) == "mine: two columns are named 'reference'. Rename one."
+    assert refused(lambda: loaded(frame), DataError) == "mine: two columns are named 'reference'. Rename one."
 
 
-def test_a_picture_in_memory_without_an_agreed_white():
-    assert refused([record(image=Image.new("F", (2, 2), 0.5))]) == (
-        "mine, record 0 (sample 'a'): the picture in memory holds floating-point numbers, and which of them is "
-        "white is unknown. Save it with 8 bits."
+RENAME = "Rename the right one, or name it with columns="
+WHERE = " (load_table, load_records, load_hub)."
+ENCODED = "iVBORw0KGgoAAAANSUhEUgAAAAEAAAABCAYAAAAf" + "A" * 5000
+
+
+@pytest.mark.parametrize(
+    ("change", "message"),
+    [
+        ({"image": "none.png"}, "there is no image 'none.png' in {root}. "
+         "Put it there, or pass the folder that holds it: images=..."),
+        ({"image": "https://example.org/a.png"}, "'https://example.org/a.png' is an address, not a file. "
+         "Download it, and name the file."),
+        ({"image": "a\0b"}, "'a\\x00b' is not a path: embedded null byte."),
+        ({"image": None}, "the image is None. It must be a path, a picture, or the bytes of an image file."),
+        ({"image": Image.new("F", (2, 2), 0.5)}, "the picture in memory holds floating-point numbers, and which of "
+         "them is white is unknown. Save it with 8 bits."),
+        ({"image": ENCODED}, f"{ENCODED[:40]!r}... (5040 characters) is too long for a path. If it is a picture, "
+         "encoded in text (base64), decode it and pass its bytes to load_records, or save it as a file."),
+        ({"question": " \n"}, "the question in column 'question' is empty. Add it, or leave the sample out."),
+        ({"reference": ["x", "y"]}, "the reference answer in column 'reference' is ['x', 'y'], not text. "
+         "Convert it to one text."),
+        ({"category": [1]}, "column 'category' holds [1], which is no label."),
+    ],
+)  # fmt: skip
+def test_bad_values_name_record_and_sample(tmp_path, change, message):
+    assert refused(lambda: loaded([record(**change)], images=tmp_path), DataError) == (
+        f"mine, record 0 (sample 'a'): {message.replace('{root}', str(tmp_path))}"
     )
 
 
-def test_an_encoded_picture_is_not_taken_for_a_path(tmp_path):
-    assert refused([record(image="iVBORw0KGgoAAAANSUhEUgAAAAEAAAABCAYAAAAf" + "A" * 5000)], images=tmp_path) == (
-        "mine, record 0 (sample 'a'): 'iVBORw0KGgoAAAANSUhEUgAAAAEAAAABCAYAAAAf'... (5040 characters) is too long for "
-        "a path. If it is a picture, encoded in text (base64), decode it and pass its bytes to load_records, or save "
-        "it as a file."
-    )
+@pytest.mark.parametrize(
+    ("call", "error", "message"),
+    [
+        *(
+            (lambda value=value: loaded([record(id=value)]), DataError,
+             f"mine, record 0: the id in column 'id' is {value!r}; text or an integer is needed.")
+            for value in (1.5, True, "")
+        ),
+        (lambda: loaded([record(image="a.png")]), DataError,
+         "mine, record 0 (sample 'a'): the image is the path 'a.png'. Pass the folder that holds it: images=..."),
+        (lambda: loaded([{"id": 1, "image": png(0), "query": "?", "reference": "."}]), DataError,
+         "mine, record 0: there is no column 'question' for the question. There are: 'id', 'image', 'query', "
+         f"'reference'. {RENAME}{{'question': ...}}{WHERE}"),
+        (lambda: loaded([{"image": png(0), "question": "?", "answer": "."}]), DataError,
+         "mine, record 0: there is no column 'reference' or 'reference_answer' for the reference. "
+         f"There are: 'image', 'question', 'answer'. {RENAME}{{'reference': ...}}{WHERE}"),
+        (lambda: loaded([record()], columns={"category": "kind"}), DataError,
+         "mine, record 0: there is no column 'kind' for the category. There are: 'id', 'image', 'question', "
+         f"'reference'. {RENAME}{{'category': ...}}{WHERE}"),
+        (lambda: loaded([record()], columns={"answer": "reference"}), DataError,
+         "columns names 'answer', which is no field of a sample. "
+         "Fields: id, image, question, reference, category, cluster."),
+        (lambda: loaded([record(), {"question": "?", "reference": ".", "image": png(0)}]), DataError,
+         "mine, record 1: there is no 'id' in this record; it holds 'question', 'reference', 'image'. "
+         "Add it, or leave the record out."),
+        (lambda: loaded([record(), {"id": "b", "image": png(0), "question": "?"}]), DataError,
+         "mine, record 1: there is no 'reference' in this record; it holds 'id', 'image', 'question'. "
+         "Add it, or leave the record out."),
+        (lambda: loaded([record(id=1), record(id=2), record(id="1")]), DataError,
+         "mine, record 2: the id '1' is already that of mine, record 0. "
+         "Ids pair clean with shifted samples, so each must be unique."),
+        (lambda: loaded([]), DataError, "mine: there is no record in it."),
+        (lambda: loaded("a.jsonl"), DataError,
+         "mine: records are a list of dicts or a pandas data frame, not str. For a file use load_table."),
+        (lambda: loaded([record(), 3]), DataError, "mine, record 1: a dict is needed, not int."),
+    ],
+)  # fmt: skip
+def test_refusals(call, error, message):
+    assert refused(call, error) == message

@@ -5,6 +5,7 @@ import os
 from pathlib import Path
 
 import pytest
+from refusals import refused
 
 from pytest_emid.data.reviews import Review, load_reviews, review_scores
 from pytest_emid.errors import DataError
@@ -33,56 +34,45 @@ def test_reviews_hold_the_reference_first(tmp_path: Path):
     assert review_scores(reviews, "detail") == ([7.0], [9.0])
 
 
-def test_blank_lines_do_not_shift_line_numbers(tmp_path: Path):
-    file = tmp_path / "reviews.jsonl"
-    file.write_text('{"tuple": [1, 2]}\n\n{"tuple": [3]}\n', encoding="utf-8")
-    with pytest.raises(DataError) as caught:
-        load_reviews(file)
-    assert str(caught.value) == (
-        f"{file}, line 3: expected `tuple`, a list of the reference's score and the model's, got [3]."
-    )
+NEEDED = "expected `tuple`, a list of the reference's score and the model's, got "
+NO_JUDGEMENT = (
+    " are not a judgement (-1 marks one that could not be read). Judge that question again, or leave the line out."
+)
 
 
 @pytest.mark.parametrize(
-    ("line", "problem"),
+    ("content", "message"),
     [
-        ({"tuple": "7 8"}, "expected `tuple`, a list of the reference's score and the model's, got '7 8'."),
-        ({"tuple": [7, True]}, "expected `tuple`, a list of the reference's score and the model's, got [7, True]."),
-        ({"id": 1}, "expected `tuple`, a list of the reference's score and the model's, got None."),
-        ([7, 8], "a list, not an object. One JSON object a line is needed."),
-        (
-            {"tuple": [-1, -1]},
-            "scores [-1, -1] are not a judgement (-1 marks one that could not be read). "
-            "Judge that question again, or leave the line out.",
+        *(
+            (f'{{"tuple": [1, 2]}}\n\n{line}\n', f"{{file}}, line 3: {problem}")  # a blank line counts
+            for line, problem in [
+                ('{"tuple": [3]}', f"{NEEDED}[3]."),
+                ('{"tuple": "7 8"}', f"{NEEDED}'7 8'."),
+                ('{"tuple": [7, true]}', f"{NEEDED}[7, True]."),
+                ('{"id": 1}', f"{NEEDED}None."),
+                ("[7, 8]", "a list, not an object. One JSON object a line is needed."),
+                ('{"tuple": [-1, -1]}', f"scores [-1, -1]{NO_JUDGEMENT}"),
+                ('{"tuple": [0, 5]}', f"scores [0, 5]{NO_JUDGEMENT}"),
+            ]
         ),
-        (
-            {"tuple": [0, 5]},
-            "scores [0, 5] are not a judgement (-1 marks one that could not be read). "
-            "Judge that question again, or leave the line out.",
-        ),
+        ("{", "{file}, line 1: not JSON: Expecting property name enclosed in double quotes: line 1 column 2 (char 1). "
+         "The file must hold one JSON object a line."),
+        ("\n", "{file}: there is no review in it."),
+        (None, "cannot read {file}: No such file or directory. Check the path."),
     ],
-)
-def test_lines_that_are_no_reviews_are_named(tmp_path: Path, line: object, problem: str):
-    file = write(tmp_path, [LINES[0], line])
-    with pytest.raises(DataError) as caught:
-        load_reviews(file)
-    assert str(caught.value) == f"{file}, line 2: {problem}"
+)  # fmt: skip
+def test_refusals(tmp_path: Path, content: str | None, message: str):
+    file = tmp_path / "reviews.jsonl"
+    if content is not None:
+        file.write_text(content, encoding="utf-8")
+    assert refused(lambda: load_reviews(file), DataError) == message.replace("{file}", str(file))
 
 
-def test_files_that_are_no_reviews_are_named(tmp_path: Path):
-    broken = tmp_path / "broken.jsonl"
-    broken.write_text("{", encoding="utf-8")
-    with pytest.raises(DataError, match=r"broken\.jsonl, line 1: not JSON: "):
-        load_reviews(broken)
-    empty = tmp_path / "empty.jsonl"
-    empty.write_text("\n", encoding="utf-8")
-    with pytest.raises(DataError) as caught:
-        load_reviews(empty)
-    assert str(caught.value) == f"{empty}: there is no review in it."
-    missing = tmp_path / "missing.jsonl"
-    with pytest.raises(DataError) as caught:
-        load_reviews(missing)
-    assert str(caught.value) == f"cannot read {missing}: No such file or directory. Check the path."
+def test_an_unknown_category_lists_those_that_there_are(tmp_path: Path):
+    reviews = load_reviews(write(tmp_path, LINES))
+    assert refused(lambda: review_scores(reviews, "complex"), DataError) == (
+        "no review has the category 'complex'. There are: '', 'conv', 'detail'."
+    )
 
 
 @pytest.mark.parametrize("odd", ["\u2028", "\u2029", "\x85", "\x1c"])
@@ -91,12 +81,6 @@ def test_only_a_line_feed_ends_a_line(tmp_path: Path, odd: str):
     file = tmp_path / "reviews.jsonl"
     file.write_bytes("".join(json.dumps(line, ensure_ascii=False) + "\n" for line in lines).encode())
     assert [review.question_id for review in load_reviews(file)] == [f"q{odd}0", f"q{odd}1"]
-
-
-def test_an_unknown_category_lists_those_that_there_are(tmp_path: Path):
-    with pytest.raises(DataError) as caught:
-        review_scores(load_reviews(write(tmp_path, LINES)), "complex")
-    assert str(caught.value) == "no review has the category 'complex'. There are: '', 'conv', 'detail'."
 
 
 @pytest.mark.skipif("EMID_REFERENCE" not in os.environ, reason="EMID_REFERENCE does not name the reference data")

@@ -3,11 +3,13 @@
 import io
 import itertools
 import warnings
+from functools import partial
 from importlib import resources
 
 import numpy as np
 import pytest
 from PIL import Image
+from refusals import refused
 
 from pytest_emid import shifts
 from pytest_emid.data.scenes.scene import draw, generator, scene
@@ -99,20 +101,19 @@ def test_pictures_that_cannot_be_shifted(monkeypatch) -> None:
     def refuse(self, mode):
         raise ValueError(f"conversion from {self.mode} to {mode} not supported")
 
-    lab = Image.new("LAB", (3, 2))
+    apply = shifts.parse("contrast:1").apply_image
+    lab, empty, endless = Image.new("LAB", (3, 2)), Image.new("RGB", (3, 0)), Image.new("F", (3, 2), float("nan"))
     with monkeypatch.context() as patch:
         patch.setattr(Image.Image, "convert", refuse)
-        with pytest.raises(ShiftError) as caught:
-            shifts.parse("contrast:1").apply_image(lab, sample_id="s")
-    assert str(caught.value) == (
-        "shift contrast:1: the picture of sample 's' has mode LAB, which cannot be converted to RGB. Convert it first."
-    )
-    with pytest.raises(ShiftError) as caught:
-        shifts.parse("contrast:1").apply_image(Image.new("RGB", (3, 0)), sample_id="s")
-    assert str(caught.value) == "shift contrast:1: the picture of sample 's' is empty, (3, 0)."
-    with pytest.raises(ShiftError) as caught:
-        shifts.parse("contrast:1").apply_image(Image.new("F", (3, 2), float("nan")), sample_id="s")
-    assert str(caught.value) == "shift contrast:1: the picture of sample 's' holds values that are not finite."
+        messages = [refused(partial(apply, image, sample_id="s"), ShiftError) for image in (lab, empty, endless)]
+    assert messages == [
+        f"shift contrast:1: the picture of sample 's' {problem}"
+        for problem in (
+            "has mode LAB, which cannot be converted to RGB. Convert it first.",
+            "is empty, (3, 0).",
+            "holds values that are not finite.",
+        )
+    ]
 
 
 @pytest.mark.parametrize("name", NAMES)

@@ -1,10 +1,12 @@
 import pytest
 from PIL import Image
+from refusals import refused
 
 from pytest_emid.data import Dataset, Sample
 from pytest_emid.errors import ShiftError
 from pytest_emid.shifts.base import Shift
-from pytest_emid.shifts.natural import natural, parallel_text
+from pytest_emid.shifts.natural import natural
+from pytest_emid.shifts.parallel import parallel_text
 
 
 def dataset(name, ids, question="What, {}?", fingerprint=None, **changes):
@@ -45,38 +47,6 @@ def test_a_recipe_and_the_chosen_ids_make_the_fingerprint():
     assert "recipe" not in prints
 
 
-def test_a_paired_shift_needs_every_counterpart():
-    with pytest.raises(ShiftError) as caught:
-        natural(dataset("german", "bx"), paired=True).apply(dataset("english", "abc"), 0)
-    assert str(caught.value) == (
-        "shift 'german' is paired, but dataset 'german' lacks 2 of the 3 samples of 'english': 'a', 'c'. "
-        "Give it samples with these ids, or pass paired=False to compare the two sets as they are."
-    )
-
-
-def test_ids_must_be_text():
-    with pytest.raises(ShiftError) as caught:
-        natural(dataset("x", "a"), id=" ")
-    assert str(caught.value) == "a shift's id must be text, not ' '. Pass one: natural(dataset, id='night')."
-    with pytest.raises(ShiftError) as caught:
-        parallel_text("", {})
-    assert str(caught.value) == "a shift's id must be text, not ''. Pass one: parallel_text('sr_4', texts)."
-    with pytest.raises(ShiftError) as caught:
-        parallel_text("sr", {"a": None})
-    assert str(caught.value) == "shift 'sr': sample ids and texts are strings, not 'a': None."
-
-
-def test_what_is_no_dataset_and_no_mapping():
-    with pytest.raises(ShiftError) as caught:
-        natural("scenes:de", paired=True)
-    assert str(caught.value) == (
-        "a natural shift is made of a dataset, not of 'scenes:de'. Load it first: data.load('scenes:de'), for example."
-    )
-    with pytest.raises(ShiftError) as caught:
-        parallel_text("sr_4", ["what is it?"])
-    assert str(caught.value) == "shift 'sr_4': texts are a mapping from sample id to question, not list."
-
-
 def test_parallel_text_replaces_the_questions_only():
     clean = dataset("english", "ab", category="conv")
     shift = parallel_text("sr_4", {"b": "what b", "a": "what a", "unused": "x"})
@@ -91,17 +61,33 @@ def test_parallel_text_replaces_the_questions_only():
     assert parallel_text("sr_4", {"a": "what a", "b": "?"}).apply(clean, 0).fingerprint != shifted.fingerprint
 
 
-def test_parallel_text_must_cover_and_change():
-    clean = dataset("english", [str(i) for i in range(12)])
-    with pytest.raises(ShiftError) as caught:
-        parallel_text("sr", {"11": "what"}).apply(clean, 0)
-    assert str(caught.value) == (
-        "shift 'sr' has no text for 11 of the 12 samples of dataset 'english': '0', '1', '2', '3', '4', '5', '6', "
-        "'7', '8', '9' and 1 more. Add them, or leave these samples out."
-    )
-    with pytest.raises(ShiftError) as caught:
-        parallel_text("sr", {s.id: s.question for s in clean}).apply(clean, 0)
-    assert str(caught.value) == (
-        "shift 'sr' changed none of the 12 questions of dataset 'english', so it would measure nothing. "
-        "The first question is 'What, 0?'. Is it the right column?"
-    )
+TWELVE = dataset("english", [str(i) for i in range(12)])
+
+
+@pytest.mark.parametrize(
+    ("call", "error", "message"),
+    [
+        (lambda: natural(dataset("german", "bx"), paired=True).apply(dataset("english", "abc"), 0), ShiftError,
+         "shift 'german' is paired, but dataset 'german' lacks 2 of the 3 samples of 'english': 'a', 'c'. "
+         "Give it samples with these ids, or pass paired=False to compare the two sets as they are."),
+        (lambda: natural(dataset("x", "a"), id=" "), ShiftError,
+         "a shift's id must be text, not ' '. Pass one: natural(dataset, id='night')."),
+        (lambda: natural("scenes:de", paired=True), ShiftError,
+         "a natural shift is made of a dataset, not of 'scenes:de'. Load it first: data.load('scenes:de'), "
+         "for example."),
+        (lambda: parallel_text("", {}), ShiftError,
+         "a shift's id must be text, not ''. Pass one: parallel_text('sr_4', texts)."),
+        (lambda: parallel_text("sr", {"a": None}), ShiftError,
+         "shift 'sr': sample ids and texts are strings, not 'a': None."),
+        (lambda: parallel_text("sr_4", ["what is it?"]), ShiftError,
+         "shift 'sr_4': texts are a mapping from sample id to question, not list."),
+        (lambda: parallel_text("sr", {"11": "what"}).apply(TWELVE, 0), ShiftError,
+         "shift 'sr' has no text for 11 of the 12 samples of dataset 'english': '0', '1', '2', '3', '4', '5', '6', "
+         "'7', '8', '9' and 1 more. Add them, or leave these samples out."),
+        (lambda: parallel_text("sr", {s.id: s.question for s in TWELVE}).apply(TWELVE, 0), ShiftError,
+         "shift 'sr' changed none of the 12 questions of dataset 'english', so it would measure nothing. "
+         "The first question is 'What, 0?'. Is it the right column?"),
+    ],
+)  # fmt: skip
+def test_refusals(call, error, message):
+    assert refused(call, error) == message

@@ -19,7 +19,7 @@ from pytest_emid.shifts.perturbations import hangul, wordnet
 from pytest_emid.shifts.perturbations.layouts import LAYOUTS, layout_of, neighbours
 from pytest_emid.shifts.perturbations.scripts import ALPHABETS, letters_of, script_of
 from pytest_emid.shifts.perturbations.thesaurus import _table, stop_words, synonyms_from
-from pytest_emid.shifts.perturbations.tokens import clusters, join, tokenize
+from pytest_emid.shifts.perturbations.tokens import graphemes, join, tokenize
 
 NAMES = shifts.names("textual")
 QUESTION = "What is the color of the two large suitcases in the lower part of the picture?"
@@ -154,12 +154,12 @@ def test_distance_from_clean_rises_with_severity(name: str, rates: str) -> None:
 @pytest.mark.parametrize("name", ["char_insert", "char_substitute", "char_swap", "char_delete", "keyboard", "ocr"])
 def test_characters_stay_whole_in_every_script(name: str, language: str) -> None:
     text = LANGUAGES[language]
-    before = clusters(text)
+    before = graphemes(text)
     acts = not (language == "zh" and name in ("keyboard", "char_swap", "char_delete"))
     changed = False
     for shift, seed in itertools.product(shifts.textual(name, severity=[1, 3, 5]), range(4)):
         text_after = shift.apply_text(text, seed, "s")
-        after = clusters(text_after)
+        after = graphemes(text_after)
         changed |= after != before
         added = len(after) - len(before)
         assert {"char_insert": added > 0 or not acts, "char_delete": added < 0 or not acts}.get(
@@ -274,7 +274,7 @@ def test_alphabets_hold_letters_of_their_script() -> None:
     for script, letters in ALPHABETS.items():
         assert len(set(letters)) == len(letters)
         assert {script_of(letter) for letter in letters} == {script}
-        assert len(clusters(letters)) == len(letters)
+        assert len(graphemes(letters)) == len(letters)
     assert letters_of("ก", "กขค abc") == "กขค"  # a script without a list: what the text has
 
 

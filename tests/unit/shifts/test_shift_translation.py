@@ -6,6 +6,7 @@ from types import SimpleNamespace
 
 import pytest
 from PIL import Image
+from refusals import refused
 
 from pytest_emid import shifts
 from pytest_emid.data.dataset import Dataset
@@ -56,49 +57,56 @@ def test_fingerprints_follow_the_translations(clean: Dataset) -> None:
     assert len(found) == 2
 
 
-@pytest.mark.parametrize(
-    ("mapping", "message"),
-    [
-        (
-            {"a": "Farbe?"},
-            "translate_de: the mapping has neither the id of sample 'b' nor its question 'Why?'. "
-            "Add one of them, or leave the sample out.",
-        ),
-        ({"a": " ", "b": "x"}, "translate_de: sample 'a' has an empty translation, ' ', of 'What color is it?'."),
-        ({"a": 3, "b": "x"}, "translate_de: sample 'a' has an empty translation, 3, of 'What color is it?'."),
-    ],
-)
-def test_incomplete_mappings(clean: Dataset, mapping, message) -> None:
-    with pytest.raises(ShiftError) as caught:
-        shifts.translate(mapping, "de").apply(clean, 0)
-    assert str(caught.value) == message
+class FakeClient:
+    """An OpenAI-compatible client that records what it is asked."""
+
+    def __init__(self, content: str | None, finish_reason: str = "stop") -> None:
+        self.requests: list[dict] = []
+        self.answer = SimpleNamespace(message=SimpleNamespace(content=content), finish_reason=finish_reason)
+        self.chat = SimpleNamespace(completions=self)
+
+    def create(self, **request):
+        self.requests.append(request)
+        return SimpleNamespace(choices=[self.answer])
 
 
-def test_a_lost_placeholder() -> None:
-    shift = shifts.translate({"<image>\nWhy?": "Warum?"}, "de")
-    with pytest.raises(ShiftError) as caught:
-        shift.apply_text("<image>\nWhy?", 0, "s")
-    assert str(caught.value) == "translate_de: the translation of sample 's' lost the placeholder '<image>': 'Warum?'."
-
-
-def test_bad_calls(tmp_path) -> None:
-    with pytest.raises(ShiftError) as caught:
-        shifts.translate({}, "zh-CN")
-    assert str(caught.value) == "language 'zh-CN' cannot be part of an id: use letters, digits and underscores."
-    with pytest.raises(ShiftError) as caught:
-        shifts.translate({}, "de", cache=tmp_path / "c.jsonl")
-    assert str(caught.value) == "translate_de: a cache is for a function; a mapping needs none."
-    with pytest.raises(ShiftError) as caught:
-        shifts.translate("Welche Farbe hat es?", "de")
-    assert str(caught.value) == (
-        "translate_de: translations are a mapping from sample id or question, or a function, not str."
-    )
-    with pytest.raises(ShiftError) as caught:
-        shifts.translate({}, None)
-    assert str(caught.value) == "language None cannot be part of an id: use letters, digits and underscores."
-    shifts.translate({}, "de")
-    with pytest.raises(ShiftError, match="already registered"):
+def taken() -> None:
+    for _ in range(2):
         shifts.translate({}, "de")
+
+
+@pytest.mark.parametrize(
+    ("call", "error", "message"),
+    [
+        (lambda clean: shifts.translate({"a": "Farbe?"}, "de").apply(clean, 0), ShiftError,
+         "translate_de: the mapping has neither the id of sample 'b' nor its question 'Why?'. "
+         "Add one of them, or leave the sample out."),
+        (lambda clean: shifts.translate({"a": " ", "b": "x"}, "de").apply(clean, 0), ShiftError,
+         "translate_de: sample 'a' has an empty translation, ' ', of 'What color is it?'."),
+        (lambda clean: shifts.translate({"a": 3, "b": "x"}, "de").apply(clean, 0), ShiftError,
+         "translate_de: sample 'a' has an empty translation, 3, of 'What color is it?'."),
+        (lambda clean: shifts.translate({"<image> Why?": "So?"}, "de").apply_text("<image> Why?", 0, "s"), ShiftError,
+         "translate_de: the translation of sample 's' lost the placeholder '<image>': 'So?'."),
+        (lambda clean: shifts.translate({}, "zh-CN"), ShiftError,
+         "language 'zh-CN' cannot be part of an id: use letters, digits and underscores."),
+        (lambda clean: shifts.translate({}, None), ShiftError,
+         "language None cannot be part of an id: use letters, digits and underscores."),
+        (lambda clean: shifts.translate({}, "de", cache="c.jsonl"), ShiftError,
+         "translate_de: a cache is for a function; a mapping needs none."),
+        (lambda clean: shifts.translate("Welche Farbe hat es?", "de"), ShiftError,
+         "translate_de: translations are a mapping from sample id or question, or a function, not str."),
+        (lambda clean: taken(), ShiftError,
+         "a shift named 'translate_de' is already registered. "
+         "Choose another name, or pass replace=True to put yours in its place."),
+        *(
+            (lambda clean, said=said: shifts.ChatTranslator(FakeClient(*said), "some-model", "de")("Why?"), ShiftError,
+             f"some-model gave no complete translation of 'Why?': it ended with {said[1]!r}.")
+            for said in [("Waru", "length"), (None, "content_filter"), ("", "stop")]
+        ),
+    ],
+)  # fmt: skip
+def test_refusals(clean: Dataset, call, error, message) -> None:
+    assert refused(lambda: call(clean), error) == message
 
 
 def test_a_function_is_asked_once_and_its_output_is_kept(clean: Dataset, tmp_path) -> None:
@@ -142,9 +150,10 @@ def test_a_failing_translator_keeps_nothing(clean: Dataset, tmp_path) -> None:
     def broken(text: str) -> str:
         raise TimeoutError("no answer")
 
-    with pytest.raises(ShiftError) as caught:
-        shifts.translate(broken, "de", cache=tmp_path / "c.jsonl").apply(clean, 0)
-    assert str(caught.value) == "translate_de: the translator failed on sample 'a': TimeoutError: no answer."
+    shift = shifts.translate(broken, "de", cache=tmp_path / "c.jsonl")
+    assert refused(lambda: shift.apply(clean, 0), ShiftError) == (
+        "translate_de: the translator failed on sample 'a': TimeoutError: no answer."
+    )
     with pytest.raises(ShiftError, match="has an empty translation, '', of"):
         shifts.translate(lambda text: "", "de", cache=tmp_path / "c.jsonl", replace=True).apply(clean, 0)
     assert not (tmp_path / "c.jsonl").exists()
@@ -159,19 +168,6 @@ def test_a_damaged_cache_names_the_line(clean: Dataset, tmp_path) -> None:
     assert str(caught.value).endswith("Repair or remove the line.")
 
 
-class FakeClient:
-    """An OpenAI-compatible client that records what it is asked."""
-
-    def __init__(self, content: str | None, finish_reason: str = "stop") -> None:
-        self.requests: list[dict] = []
-        self.answer = SimpleNamespace(message=SimpleNamespace(content=content), finish_reason=finish_reason)
-        self.chat = SimpleNamespace(completions=self)
-
-    def create(self, **request):
-        self.requests.append(request)
-        return SimpleNamespace(choices=[self.answer])
-
-
 def test_a_chat_translator_asks_the_server(clean: Dataset, tmp_path) -> None:
     client = FakeClient(" Warum? \n")
     translator = shifts.ChatTranslator(client, "some-model", "German")
@@ -184,10 +180,3 @@ def test_a_chat_translator_asks_the_server(clean: Dataset, tmp_path) -> None:
     assert request["messages"][1] == {"role": "user", "content": "Why?"}
     other = shifts.ChatTranslator(client, "some-model", "German", settings={"temperature": 1.0})
     assert other.name != translator.name
-
-
-@pytest.mark.parametrize(("content", "reason"), [("Waru", "length"), (None, "content_filter"), ("", "stop")])
-def test_an_incomplete_answer_is_no_translation(content, reason) -> None:
-    with pytest.raises(ShiftError) as caught:
-        shifts.ChatTranslator(FakeClient(content, reason), "some-model", "German")("Why?")
-    assert str(caught.value) == f"some-model gave no complete translation of 'Why?': it ended with {reason!r}."
