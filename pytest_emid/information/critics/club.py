@@ -35,6 +35,17 @@ class ClubCritic(ArrayCritic):
     1e-3: values are then scaled-down covariances. It is kept for reproduction; prefer the ridge critic.
 
     Source: Cheng et al., "CLUB", ICML 2020; the architecture of the checkpoint that the authors of EMID published.
+
+    >>> from pytest_emid.information.critics.training import Training
+    >>> rng = np.random.default_rng(0)
+    >>> x = rng.normal(size=(60, 4))
+    >>> y = x[:, :3] + 0.1 * rng.normal(size=(60, 3))
+    >>> critic = ClubCritic.fit(x, y, hidden=8, training=Training(epochs=2))
+    >>> critic.kind, critic.dimension_x, critic.dimension_y
+    ('club', 4, 3)
+    >>> a, w = critic.natural(x)
+    >>> bool((w >= np.exp(-1)).all())  # variances stay above .37
+    True
     """
 
     kind = "club"
