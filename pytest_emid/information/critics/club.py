@@ -36,16 +36,14 @@ class ClubCritic(ArrayCritic):
 
     Source: Cheng et al., "CLUB", ICML 2020; the architecture of the checkpoint that the authors of EMID published.
 
-    >>> from pytest_emid.information.critics.training import Training
-    >>> rng = np.random.default_rng(0)
-    >>> x = rng.normal(size=(60, 4))
-    >>> y = x[:, :3] + 0.1 * rng.normal(size=(60, 3))
-    >>> critic = ClubCritic.fit(x, y, hidden=8, training=Training(epochs=2))
+    >>> shapes = {"0.weight": (8, 4), "0.bias": (8,), "2.weight": (3, 8), "2.bias": (3,)}
+    >>> networks = {f"{net}.{name}": np.ones(s) for net in ("p_mu", "p_logvar") for name, s in shapes.items()}
+    >>> critic = ClubCritic(networks)  # `fit` trains them, `load_checkpoint` reads those of the authors
     >>> critic.kind, critic.dimension_x, critic.dimension_y
     ('club', 4, 3)
-    >>> a, w = critic.natural(x)
-    >>> bool((w >= np.exp(-1)).all())  # variances stay above .37
-    True
+    >>> a, w = critic.natural(np.zeros((5, 4)))
+    >>> a.shape, bool((w >= np.exp(-1)).all())  # logvar is in [-1, 1]
+    ((5, 3), True)
     """
 
     kind = "club"

@@ -84,7 +84,8 @@ def correlation_study(
 
     >>> x, y = [0.1, 0.2, 0.4, 0.5, 0.9, 1.1], [1, 3, 2, 5, 8, 7]
     >>> study = correlation_study(x, y)
-    >>> print(study.pearson.estimate, study.spearman.estimate, sep="\n")
+    >>> for found in (study.pearson, study.spearman):
+    ...     print(found.estimate)
     0.9126 [0.3897, 0.9905]
     0.8857 [0.06639, 0.9916]
     """
