@@ -13,7 +13,6 @@ baseline runs twice: in float32 as the authors run it (`plain`), and in float64,
 - emid: one EMID with its score at n = 90 (four CLUBs, four divergences), nothing prepared.
 - scenarios: 61 shifted sets of n = 90 against one clean set, which share pictures, questions and references as the
   paper's do (joint scenarios combine the visual and the textual ones); unrelated: 61 sets that share nothing.
-- stream: CLUB of 100,000 samples and its standard error in two passes over batches; ours alone.
 """
 
 from __future__ import annotations
@@ -107,8 +106,6 @@ def main() -> None:
         *([] if quick else [compare("emi", 3000, ours_repeats=5, plain_repeats=1, rounds=1)]),
         compare("emi_by_row", 500 if quick else 3000, ours_repeats=5, plain_repeats=1, rounds=1),
     ]
-    n = 20_000 if quick else 100_000
-    rows.append({"case": "stream", "n": n, "ours": run("stream", n, "ours", 1)})
     report = {
         "machine": {"platform": platform.platform(), "cpu": platform.processor(), "cores": os.cpu_count()},
         "versions": {"python": platform.python_version(), "numpy": np.__version__},

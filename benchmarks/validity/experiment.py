@@ -15,12 +15,13 @@ from dataclasses import dataclass, replace
 from pathlib import Path
 
 import numpy as np
+from kernel import KernelCritic
 from numpy.typing import NDArray
+from resampling import bootstrap_interval, sign_flip_p
 from short_answers import KIND, ShortAnswers
 from simulator import CONDITIONS, Batch, World
 
 from pytest_emid.information.companions import cosine_to_reference
-from pytest_emid.information.critics.kernel import KernelCritic
 from pytest_emid.information.critics.mutual_information import contributions
 from pytest_emid.information.critics.ridge import RidgeCritic
 from pytest_emid.information.intervals.estimate import Estimate
@@ -31,7 +32,6 @@ from pytest_emid.information.intervals.means import (
     unpaired_interval,
     unpaired_retained_interval,
 )
-from pytest_emid.information.intervals.resampling import bootstrap_interval, sign_flip_p
 from pytest_emid.information.reference.decoded import decoded
 from pytest_emid.information.reference.direct import Centre, direct, reliability_of
 from pytest_emid.information.reference.whitening import Whitening

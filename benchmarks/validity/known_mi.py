@@ -18,9 +18,11 @@ from dataclasses import dataclass
 from pathlib import Path
 
 import numpy as np
+from infonce import InfoNCECritic
+from kernel import KernelCritic
 
 from pytest_emid.errors import EstimationError
-from pytest_emid.information.critics import ClubCritic, InfoNCECritic, KernelCritic, RidgeCritic
+from pytest_emid.information.critics import ClubCritic, RidgeCritic
 from pytest_emid.information.critics.mutual_information import contributions
 
 Array = np.ndarray[tuple[int, ...], np.dtype[np.float64]]

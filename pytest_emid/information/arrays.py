@@ -33,7 +33,11 @@ BLOCK_ROWS = 512
 
 
 def blocks(rows: int, size: int = BLOCK_ROWS) -> Iterator[slice]:
-    """Slices that cover `range(rows)` in order, each of at most `size` rows."""
+    """Slices that cover `range(rows)` in order, each of at most `size` rows.
+
+    >>> list(blocks(5, size=2))
+    [slice(0, 2, None), slice(2, 4, None), slice(4, 5, None)]
+    """
     return (slice(start, min(start + size, rows)) for start in range(0, rows, size))
 
 
@@ -59,6 +63,13 @@ def checked_matrix(
     Raises:
         EstimationError: not a numeric matrix, wrong shape, too few rows, a NaN or infinite value, one beyond 1e100,
             masked values, or a zero row.
+
+    >>> checked_matrix("image", np.ones((2, 3), np.float32)).dtype
+    dtype('float32')
+    >>> checked_matrix("image", np.ones((2, 0)))
+    Traceback (most recent call last):
+        ...
+    pytest_emid.errors.EstimationError: image: the matrix has no columns (shape (2, 0)).
     """
     matrix = _real(name, array)
     if matrix.ndim != 2:
@@ -86,7 +97,15 @@ def as_matrix(
     min_rows: int = 1,
     nonzero_rows: bool = False,
 ) -> Float:
-    """Like `checked_matrix`, as float64."""
+    """Like `checked_matrix`, as float64.
+
+    >>> as_matrix("response", [[1, 2], [3, 4]]).dtype
+    dtype('float64')
+    >>> as_matrix("response", [[1, 2]], min_rows=2)
+    Traceback (most recent call last):
+        ...
+    pytest_emid.errors.EstimationError: response: at least 2 rows are needed, got 1.
+    """
     matrix = checked_matrix(name, array, rows=rows, columns=columns, min_rows=min_rows, nonzero_rows=nonzero_rows)
     return matrix.astype(np.float64, copy=False)
 
@@ -97,6 +116,13 @@ def as_vector(name: str, array: ArrayLike, *, rows: int | None = None, min_rows:
     Raises:
         EstimationError: not a numeric vector, wrong length, too short, masked values, or a NaN or infinite value, or
             one beyond 1e100.
+
+    >>> as_vector("score", [1, 2])
+    array([1., 2.])
+    >>> as_vector("score", [[1.0]])
+    Traceback (most recent call last):
+        ...
+    pytest_emid.errors.EstimationError: score: expected one number a sample, got shape (1, 1).
     """
     vector = _real(name, array)
     if vector.ndim != 1:
@@ -112,6 +138,9 @@ def as_clusters(clusters: Iterable[Any] | None, rows: int) -> NDArray[np.intp]:
 
     Raises:
         EstimationError: the number of ids differs from `rows`, or an id is NaN, or no label at all (not hashable).
+
+    >>> as_clusters(["b", "a", "b"], 3).tolist()
+    [0, 1, 0]
     """
     if clusters is None:
         return np.arange(rows)
@@ -137,6 +166,8 @@ def require_varied(name: str, matrix: NDArray[Any]) -> None:
 
     Raises:
         EstimationError: all rows are the same.
+
+    >>> require_varied("response", np.array([[1.0], [2.0]]))
     """
     first = matrix[0]
     if matrix.shape[0] > 1 and bool((matrix[1] != first).any()):
@@ -149,7 +180,12 @@ def require_varied(name: str, matrix: NDArray[Any]) -> None:
 
 
 def unit_rows(rows: Float) -> Float:
-    """Rows of length one; a zero row, which points nowhere, stays zero."""
+    """Rows of length one; a zero row, which points nowhere, stays zero.
+
+    >>> unit_rows(np.array([[3.0, 4.0], [0.0, 0.0]]))
+    array([[0.6, 0.8],
+           [0. , 0. ]])
+    """
     norm = np.linalg.norm(rows, axis=1, keepdims=True)
     scaled: Float = rows / np.where(norm > 0.0, norm, 1.0)
     return scaled
@@ -160,6 +196,12 @@ def check_rows(name: str, found: int, rows: int | None = None, min_rows: int = 1
 
     Raises:
         EstimationError: another number, or too few.
+
+    >>> check_rows("text", 3, rows=3)
+    >>> check_rows("text", 1, min_rows=2)
+    Traceback (most recent call last):
+        ...
+    pytest_emid.errors.EstimationError: text: at least 2 rows are needed, got 1.
     """
     if rows is not None and found != rows:
         raise EstimationError(
@@ -199,6 +241,11 @@ def check_folder(path: str | Path) -> None:
 
     Raises:
         EstimationError: it does not.
+
+    >>> check_folder("/none/critic.safetensors")
+    Traceback (most recent call last):
+        ...
+    pytest_emid.errors.EstimationError: /none/critic.safetensors: there is no folder /none. Make it first.
     """
     folder = Path(path).parent
     if not folder.is_dir():

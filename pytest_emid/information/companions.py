@@ -23,6 +23,9 @@ def cosine_to_reference(response: ArrayLike, reference: ArrayLike) -> NDArray[np
 
     Raises:
         EstimationError: not finite, zero rows, or shapes that differ.
+
+    >>> cosine_to_reference([[2.0, 0.0], [0.0, 1.0]], [[1.0, 0.0], [1.0, 0.0]])
+    array([1., 0.])
     """
     told = as_matrix("response", response, nonzero_rows=True)
     true = as_matrix("reference", reference, rows=len(told), columns=told.shape[1], nonzero_rows=True)
@@ -38,6 +41,9 @@ def normalise_answer(answer: str) -> str:
     In this order: Unicode NFKC; case folded; every punctuation character (Unicode category P) becomes a space, except
     an apostrophe or a full stop, comma, colon or hyphen between two letters or digits (`3.5`, `t-shirt` stay whole);
     the English articles a, an, the are dropped; white space is collapsed. An answer of articles alone keeps them.
+
+    >>> normalise_answer("The  T-shirt is «Red», 3.5 m!")
+    't-shirt is red 3.5 m'
     """
     folded = unicodedata.normalize("NFKC", answer).casefold()
     kept = []
@@ -56,6 +62,8 @@ def check_texts(name: str, answers: Sequence[str]) -> None:
 
     Raises:
         EstimationError: such answers; the message names the position.
+
+    >>> check_texts("responses", ["a cat", ""])
     """
     if isinstance(answers, str):
         raise EstimationError(f"{name}: expected a list of texts, got one text, {answers[:60]!r}.")
@@ -74,6 +82,9 @@ def exact_match(responses: Sequence[str], references: Sequence[str]) -> NDArray[
 
     Raises:
         EstimationError: the lengths differ, or an answer is no text.
+
+    >>> exact_match(["The circle is red.", "blue"], ["circle is red", "green"])
+    array([1., 0.])
     """
     for name, answers in (("responses", responses), ("references", references)):
         check_texts(name, answers)

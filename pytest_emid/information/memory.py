@@ -20,6 +20,13 @@ class Memory(Generic[V]):
 
     Args:
         kept: how many; the longest unused one goes first.
+
+    >>> total = Memory[float]()
+    >>> rows = np.ones(3)
+    >>> total(lambda: float(rows.sum()), rows)
+    3.0
+    >>> total(lambda: 1 / 0, np.ones(3))  # equal arguments: not made again
+    3.0
     """
 
     def __init__(self, kept: int = KEPT) -> None:

@@ -18,6 +18,11 @@ def few_threads(n: int) -> Iterator[None]:
 
     Results depend on the number of threads in their last digits, so that this also makes them the same on machines
     with other numbers of cores.
+
+    >>> import numpy as np
+    >>> with few_threads(n=90):
+    ...     float(np.linalg.norm([3.0, 4.0]))
+    5.0
     """
     if n > SMALL:
         yield

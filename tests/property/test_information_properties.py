@@ -6,10 +6,10 @@ import numpy as np
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from pytest_emid.information.critics.mutual_information import Moments, club, contributions
+from pytest_emid.information.critics.mutual_information import club, contributions
 from pytest_emid.information.critics.ridge import RidgeCritic
 from pytest_emid.information.divergence.nulls import permutation_test, swap_test
-from pytest_emid.information.divergence.rjsd import kernel_rjsd, mmd, rjsd, rjsd_count_weighted
+from pytest_emid.information.divergence.rjsd import rjsd, rjsd_count_weighted
 
 seeds = st.integers(0, 2**32 - 1)
 scales = st.floats(1e-2, 1e2)
@@ -74,23 +74,6 @@ def test_club_identity_equals_the_dense_formula(world):
 
 @settings(deadline=None)
 @given(worlds(), st.data())
-def test_any_split_into_batches_and_processes_gives_the_whole(world, data):
-    critic, x, y, _ = world
-    size = 1 + np.abs(y).max() ** 2
-    cuts = sorted(data.draw(st.lists(st.integers(0, len(x)), max_size=4)))
-    batches = [part for part in np.split(np.arange(len(x)), cuts) if len(part)]
-    parts = [Moments(critic).update(x[rows], y[rows]) for rows in batches]
-    merged = Moments(critic)
-    for index in data.draw(st.permutations(range(len(parts)))):
-        merged.merge(parts[index])
-    psi = contributions(critic, x, y)
-    np.testing.assert_allclose(merged.club(), psi.mean(), atol=1e-11 * size)
-    second = np.concatenate([merged.contributions(x[rows], y[rows]) for rows in batches])
-    np.testing.assert_allclose(second, psi, atol=1e-10 * size)
-
-
-@settings(deadline=None)
-@given(worlds(), st.data())
 def test_contributions_follow_their_samples(world, data):
     critic, x, y, _ = world
     order = np.array(data.draw(st.permutations(range(len(x)))))
@@ -141,7 +124,6 @@ def test_rjsd_does_not_see_orthogonal_transforms(sets, seed):
     d = p.shape[1]
     rotation = np.linalg.qr(np.random.default_rng(seed).normal(size=(d, d)))[0]
     np.testing.assert_allclose(rjsd(p @ rotation, q @ rotation), rjsd(p, q), atol=1e-10)
-    np.testing.assert_allclose(kernel_rjsd(p @ rotation, q @ rotation, 1.0), kernel_rjsd(p, q, 1.0), atol=1e-8)
 
 
 @settings(deadline=None)
@@ -158,23 +140,11 @@ def test_gram_side_equals_covariance_side(sets):
         np.testing.assert_allclose(rjsd_count_weighted(p, q), rjsd(p, q), atol=1e-10)
 
 
-@settings(deadline=None)
-@given(pairs_of_sets(), st.floats(0.1, 10))
-def test_kernel_divergences_are_bounded_and_symmetric(sets, bandwidth):
-    p, q = sets
-    assert 0 <= kernel_rjsd(p, q, bandwidth) <= math.log(2)
-    np.testing.assert_allclose(kernel_rjsd(q, p, bandwidth), kernel_rjsd(p, q, bandwidth), atol=1e-9)
-    assert -2 <= mmd(p, q, bandwidth) <= 2
-    np.testing.assert_allclose(mmd(q, p, bandwidth), mmd(p, q, bandwidth), atol=1e-12)
-
-
 @settings(max_examples=15, deadline=None)
-@given(pairs_of_sets(equal_sizes=True), st.sampled_from(["rjsd", "kernel_rjsd", "mmd"]), seeds)
-def test_p_values_are_symmetric_in_the_sets_and_in_range(sets, statistic, seed):
+@given(pairs_of_sets(equal_sizes=True), seeds)
+def test_p_values_are_symmetric_in_the_sets_and_in_range(sets, seed):
     p, q = sets
     for test in (permutation_test, swap_test):
-        found = test(p, q, statistic=statistic, seed=seed, bandwidth=1.0)
+        found = test(p, q, seed=seed)
         assert 1 / 200 <= found.p_value <= 1
-        np.testing.assert_allclose(
-            test(q, p, statistic=statistic, seed=seed, bandwidth=1.0).value, found.value, atol=1e-9
-        )
+        np.testing.assert_allclose(test(q, p, seed=seed).value, found.value, atol=1e-9)

@@ -27,6 +27,10 @@ class AnswerClasses:
         labels: one integer array per set, in the order given, values 0..letters-1.
         letters: M, the size of the alphabet.
         names: what each class stands for; empty for clusters of embeddings.
+
+    >>> classes = exact_match_classes(["yes", "no"], vocabulary=["no", "yes"])
+    >>> classes.labels[0].tolist(), classes.letters, classes.names
+    ([1, 0], 3, ('no', 'yes', '(other)'))
     """
 
     labels: tuple[Labels, ...]
@@ -93,6 +97,11 @@ def cluster_classes(
     Raises:
         EstimationError: no set, not finite, dimensions that differ, fewer distinct rows than k, or an option out of
             range.
+
+    >>> answers = np.array([[1.0, 0.0], [0.0, 1.0], [0.9, 0.1]])
+    >>> first, second, third = cluster_classes(answers, k=2, seed=0).labels[0]
+    >>> bool(first == third != second)
+    True
     """
     for name, count, least in (("k", k, 0), ("restarts", restarts, 1)):
         if isinstance(count, bool) or not isinstance(count, int | np.integer) or count < least:

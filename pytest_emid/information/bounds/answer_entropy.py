@@ -11,7 +11,7 @@ from numpy.typing import ArrayLike, NDArray
 
 from pytest_emid.errors import EstimationError
 from pytest_emid.information.arrays import as_matrix, as_vector
-from pytest_emid.information.theory.finite import distribution, entropy
+from pytest_emid.information.theory.quantities import distribution, entropy
 
 __all__ = ["AnswerEntropy", "EntropyScale", "EntropySource", "entropy_scale_over"]
 
@@ -22,7 +22,11 @@ UNSEEN: Final = 1e-3
 
 
 class EntropySource(StrEnum):
-    """How the entropy of the answers, given the query, is known."""
+    """How the entropy of the answers, given the query, is known.
+
+    >>> AnswerEntropy.given([0.1, 0.2]).source.value
+    'given'
+    """
 
     GREEDY = "greedy"
     """Zero: greedy decoding makes the answer a function of the query."""
@@ -43,6 +47,13 @@ class AnswerEntropy:
     Attributes:
         values: (n,) nats, at least 0.
         source: how they are known.
+
+    >>> AnswerEntropy.greedy(2).values
+    array([0., 0.])
+    >>> AnswerEntropy.from_samples([[0, 0], [0, 1]]).values.round(4)
+    array([0.    , 0.6931])
+    >>> AnswerEntropy.from_probabilities([[0.5, 0.5], [1.0, 0.0]]).values.round(4)
+    array([0.6931, 0.    ])
     """
 
     values: Float
@@ -153,14 +164,13 @@ class EntropyScale:
     Attributes:
         value: nats; a maximum over the queries seen, hence a lower estimate of the maximum over all queries.
         source: how the entropies behind it are known.
+
+    >>> entropy_scale_over(AnswerEntropy.greedy(3))
+    EntropyScale(value=0.0, source=<EntropySource.GREEDY: 'greedy'>)
     """
 
     value: float
     source: EntropySource
-
-    def to_dict(self) -> dict[str, Any]:
-        """Plain types."""
-        return {"value": self.value, "source": self.source.value}
 
 
 def entropy_scale_over(answers: AnswerEntropy, references: ArrayLike | None = None) -> EntropyScale:
@@ -172,6 +182,11 @@ def entropy_scale_over(answers: AnswerEntropy, references: ArrayLike | None = No
 
     Raises:
         EstimationError: another length, not finite, or negative.
+
+    >>> entropy_scale_over(AnswerEntropy.given([0.1, 0.7])).value
+    0.7
+    >>> entropy_scale_over(AnswerEntropy.given([0.1, 0.7]), [0.9, 0.1]).value
+    1.0
     """
     total = answers.values
     if references is not None:

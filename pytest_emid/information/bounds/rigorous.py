@@ -14,7 +14,7 @@ from __future__ import annotations
 import math
 from collections.abc import Mapping
 from dataclasses import dataclass, replace
-from typing import Any, Literal, get_args
+from typing import Literal, get_args
 
 import numpy as np
 from numpy.typing import ArrayLike, NDArray
@@ -23,10 +23,10 @@ from pytest_emid.errors import EstimationError
 from pytest_emid.information.arrays import as_clusters
 from pytest_emid.information.bounds.answer_entropy import AnswerEntropy, EntropySource
 from pytest_emid.information.bounds.class_entropy import Part, entropy_contrast, singleton_share
-from pytest_emid.information.bounds.tv_limits import TvLimit, coupled_tv_limit, two_sample_tv_limit
+from pytest_emid.information.bounds.tv_limits import coupled_tv_limit
 from pytest_emid.information.intervals.clusters import Clusters
 from pytest_emid.information.intervals.estimate import Estimate
-from pytest_emid.information.theory.finite import fannes_audenaert
+from pytest_emid.information.theory.quantities import fannes_audenaert
 
 __all__ = ["LimitMethod", "RigorousBound", "rigorous_bound"]
 
@@ -59,12 +59,17 @@ class RigorousBound:
         limit: upper confidence limit of the bound, nats; one-sided, at the tail of `emid`'s interval.
         plugin: the bound with observed total variations in place of their limits; biased upwards.
         terms: upper limits of the four terms: output_clean, output_shifted, inputs, labels.
-        total_variation: upper limits behind them: clean, shifted, and inputs where used.
+        total_variation: upper limits behind them: clean, shifted.
         letters: M, the size of the alphabet.
         singletons: the largest share, over the four sets, of answers whose class was seen only once.
         source: how the entropy of the answers, given the query, is known.
         method: how the limits were found, in a sentence.
         notes: what a reader should not miss.
+
+    >>> yes_no = np.arange(60) % 2
+    >>> found = rigorous_bound(yes_no, yes_no, np.zeros(60, int), yes_no, letters=2)
+    >>> found.contradicted, found.undersampled, found.vacuous
+    (False, False, False)
     """
 
     emid: Estimate
@@ -102,24 +107,6 @@ class RigorousBound:
         """Method and notes in one text."""
         return " ".join((self.method + ".", *self.notes))
 
-    def to_dict(self) -> dict[str, Any]:
-        """Plain types only."""
-        return {
-            "emid": self.emid.to_dict(),
-            "limit": self.limit,
-            "plugin": self.plugin,
-            "terms": dict(self.terms),
-            "total_variation": dict(self.total_variation),
-            "letters": self.letters,
-            "singletons": self.singletons,
-            "source": self.source.value,
-            "method": self.method,
-            "notes": list(self.notes),
-            "contradicted": self.contradicted,
-            "undersampled": self.undersampled,
-            "vacuous": self.vacuous,
-        }
-
 
 def rigorous_bound(
     response_clean: ArrayLike,
@@ -131,8 +118,6 @@ def rigorous_bound(
     paired: bool = True,
     clusters_clean: Clusters = None,
     clusters_shifted: Clusters = None,
-    query_clean: ArrayLike | None = None,
-    query_shifted: ArrayLike | None = None,
     entropy_clean: AnswerEntropy | None = None,
     entropy_shifted: AnswerEntropy | None = None,
     limit: LimitMethod = "concentration",
@@ -146,7 +131,7 @@ def rigorous_bound(
     - outputs: FA(upper limit of TV), for clean and shifted data. `limit="concentration"` holds for every n; `"normal"`
       is narrower, and right for large n. Both are conservative, for the observed TV overstates the true one.
     - inputs, span(g) TV(P_X, Q_X) with g = -H(Yhat|x): exactly 0 for greedy decoding, whatever the shift did to the
-      queries; else log M times 1, or times an upper limit of TV where query classes are given.
+      queries; else log M times 1, the most that TV can be.
     - labels, E_P |H(P_{Y|x}) - H(Q_{Y|x})|: exactly 0, even where a query has another reference on the other side.
 
     Args:
@@ -158,9 +143,6 @@ def rigorous_bound(
         paired: whether row i is the same sample on both sides.
         clusters_clean: (n,) labels of dependent samples; None makes each its own.
         clusters_shifted: the same for unpaired shifted samples.
-        query_clean: (n,) integer ids, equal for equal queries (and only those). Checks that equal queries have equal
-            references on each side and, if greedy, equal responses; with sampled answers, narrows the input term.
-        query_shifted: (m,) ids in the same numbering.
         entropy_clean: H(Yhat class|x) of each clean query; None means greedy decoding.
         entropy_shifted: the same of each shifted query.
         limit: how total variation is limited.
@@ -169,17 +151,20 @@ def rigorous_bound(
     Raises:
         EstimationError: labels that are not integers in range, lengths that differ, one-sided options, numbers out
             of range, or equal queries with different answers where that is excluded.
+
+    >>> yes_no = np.arange(60) % 2
+    >>> found = rigorous_bound(yes_no, yes_no, np.zeros(60, int), yes_no, letters=2)
+    >>> round(found.emid.value, 3), found.emid.value <= found.limit  # log 2 is lost, plus the plug-in's bias
+    (0.702, True)
     """
     _check_options(letters, limit, confidence)
     sides = (
-        _side("clean", response_clean, reference_clean, letters, entropy_clean, query_clean),
-        _side("shifted", response_shifted, reference_shifted, letters, entropy_shifted, query_shifted),
+        _side("clean", response_clean, reference_clean, letters, entropy_clean),
+        _side("shifted", response_shifted, reference_shifted, letters, entropy_shifted),
     )
     clean, shifted = sides
     if (entropy_clean is None) != (entropy_shifted is None):
         raise EstimationError("entropy: give it for both sides, or for neither (greedy decoding).")
-    if (query_clean is None) != (query_shifted is None):
-        raise EstimationError("query: give ids for both sides, or for neither.")
     if paired and len(clean.response) != len(shifted.response):
         raise EstimationError(
             f"paired sides hold the same samples, got {len(clean.response)} clean and {len(shifted.response)} shifted. "
@@ -188,20 +173,14 @@ def rigorous_bound(
     if paired and clusters_shifted is not None:
         raise EstimationError("clusters_shifted: paired sides share their clusters. Pass clusters_clean only.")
     greedy = clean.entropy.source is EntropySource.GREEDY and shifted.entropy.source is EntropySource.GREEDY
-    _check_functions(sides, greedy)
-
     codes_clean = as_clusters(clusters_clean, len(clean.response))
     codes_shifted = codes_clean if paired else as_clusters(clusters_shifted, len(shifted.response))
     codes = (codes_clean, codes_shifted)
     tail = (1.0 - confidence) / 2.0
-    use_queries = not greedy and clean.query is not None
-    each = tail / (3.0 if use_queries else 2.0)
     variations = {
-        name: coupled_tv_limit(side.response, side.reference, code, letters, each, limit)
+        name: coupled_tv_limit(side.response, side.reference, code, letters, tail / 2.0, limit)
         for name, side, code in zip(("clean", "shifted"), sides, codes, strict=True)
     }
-    if use_queries:
-        variations["inputs"] = _inputs_limit(sides, codes, paired, each, limit)
     high = {name: found.limit for name, found in variations.items()}
     observed = {name: found.observed for name, found in variations.items()}
     terms = _terms(high, letters, greedy)
@@ -220,7 +199,7 @@ def rigorous_bound(
         singletons=max(singleton_share(labels) for side in sides for labels in (side.response, side.reference)),
         source=_source(sides),
         method=f"{_METHOD[limit]} at {100 * (1 - tail):g} % one-sided; EMID by delete-one-cluster jackknife",
-        notes=_notes(_source((clean, shifted)), use_queries, clean, few),
+        notes=_notes(_source(sides), few),
     )
 
 
@@ -229,7 +208,6 @@ class _Side:
     response: Labels
     reference: Labels
     entropy: AnswerEntropy
-    query: Labels | None
 
 
 def _check_options(letters: int, limit: str, confidence: float) -> None:
@@ -249,7 +227,6 @@ def _side(
     reference: ArrayLike,
     letters: int,
     entropy: AnswerEntropy | None,
-    query: ArrayLike | None,
 ) -> _Side:
     answers = _integers(f"response_{name}", response, letters)
     truth = _integers(f"reference_{name}", reference, letters, len(answers))
@@ -263,11 +240,10 @@ def _side(
             f"entropy_{name}: {entropy.values[worst]:.4g} nats for sample {worst}, and answers in {letters} classes "
             f"have at most log {letters} = {math.log(letters):.4g}. Pass entropies of the classes, not of the texts."
         )
-    ids = None if query is None else _integers(f"query_{name}", query, None, len(answers))
-    return _Side(answers, truth, entropy, ids)
+    return _Side(answers, truth, entropy)
 
 
-def _integers(name: str, values: ArrayLike, letters: int | None, rows: int | None = None) -> Labels:
+def _integers(name: str, values: ArrayLike, letters: int, rows: int | None = None) -> Labels:
     array = np.asarray(values)
     if array.ndim != 1 or array.dtype.kind not in "iu" or not len(array):
         raise EstimationError(
@@ -276,53 +252,18 @@ def _integers(name: str, values: ArrayLike, letters: int | None, rows: int | Non
         )
     if rows is not None and len(array) != rows:
         raise EstimationError(f"{name}: {len(array)} labels for {rows} samples.")
-    wrong = array < 0 if letters is None else (array < 0) | (array >= letters)
+    wrong = (array < 0) | (array >= letters)
     if wrong.any():
         at = int(wrong.argmax())
-        allowed = "at least 0" if letters is None else f"in 0..{letters - 1}"
-        raise EstimationError(f"{name}: label {array[at]} at position {at} is not {allowed}.")
+        raise EstimationError(f"{name}: label {array[at]} at position {at} is not in 0..{letters - 1}.")
     return array.astype(np.intp)
-
-
-def _check_functions(sides: tuple[_Side, _Side], greedy: bool) -> None:
-    """Equal queries have equal answers, where that is what the estimate assumes."""
-    clean, shifted = sides
-    if clean.query is None or shifted.query is None:
-        return
-    _check_function("reference_clean", clean.query, clean.reference, "Keep one reference a query.")
-    _check_function("reference_shifted", shifted.query, shifted.reference, "Keep one reference a query.")
-    if greedy:
-        query = np.concatenate([clean.query, shifted.query])
-        response = np.concatenate([clean.response, shifted.response])
-        _check_function("response", query, response, "Answers are sampled, then: pass their entropies.")
-
-
-def _check_function(name: str, query: Labels, answer: Labels, advice: str) -> None:
-    pairs = np.unique(np.stack([query, answer], axis=1), axis=0)
-    repeated = np.flatnonzero(pairs[1:, 0] == pairs[:-1, 0])
-    if len(repeated):
-        (one, first), (_, second) = pairs[repeated[0]], pairs[repeated[0] + 1]
-        raise EstimationError(f"{name}: query {one} has answers {first} and {second}. {advice}")
-
-
-def _inputs_limit(
-    sides: tuple[_Side, _Side], codes: tuple[Labels, Labels], paired: bool, tail: float, limit: LimitMethod
-) -> TvLimit:
-    together = [np.asarray(side.query) for side in sides]
-    # Ids may be of any size; what is counted by id must not be.
-    known, codes_of = np.unique(np.concatenate(together), return_inverse=True)
-    first, second = np.split(codes_of, [len(together[0])])
-    if paired:
-        size = len(known)
-        return coupled_tv_limit(first, second, codes[0], size, tail, limit)
-    return two_sample_tv_limit(first, second, codes[0], codes[1], tail)
 
 
 def _terms(variation: Mapping[str, float], letters: int, greedy: bool) -> dict[str, float]:
     return {
         "output_clean": float(fannes_audenaert(variation["clean"], letters)),
         "output_shifted": float(fannes_audenaert(variation["shifted"], letters)),
-        "inputs": 0.0 if greedy else math.log(letters) * variation.get("inputs", 1.0),
+        "inputs": 0.0 if greedy else math.log(letters),
         "labels": 0.0,
     }
 
@@ -355,16 +296,12 @@ def _source(sides: tuple[_Side, _Side]) -> EntropySource:
     return min((side.entropy.source for side in sides), key=order.index)
 
 
-def _notes(source: EntropySource, use_queries: bool, clean: _Side, few: bool) -> tuple[str, ...]:
+def _notes(source: EntropySource, few: bool) -> tuple[str, ...]:
     notes = ["References are taken as a function of the query on each side, so the label term is exactly 0."]
     if source is EntropySource.GREEDY:
-        checked = " (checked on the equal queries at hand)" if clean.query is not None else ""
-        notes.append(f"Greedy decoding: so are responses{checked}, and the input term is exactly 0.")
+        notes.append("Greedy decoding: so are responses, and the input term is exactly 0.")
     else:
-        notes.append(
-            "Input term: log M times "
-            + ("the upper limit of TV between the query classes." if use_queries else "1, the most that TV can be.")
-        )
+        notes.append("Input term: log M times 1, the most that TV can be.")
         if source is EntropySource.SAMPLES:
             notes.append("Entropies of sampled answers are plug-in, biased downwards, which biases both EMI upwards.")
         elif source is EntropySource.SCORES:

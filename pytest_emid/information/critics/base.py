@@ -43,7 +43,14 @@ UNKNOWN_R2 = Estimate(
 
 @runtime_checkable
 class Critic(Protocol):
-    """What every critic has. It takes part in estimates as a `GaussianCritic` or a `ContrastiveCritic`."""
+    """What every critic has. It takes part in estimates as a `GaussianCritic` or a `ContrastiveCritic`.
+
+    >>> from pytest_emid.information.critics.ridge import RidgeCritic
+    >>> x = np.random.default_rng(0).normal(size=(60, 4))
+    >>> critic: Critic = RidgeCritic.fit(x, x[:, :3])
+    >>> critic.kind, critic.held_out_r2.value > 0.9
+    ('ridge', True)
+    """
 
     @property
     def kind(self) -> str:
@@ -71,7 +78,14 @@ class Critic(Protocol):
 
 @runtime_checkable
 class GaussianCritic(Critic, Protocol):
-    """A critic whose log q(y given x) is a Gaussian with diagonal covariance: CLUB needs nothing else of it."""
+    """A critic whose log q(y given x) is a Gaussian with diagonal covariance: CLUB needs nothing else of it.
+
+    >>> from pytest_emid.information.critics.ridge import RidgeCritic
+    >>> x = np.random.default_rng(0).normal(size=(60, 4))
+    >>> a, w = RidgeCritic.fit(x, x[:, :3]).natural(x)
+    >>> a.shape, bool((w > 0).all())
+    ((60, 3), True)
+    """
 
     def natural(self, x: Float) -> tuple[Float, Float]:
         """Natural parameters `(a, w)` for the queries x (n x dimension_x): w = exp(-logvar) > 0, a = w * mu.
@@ -82,19 +96,34 @@ class GaussianCritic(Critic, Protocol):
 
 @runtime_checkable
 class ContrastiveCritic(Critic, Protocol):
-    """A critic without a Gaussian form, which brings its own estimate of mutual information."""
+    """A critic without a Gaussian form, which brings its own estimate of mutual information.
+
+    >>> from pytest_emid.information.critics.ridge import RidgeCritic
+    >>> x = np.random.default_rng(0).normal(size=(60, 4))
+    >>> isinstance(RidgeCritic.fit(x, x[:, :3]), ContrastiveCritic)  # it has a Gaussian form instead
+    False
+    """
 
     def contributions(self, x: ArrayLike, y: ArrayLike) -> Float:
         """Influence values (n,), whose mean is the estimate."""
 
 
 def has_gaussian_form(critic: object) -> TypeGuard[GaussianCritic]:
-    """Whether a critic has natural parameters; isinstance would look through the whole protocol every time."""
+    """Whether a critic has natural parameters; isinstance would look through the whole protocol every time.
+
+    >>> from pytest_emid.information.critics.ridge import RidgeCritic
+    >>> has_gaussian_form(RidgeCritic)
+    True
+    """
     return hasattr(critic, "natural")
 
 
 def has_contributions(critic: object) -> TypeGuard[ContrastiveCritic]:
-    """Whether a critic brings its own influence values."""
+    """Whether a critic brings its own influence values.
+
+    >>> has_contributions(object())
+    False
+    """
     return hasattr(critic, "contributions")
 
 
@@ -105,6 +134,12 @@ class ArrayCritic(ABC):
 
     Raises:
         EstimationError: an array is missing, has the wrong shape, or holds a value that is not finite.
+
+    >>> from pytest_emid.information.critics.ridge import RidgeCritic
+    >>> x = np.random.default_rng(0).normal(size=(60, 4))
+    >>> critic = RidgeCritic.fit(x, x[:, :3])
+    >>> critic.kind, critic.dimension_x, critic.dimension_y, len(critic.fingerprint), critic.settings["pairs"]
+    ('ridge', 4, 3, 64, 60)
     """
 
     kind: ClassVar[str]
@@ -223,6 +258,15 @@ def read_header(path: str | Path) -> dict[str, str]:
 
     Raises:
         EstimationError: the file is missing, is no critic, or has a version that this code does not read.
+
+    >>> import tempfile
+    >>> from pytest_emid.information.critics.ridge import RidgeCritic
+    >>> x = np.random.default_rng(0).normal(size=(60, 4))
+    >>> with tempfile.TemporaryDirectory() as folder:
+    ...     RidgeCritic.fit(x, x[:, :3]).save(f"{folder}/critic.safetensors")
+    ...     header = read_header(f"{folder}/critic.safetensors")
+    >>> header["kind"], header["version"]
+    ('ridge', '1')
     """
     path = Path(path)
     if not path.is_file():

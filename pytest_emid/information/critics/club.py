@@ -35,6 +35,15 @@ class ClubCritic(ArrayCritic):
     1e-3: values are then scaled-down covariances. It is kept for reproduction; prefer the ridge critic.
 
     Source: Cheng et al., "CLUB", ICML 2020; the architecture of the checkpoint that the authors of EMID published.
+
+    >>> shapes = {"0.weight": (8, 4), "0.bias": (8,), "2.weight": (3, 8), "2.bias": (3,)}
+    >>> networks = {f"{net}.{name}": np.ones(s) for net in ("p_mu", "p_logvar") for name, s in shapes.items()}
+    >>> critic = ClubCritic(networks)  # `fit` trains them, `load_checkpoint` reads those of the authors
+    >>> critic.kind, critic.dimension_x, critic.dimension_y
+    ('club', 4, 3)
+    >>> a, w = critic.natural(np.zeros((5, 4)))
+    >>> a.shape, bool((w >= np.exp(-1)).all())  # logvar is in [-1, 1]
+    ((5, 3), True)
     """
 
     kind = "club"

@@ -31,6 +31,10 @@ def fitting_pair(x: ArrayLike, y: ArrayLike) -> tuple[NDArray[np.float64], NDArr
     Raises:
         EstimationError: bad values (NaN, infinite, a row of zeros) or shapes, fewer than 10 pairs, constant queries or
             responses, or numbers on a scale that a critic's float32 arrays cannot hold.
+
+    >>> queries, responses = fitting_pair(np.eye(10), np.arange(1, 21).reshape(10, 2))
+    >>> queries.shape, responses.dtype.name
+    ((10, 10), 'float64')
     """
     queries = checked_matrix("x", x, min_rows=MIN_FIT_ROWS, nonzero_rows=True)
     responses = checked_matrix("y", y, rows=queries.shape[0], nonzero_rows=True)
@@ -50,6 +54,8 @@ def check_count(name: str, count: object, least: int) -> None:
 
     Raises:
         EstimationError: it is not.
+
+    >>> check_count("folds", 5, least=2)
     """
     if isinstance(count, bool) or not isinstance(count, int | np.integer) or count < least:
         raise EstimationError(f"{name}: expected a whole number of at least {least}, got {count!r}.")
@@ -60,6 +66,9 @@ def equal_parts(codes: NDArray[np.intp], folds: int, seed: int) -> NDArray[np.in
 
     Raises:
         EstimationError: fewer than 2 folds, or fewer clusters than folds.
+
+    >>> np.bincount(equal_parts(np.arange(10), folds=5, seed=0)).tolist()
+    [2, 2, 2, 2, 2]
     """
     check_count("folds", folds, 2)
     return grouped_parts(codes, [1 / folds] * folds, seed)
@@ -75,6 +84,11 @@ def grouped_parts(codes: NDArray[np.intp], fractions: Sequence[float], seed: int
 
     Raises:
         EstimationError: fewer clusters than parts.
+
+    >>> codes = np.repeat(np.arange(6), 2)  # six pictures, two questions each
+    >>> parts = grouped_parts(codes, [0.5, 0.5], seed=0)
+    >>> np.bincount(parts).tolist(), bool((parts[::2] == parts[1::2]).all())
+    ([6, 6], True)
     """
     sizes = np.bincount(codes)
     if len(sizes) < len(fractions):
@@ -104,6 +118,9 @@ def r2_estimate(
         total: (n,) squared error of a constant prediction that saw none of these rows.
         clusters: labels of the rows, or None.
         confidence: two-sided coverage.
+
+    >>> r2_estimate(np.array([1.0, 2.0, 1.0]), np.array([4.0, 8.0, 8.0]), None).value
+    0.8
     """
     ratio = ratio_interval(residual, total, clusters, confidence)
     return replace(ratio, value=1 - ratio.value, low=1 - ratio.high, high=1 - ratio.low)
@@ -130,6 +147,14 @@ def gaussian_r2(
 
     Raises:
         EstimationError: bad values or shapes, fewer than two rows, or constant responses.
+
+    >>> from pytest_emid.information.critics.ridge import RidgeCritic
+    >>> rng = np.random.default_rng(0)
+    >>> x = rng.normal(size=(60, 4))
+    >>> y = x[:, :3] + 0.1 * rng.normal(size=(60, 3))
+    >>> critic = RidgeCritic.fit(x[:40], y[:40])
+    >>> gaussian_r2(critic, x[40:], y[40:]).value > 0.9
+    True
     """
     queries = checked_matrix("x", x, min_rows=2, columns=critic.dimension_x, nonzero_rows=True)
     n = queries.shape[0]

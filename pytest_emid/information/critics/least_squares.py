@@ -49,6 +49,8 @@ def check_candidates(name: str, candidates: Sequence[float], *, zero: bool = Fal
 
     Raises:
         EstimationError: such a choice.
+
+    >>> check_candidates("penalties", [0.0, 0.1], zero=True)
     """
     wrong = [value for value in candidates if not (math.isfinite(value) and (value > 0 or (zero and value == 0)))]
     if wrong or not len(candidates):
@@ -61,6 +63,12 @@ class LeastSquaresMoments:
 
     Memory is O(dx (dx + dy)) whatever the number of rows. `update` takes batches in any order; `merge` joins what
     other processes have seen (Chan, Golub and LeVeque, 1979).
+
+    >>> x = np.array([[0.0], [1.0], [2.0], [3.0]])
+    >>> y = 2 * x + 1
+    >>> moments = LeastSquaresMoments(1, 1).update(x[:2], y[:2]).update(x[2:], y[2:])
+    >>> moments.n, moments.mean_y.tolist(), moments.xy.tolist()
+    (4, [4.0], [[10.0]])
     """
 
     def __init__(self, dimension_x: int, dimension_y: int) -> None:
@@ -119,6 +127,12 @@ class PrincipalRidge:
         spectrum: (r,) their eigenvalues in X'X, all positive.
         cross: r x dy, basis' X'Y.
         penalty_unit: the penalty that 1.0 stands for, the trace of X'X.
+
+    >>> x = np.array([[0.0], [1.0], [2.0], [3.0]])
+    >>> y = 2 * x + 1
+    >>> ridge = PrincipalRidge.from_rows(x, y)
+    >>> ridge.weight(0.0).round(6).tolist(), ridge.weight(1.0).round(6).tolist()
+    ([[2.0]], [[1.0]])
     """
 
     mean_x: Float
@@ -170,6 +184,12 @@ class HeldOutErrors:
         by_dimension: penalties x dy, mean squared error of each response dimension.
         by_row: penalties x n, squared error summed over dimensions.
         total: (n,) the same for the mean of the fitted rows.
+
+    >>> x = np.array([[0.0], [1.0], [2.0], [3.0]])
+    >>> y = 2 * x + 1
+    >>> errors = held_out_errors(PrincipalRidge.from_rows(x[:3], y[:3]), x[3:], y[3:], [0.0])
+    >>> errors.by_row.round(6).tolist(), errors.total.tolist()
+    ([[0.0]], [16.0])
     """
 
     by_dimension: Float
@@ -178,7 +198,13 @@ class HeldOutErrors:
 
 
 def held_out_errors(ridge: PrincipalRidge, x: Float, y: Float, penalties: Sequence[float]) -> HeldOutErrors:
-    """Errors of one fit on rows that it has not seen."""
+    """Errors of one fit on rows that it has not seen.
+
+    >>> x = np.array([[0.0], [1.0], [2.0], [3.0]])
+    >>> y = 2 * x + 1
+    >>> held_out_errors(PrincipalRidge.from_rows(x[:3], y[:3]), x[3:], y[3:], [0.0, 1.0]).by_dimension.round(3).tolist()
+    [[0.0], [4.0]]
+    """
     scores, target = (x - ridge.mean_x) @ ridge.basis, y - ridge.mean_y
     by_dimension = np.empty((len(penalties), y.shape[1]))
     by_row = np.empty((len(penalties), len(x)))
@@ -196,7 +222,14 @@ def cross_validate(
     penalties: Sequence[float],
     components: int | None = None,
 ) -> HeldOutErrors:
-    """Errors of every row under a fit that did not see its part; the decomposition is inside the fold too."""
+    """Errors of every row under a fit that did not see its part; the decomposition is inside the fold too.
+
+    >>> x = np.array([[0.0], [1.0], [2.0], [3.0]])
+    >>> y = 2 * x + 1
+    >>> errors = cross_validate(x, y, np.array([0, 1, 0, 1]), [0.0])
+    >>> errors.by_row.round(6).tolist()
+    [[0.0, 0.0, 0.0, 0.0]]
+    """
     by_dimension = np.zeros((len(penalties), y.shape[1]))
     by_row = np.empty((len(penalties), len(x)))
     total = np.empty(len(x))
@@ -215,6 +248,9 @@ def floored(variance: Float, total: Float) -> Float:
     Args:
         variance: held-out mean squared error of each dimension.
         total: (n,) squared deviations from the mean, summed over dimensions, of the held-out rows.
+
+    >>> floored(np.array([1e-9, 1.0]), np.array([2.0, 2.0])).round(3)
+    array([0.05, 1.  ])
     """
     marginal = float(total.mean()) / len(variance)
     raised: Float = np.maximum(variance, max(VARIANCE_FLOOR * float(variance.mean()), MARGINAL_FLOOR * marginal))
@@ -222,7 +258,14 @@ def floored(variance: Float, total: Float) -> Float:
 
 
 def likelihoods(errors: HeldOutErrors) -> Float:
-    """(penalties,) held-out Gaussian log-likelihood of a row and dimension, up to a constant."""
+    """(penalties,) held-out Gaussian log-likelihood of a row and dimension, up to a constant.
+
+    >>> x = np.array([[0.0], [1.0], [2.0], [3.0]])
+    >>> y = 2 * x + 1
+    >>> errors = cross_validate(x, y + [[0.1], [-0.1], [0.1], [-0.1]], np.array([0, 1, 0, 1]), [1e-3, 10.0])
+    >>> int(likelihoods(errors).argmax())  # the small penalty
+    0
+    """
     return np.array([-0.5 * np.log(floored(variance, errors.total)).mean() for variance in errors.by_dimension])
 
 

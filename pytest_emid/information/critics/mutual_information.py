@@ -1,4 +1,4 @@
-"""CLUB in O(n d): exact values, per-sample contributions, and moments that stream and merge.
+"""CLUB in O(n d): exact values and per-sample contributions.
 
 For a critic q(y given x) = N(mu(x), diag(exp(logvar(x)))) write w = exp(-logvar), a = w mu (both n x d). The
 contrastive log-ratio upper bound (Cheng et al., "CLUB", ICML 2020), an average over all n x n pairs, is then
@@ -16,36 +16,16 @@ own scale, not in nats: CLUB exceeds mutual information by the critic's error, a
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
-from typing import Any, Self
+from typing import Any
 
 import numpy as np
 from numpy.typing import ArrayLike, NDArray
 
 from pytest_emid.errors import EstimationError
 from pytest_emid.information.arrays import BLOCK_ROWS, blocks, checked_matrix, require_varied
-from pytest_emid.information.critics import ClubCritic, InfoNCECritic, KernelCritic, RidgeCritic
-from pytest_emid.information.critics.base import (
-    ContrastiveCritic,
-    Critic,
-    GaussianCritic,
-    has_contributions,
-    has_gaussian_form,
-)
+from pytest_emid.information.critics.base import Critic, GaussianCritic, has_contributions, has_gaussian_form
 
-__all__ = [
-    "ClubCritic",
-    "ContrastiveCritic",
-    "Critic",
-    "GaussianCritic",
-    "InfoNCECritic",
-    "KernelCritic",
-    "Moments",
-    "RidgeCritic",
-    "club",
-    "contributions",
-    "contributions_each",
-    "estimates",
-]
+__all__ = ["club", "contributions", "contributions_each", "estimates"]
 
 Float = NDArray[np.float64]
 Matrix = NDArray[Any]
@@ -71,6 +51,16 @@ def contributions(critic: Critic, x: ArrayLike, y: ArrayLike, *, minus: ArrayLik
     Raises:
         EstimationError: bad values (NaN, infinite, a row of zeros) or shapes, fewer than 2 rows, constant responses,
             or a critic of other dimensions.
+
+    >>> from pytest_emid.information.critics.ridge import RidgeCritic
+    >>> rng = np.random.default_rng(0)
+    >>> x = rng.normal(size=(60, 4))
+    >>> y = x[:, :3] + 0.1 * rng.normal(size=(60, 3))
+    >>> critic = RidgeCritic.fit(x[:30], y[:30])
+    >>> answers = rng.normal(size=(30, 3))  # that have nothing to do with the queries
+    >>> emi = contributions(critic, x[30:], answers, minus=y[30:])
+    >>> emi.shape, bool(emi.mean() < 0)
+    ((30,), True)
     """
     if minus is None:
         return contributions_each(critic, x, [y])[0]
@@ -91,8 +81,17 @@ def contributions_each(critic: Critic, x: ArrayLike, responses: Sequence[ArrayLi
 
     Raises:
         EstimationError: as for `contributions`.
+
+    >>> from pytest_emid.information.critics.ridge import RidgeCritic
+    >>> rng = np.random.default_rng(0)
+    >>> x = rng.normal(size=(60, 4))
+    >>> y = x[:, :3] + 0.1 * rng.normal(size=(60, 3))
+    >>> critic = RidgeCritic.fit(x[:30], y[:30])
+    >>> first, second = contributions_each(critic, x[30:], [y[30:], rng.normal(size=(30, 3))])
+    >>> bool(first.mean() > second.mean())
+    True
     """
-    queries, found = _inputs(critic, x, _named(responses))
+    queries, found = _inputs(critic, x, dict(zip(_names(len(responses)), responses, strict=True)))
     return _evaluate(critic, queries, found)
 
 
@@ -101,146 +100,80 @@ def club(critic: GaussianCritic, x: ArrayLike, y: ArrayLike) -> float:
 
     Multiply by n / (n - 1) for the U-statistic, which is unbiased for a fixed critic. Arguments and errors are those
     of `contributions`.
+
+    >>> from pytest_emid.information.critics.ridge import RidgeCritic
+    >>> rng = np.random.default_rng(0)
+    >>> x = rng.normal(size=(60, 4))
+    >>> y = x[:, :3] + 0.1 * rng.normal(size=(60, 3))
+    >>> critic = RidgeCritic.fit(x[:30], y[:30])
+    >>> bool(np.isclose(club(critic, x[30:], y[30:]), contributions(critic, x[30:], y[30:]).mean()))
+    True
     """
-    return estimates(critic, x, [y])[0]
+    queries, found = _inputs(critic, x, {"y": y})
+    return estimates(critic, queries, found)[0]
 
 
-def estimates(
-    critic: Critic, x: ArrayLike, responses: Sequence[ArrayLike], *, known_finite: bool = False
-) -> list[float]:
+def estimates(critic: Critic, x: Matrix, responses: Sequence[Matrix]) -> list[float]:
     """The means of `contributions_each`, at a fraction of their cost when the critic is Gaussian.
 
     Args:
-        critic, x, responses: as for `contributions_each`.
-        known_finite: arrays of equal length that were found free of NaN and infinity before are not searched again.
+        critic: of Gaussian or contrastive form.
+        x: n x dimension_x query embeddings, checked before: they are not searched for NaN and infinity again.
+        responses: each n x dimension_y, checked likewise.
 
     Raises:
-        EstimationError: as for `contributions_each`.
+        EstimationError: constant responses, a critic of other dimensions, or an estimate that is not finite.
+
+    >>> from pytest_emid.information.critics.ridge import RidgeCritic
+    >>> rng = np.random.default_rng(0)
+    >>> x = rng.normal(size=(60, 4))
+    >>> y = x[:, :3] + 0.1 * rng.normal(size=(60, 3))
+    >>> critic = RidgeCritic.fit(x[:30], y[:30])
+    >>> estimates(critic, x[30:], [y[30:]]) == [club(critic, x[30:], y[30:])]
+    True
     """
-    queries, found = _inputs(critic, x, _named(responses), known_finite=known_finite)
+    _same_dimension("x", x, critic.dimension_x, critic)
+    for name, y in zip(_names(len(responses)), responses, strict=True):
+        _check_response(name, y, critic)
     if not has_gaussian_form(critic):
-        return [float(psi.mean()) for psi in _evaluate(critic, queries, found)]
-    if len(queries) <= BLOCK_ROWS:
+        return [float(psi.mean()) for psi in _evaluate(critic, x, responses)]
+    if len(x) <= BLOCK_ROWS:
         # One block has nothing to be merged with, and so needs no means.
-        form = _CentredForm(critic, queries)
-        values = [form.club(y.astype(np.float64, copy=False)) for y in found]
+        form = _CentredForm(critic, x)
+        values = [form.club(y.astype(np.float64, copy=False)) for y in responses]
     else:
-        moments = [Moments(critic) for _ in found]
-        for block in blocks(len(queries)):
-            form = _CentredForm(critic, queries[block])
-            for part, y in zip(moments, found, strict=True):
-                part._absorb(form, y[block])
-        values = [part.club() for part in moments]
+        parts = [_Moments(critic.dimension_y) for _ in responses]
+        for block in blocks(len(x)):
+            form = _CentredForm(critic, x[block])
+            for part, y in zip(parts, responses, strict=True):
+                part.add(form, y[block])
+        values = [part.club() for part in parts]
     if not np.isfinite(values).all():
-        _evaluate(critic, queries, found)  # Names the row.
+        _evaluate(critic, x, responses)  # Names the row.
     return values
 
 
-class Moments:
-    """Sufficient statistics of CLUB for one critic: O(d) memory for any number of samples.
+class _Moments:
+    """What CLUB needs of the blocks so far: means of a, w, y, y^2, and summed co-moments of (a, y) and of (w, y^2)."""
 
-    `update` takes batches in any order, `merge` joins what other processes have seen, `club` reads the value; a
-    second pass over the same batches through `contributions` gives the influence values, and so the standard error.
-    """
-
-    def __init__(self, critic: GaussianCritic) -> None:
-        if not has_gaussian_form(critic):
-            raise EstimationError(
-                f"critic: moments need the Gaussian form, which a critic of kind "
-                f"{getattr(critic, 'kind', type(critic).__name__)!r} does not have."
-            )
-        self.critic = critic
+    def __init__(self, dimension: int) -> None:
         self.n = 0
-        self._first: Matrix | None = None
-        self._varied = False
-        d = critic.dimension_y
-        # Means of a, w, y and y^2; and sum_d of the centred co-moments of (a, y) and (w, y^2).
-        self._means = np.zeros((4, d))
-        self._comoments = np.zeros(2)
+        self.means = np.zeros((4, dimension))
+        self.comoments = np.zeros(2)
 
-    def update(self, x: ArrayLike, y: ArrayLike) -> Self:
-        """Adds a batch of n x dimension_x queries and n x dimension_y responses.
-
-        Raises:
-            EstimationError: bad values or shapes.
-        """
-        queries, (responses,) = _inputs(self.critic, x, {"y": y}, min_rows=1, varied=False)
-        self._compare(responses)
-        for block in blocks(len(queries)):
-            self._absorb(_CentredForm(self.critic, queries[block]), responses[block])
-        return self
-
-    def merge(self, other: Moments) -> Self:
-        """Adds what `other` has seen.
-
-        Raises:
-            EstimationError: `other` used another critic.
-        """
-        if self.critic.fingerprint != other.critic.fingerprint:
-            raise EstimationError(
-                f"cannot merge moments of two critics ({self.critic.fingerprint[:12]} and "
-                f"{other.critic.fingerprint[:12]}): their scales differ."
-            )
-        if other._first is not None:
-            self._compare(other._first)
-            self._varied = self._varied or other._varied
-        if other.n:
-            self._add(other.n, other._means, other._comoments)
-        return self
-
-    def club(self) -> float:
-        """CLUB of all samples so far.
-
-        Raises:
-            EstimationError: fewer than 2 samples, or all responses identical.
-        """
-        self._require_two()
-        if self._first is not None and not self._varied:
-            require_varied("y", np.broadcast_to(self._first, (self.n, self._first.shape[1])))
-        return float(self._comoments[0] - self._comoments[1] / 2) / self.n
-
-    def contributions(self, x: ArrayLike, y: ArrayLike) -> Float:
-        """Influence values (n,) of a batch that `update` has seen, given all of what it has seen.
-
-        Over all batches their mean is `club()`.
-
-        Raises:
-            EstimationError: bad values or shapes, or fewer than 2 samples so far.
-        """
-        self._require_two()
-        queries, (responses,) = _inputs(self.critic, x, {"y": y}, min_rows=1, varied=False)
-        psi = np.empty(len(queries))
-        for block in blocks(len(queries)):
-            target = responses[block].astype(np.float64)
-            a, w = self.critic.natural(queries[block].astype(np.float64))
-            parts = (a, w, target, target**2)
-            ca, cw, cy, cq = (part - mean for part, mean in zip(parts, self._means, strict=True))
-            psi[block] = _row_dots(ca, cy) - _row_dots(cw, cq) / 2
-        return psi
-
-    def _compare(self, responses: Matrix) -> None:
-        """Notes whether any response differs from the first."""
-        if self._first is None:
-            self._first = responses[:1].copy()
-        self._varied = self._varied or bool((responses != self._first).any())
-
-    def _absorb(self, form: _CentredForm, responses: Matrix) -> None:
+    def add(self, form: _CentredForm, responses: Matrix) -> None:
         target = responses.astype(np.float64)
         squares = np.square(target)
         means = np.stack([form.mean_a, form.mean_w, target.mean(axis=0), squares.mean(axis=0)])
-        self._add(len(target), means, form.comoments(target, squares))
-
-    def _add(self, n: int, means: Float, comoments: Float) -> None:
-        total = self.n + n
-        step = means - self._means
+        n, total = len(target), self.n + len(target)
+        step = means - self.means
         # Chan, Golub and LeVeque (1979), summed over dimensions.
-        self._comoments += comoments + (step[:2] * step[2:]).sum(axis=1) * (self.n * n / total)
-        self._means += step * (n / total)
+        self.comoments += form.comoments(target, squares) + (step[:2] * step[2:]).sum(axis=1) * (self.n * n / total)
+        self.means += step * (n / total)
         self.n = total
 
-    def _require_two(self) -> None:
-        if self.n < 2:
-            raise EstimationError(f"moments: at least 2 samples are needed, got {self.n}.")
+    def club(self) -> float:
+        return float(self.comoments[0] - self.comoments[1] / 2) / self.n
 
 
 class _CentredForm:
@@ -338,31 +271,24 @@ def _finite(critic: Critic, psi: Float) -> Float:
     return psi
 
 
-def _named(responses: Sequence[ArrayLike]) -> dict[str, ArrayLike]:
-    return {f"responses[{index}]" if len(responses) > 1 else "y": y for index, y in enumerate(responses)}
+def _names(count: int) -> list[str]:
+    return [f"responses[{index}]" for index in range(count)] if count > 1 else ["y"] * count
 
 
-def _inputs(
-    critic: Critic,
-    x: ArrayLike,
-    responses: Mapping[str, ArrayLike],
-    *,
-    min_rows: int = 2,
-    varied: bool = True,
-    known_finite: bool = False,
-) -> tuple[Matrix, list[Matrix]]:
-    queries = np.asarray(x) if known_finite else checked_matrix("x", x, min_rows=min_rows, nonzero_rows=True)
+def _inputs(critic: Critic, x: ArrayLike, responses: Mapping[str, ArrayLike]) -> tuple[Matrix, list[Matrix]]:
+    queries = checked_matrix("x", x, min_rows=2, nonzero_rows=True)
     _same_dimension("x", queries, critic.dimension_x, critic)
     found = []
     for name, array in responses.items():
-        matrix = (
-            np.asarray(array) if known_finite else checked_matrix(name, array, rows=queries.shape[0], nonzero_rows=True)
-        )
-        _same_dimension(name, matrix, critic.dimension_y, critic)
-        if varied:
-            require_varied(name, matrix)
+        matrix = checked_matrix(name, array, rows=queries.shape[0], nonzero_rows=True)
+        _check_response(name, matrix, critic)
         found.append(matrix)
     return queries, found
+
+
+def _check_response(name: str, matrix: Matrix, critic: Critic) -> None:
+    _same_dimension(name, matrix, critic.dimension_y, critic)
+    require_varied(name, matrix)
 
 
 def _same_dimension(name: str, matrix: Matrix, dimension: int, critic: Critic) -> None:

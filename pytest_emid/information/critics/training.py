@@ -11,7 +11,7 @@ from numpy.typing import NDArray
 
 from pytest_emid.errors import EstimationError
 
-__all__ = ["Trained", "Training", "perceptron", "train"]
+__all__ = ["Training"]
 
 Loss = Callable[[torch.Tensor, torch.Tensor], torch.Tensor]
 """Mean loss of a batch of queries and responses."""
@@ -19,7 +19,11 @@ Loss = Callable[[torch.Tensor, torch.Tensor], torch.Tensor]
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Training:
-    """How to train: Adam on shuffled batches until the validation loss has not improved for `patience` epochs."""
+    """How to train: Adam on shuffled batches until the validation loss has not improved for `patience` epochs.
+
+    >>> Training(epochs=50).patience
+    20
+    """
 
     epochs: int = 200
     patience: int = 20
@@ -37,7 +41,11 @@ class Training:
 
 @dataclass(frozen=True, slots=True)
 class Trained:
-    """What a training run left: weights of the best epoch, its number and its validation loss."""
+    """What a training run left: weights of the best epoch, its number and its validation loss.
+
+    >>> Trained({"2.bias": np.zeros(1, np.float32)}, epoch=3, loss=0.5).epoch
+    3
+    """
 
     arrays: dict[str, NDArray[np.float32]]
     epoch: int

@@ -22,18 +22,15 @@ from pytest_emid.information.divergence.rjsd import (
     EmbeddingSet,
     as_sets,
     check_paired,
-    pooled_kernel,
-    unbiased_mmd,
     von_neumann_entropy,
 )
 from pytest_emid.information.intervals.clusters import Clusters
 from pytest_emid.information.memory import Memory
 
-__all__ = ["MINIMUM_RESAMPLES", "NullTest", "Statistic", "permutation_test", "swap_test"]
+__all__ = ["MINIMUM_RESAMPLES", "NullTest", "permutation_test", "swap_test"]
 
 Float = NDArray[np.float64]
 Mask = NDArray[np.bool_]
-Statistic = Literal["rjsd", "kernel_rjsd", "mmd"]
 
 MINIMUM_RESAMPLES = 199
 """Fewer relabellings cannot give a p-value that resolves .005."""
@@ -51,7 +48,12 @@ class NullTest:
         null_sd: standard deviation under the null.
         resamples: relabellings drawn.
         null: `permutation` or `swap`.
-        statistic: which divergence.
+
+    >>> rng = np.random.default_rng(0)
+    >>> p = rng.normal(size=(20, 4))
+    >>> test = permutation_test(p, rng.normal(size=(20, 4)))
+    >>> test.null, test.resamples, test.debiased == test.value - test.null_mean
+    ('permutation', 199, True)
     """
 
     value: float
@@ -61,7 +63,6 @@ class NullTest:
     null_sd: float
     resamples: int
     null: Literal["permutation", "swap"]
-    statistic: Statistic
 
 
 _tests: Final = Memory[NullTest]()
@@ -72,27 +73,30 @@ def permutation_test(
     p: Embeddings,
     q: Embeddings,
     *,
-    statistic: Statistic = "rjsd",
     resamples: int = MINIMUM_RESAMPLES,
     seed: int = 0,
     clusters_p: Clusters = None,
     clusters_q: Clusters = None,
-    bandwidth: float | None = None,
 ) -> NullTest:
     """Tests whether two independent sets come from one distribution, by relabelling the pooled rows.
 
     Args:
         p: n x d embeddings.
         q: m x d embeddings of other samples.
-        statistic: the divergence.
         resamples: relabellings, at least 199.
         seed: of the relabellings.
         clusters_p: (n,) labels; rows that share one stay together. No cluster may be in both sets.
         clusters_q: (m,) labels.
-        bandwidth: of the kernel, None the pooled median distance; not used by `rjsd`.
 
     Raises:
-        EstimationError: bad values or dimensions, unknown statistic, fewer than 199 resamples.
+        EstimationError: bad values or dimensions, or fewer than 199 resamples.
+
+    >>> rng = np.random.default_rng(0)
+    >>> p = rng.normal(size=(20, 4))
+    >>> permutation_test(p, rng.normal(size=(20, 4)) + 2).p_value
+    0.005
+    >>> permutation_test(p, rng.normal(size=(20, 4))).p_value > 0.05
+    True
     """
     first, second = as_sets(p, q)
     codes_p, codes_q = as_clusters(clusters_p, first.n), as_clusters(clusters_q, second.n)
@@ -105,35 +109,37 @@ def permutation_test(
         return mask
 
     def test() -> NullTest:
-        return _test(first, second, statistic, "permutation", relabel, resamples, seed, bandwidth)
+        return _test(first, second, "permutation", relabel, resamples, seed)
 
-    given = (statistic, resamples, seed, bandwidth)
-    return _tests(test, "permutation", first.rows, second.rows, codes_p, codes_q, *given)
+    return _tests(test, "permutation", first.rows, second.rows, codes_p, codes_q, resamples, seed)
 
 
 def swap_test(
     p: Embeddings,
     q: Embeddings,
     *,
-    statistic: Statistic = "rjsd",
     resamples: int = MINIMUM_RESAMPLES,
     seed: int = 0,
     clusters: Clusters = None,
-    bandwidth: float | None = None,
 ) -> NullTest:
     """Tests whether clean and shifted versions of the same samples are exchangeable, by swapping within pairs.
 
     Args:
         p: n x d embeddings.
         q: n x d embeddings of the same samples in the same order.
-        statistic: the divergence.
         resamples: swaps, at least 199.
         seed: of the swaps.
         clusters: (n,) labels; samples that share one are swapped together.
-        bandwidth: of the kernel, None the pooled median distance; not used by `rjsd`.
 
     Raises:
-        EstimationError: bad values, dimensions or sizes, unknown statistic, fewer than 199 resamples.
+        EstimationError: bad values, dimensions or sizes, or fewer than 199 resamples.
+
+    >>> rng = np.random.default_rng(0)
+    >>> p = rng.normal(size=(20, 4))
+    >>> swap_test(p, p + 2).p_value
+    0.005
+    >>> swap_test(p, p.copy()).p_value
+    1.0
     """
     first, second = as_sets(p, q)
     check_paired(first, second)
@@ -145,25 +151,22 @@ def swap_test(
         return np.concatenate([kept, ~kept])
 
     def test() -> NullTest:
-        return _test(first, second, statistic, "swap", relabel, resamples, seed, bandwidth)
+        return _test(first, second, "swap", relabel, resamples, seed)
 
-    given = (statistic, resamples, seed, bandwidth)
-    return _tests(test, "swap", first.rows, second.rows, codes, *given)
+    return _tests(test, "swap", first.rows, second.rows, codes, resamples, seed)
 
 
 def _test(
     p: EmbeddingSet,
     q: EmbeddingSet,
-    statistic: Statistic,
     null: Literal["permutation", "swap"],
     relabel: Callable[[np.random.Generator], Mask],
     resamples: int,
     seed: int,
-    bandwidth: float | None,
 ) -> NullTest:
     if resamples < MINIMUM_RESAMPLES:
         raise EstimationError(f"resamples: at least {MINIMUM_RESAMPLES} are needed, got {resamples}.")
-    measure = _measure(p, q, statistic, bandwidth, paired=null == "swap")
+    measure = _measure(p, q)
     rng = np.random.default_rng(seed)
     value = measure(np.arange(p.n + q.n) < p.n)
     values = np.array([measure(relabel(rng)) for _ in range(resamples)])
@@ -178,24 +181,14 @@ def _test(
         null_sd=float(values.std(ddof=1)),
         resamples=resamples,
         null=null,
-        statistic=statistic,
     )
 
 
-def _measure(
-    p: EmbeddingSet, q: EmbeddingSet, statistic: Statistic, bandwidth: float | None, paired: bool
-) -> Callable[[Mask], float]:
-    """The statistic as a function of which pooled rows count as p's."""
-    if statistic == "rjsd":
-        pooled = np.concatenate([p.wide, q.wide])
-        cheaper = _GramRjsd.cost(p, q) <= _ScatterRjsd.cost(p, q)
-        return _GramRjsd(pooled @ pooled.T) if cheaper else _ScatterRjsd(pooled)
-    if statistic == "kernel_rjsd":
-        return _GramRjsd(pooled_kernel(p, q, bandwidth))
-    if statistic == "mmd":
-        kernel = pooled_kernel(p, q, bandwidth)
-        return lambda in_p: unbiased_mmd(kernel, in_p, paired)
-    raise EstimationError(f"statistic: expected rjsd, kernel_rjsd or mmd, got {statistic!r}.")
+def _measure(p: EmbeddingSet, q: EmbeddingSet) -> Callable[[Mask], float]:
+    """RJSD as a function of which pooled rows count as p's."""
+    pooled = np.concatenate([p.wide, q.wide])
+    cheaper = _GramRjsd.cost(p, q) <= _ScatterRjsd.cost(p, q)
+    return _GramRjsd(pooled @ pooled.T) if cheaper else _ScatterRjsd(pooled)
 
 
 def _one_norm(squares: Float) -> bool:

@@ -16,7 +16,11 @@ Clusters = Sequence[Hashable] | NDArray[np.generic] | None
 
 
 def t_quantile(probability: float, df: float) -> float:
-    """Quantile of Student's t; inf when there are no degrees of freedom."""
+    """Quantile of Student's t; inf when there are no degrees of freedom.
+
+    >>> round(t_quantile(0.975, 29), 3), t_quantile(0.975, 0)
+    (2.045, inf)
+    """
     return float(stdtrit(df, probability)) if df > 0 else float("inf")
 
 
@@ -30,6 +34,10 @@ class ClusteredMeans:
         df: degrees of freedom for t quantiles; 0 with fewer than two clusters.
         n: samples.
         clusters: clusters.
+
+    >>> means = clustered_means(np.array([[1.0], [2.0], [3.0]]), np.arange(3))
+    >>> means.mean.tolist(), means.covariance.round(4).tolist(), means.df
+    ([2.0], [[0.3333]], 2.0)
     """
 
     mean: NDArray[np.float64]
@@ -48,6 +56,10 @@ def clustered_means(columns: NDArray[np.float64], codes: NDArray[np.intp]) -> Cl
 
     Source: Bell and McCaffrey (2002), "Bias reduction in standard errors for linear regression with multi-stage
     samples"; Imbens and Kolesar (2016), "Robust standard errors in small samples", for an intercept-only model.
+
+    >>> means = clustered_means(np.array([[1.0], [1.0], [3.0], [3.0]]), np.array([0, 0, 1, 1]))
+    >>> means.mean.tolist(), means.covariance.tolist(), means.n, means.clusters
+    ([2.0], [[1.0]], 4, 2)
     """
     n, k = columns.shape
     sizes = np.bincount(codes).astype(np.float64)

@@ -25,6 +25,12 @@ class Estimate:
         clusters: independent units behind it (samples that share an image count once).
         confidence: nominal two-sided coverage, in (0, 1).
         unit: what the number is measured in, such as `critic scale`, `nats` or `fraction`.
+
+    >>> drop = Estimate(0.12, 0.03, 0.21, se=0.045, n=90, clusters=30, unit="fraction")
+    >>> print(drop)
+    0.12 [0.03, 0.21]
+    >>> drop > 0.1, drop.low > 0.1
+    (True, False)
     """
 
     value: float

@@ -59,6 +59,13 @@ def mean_interval(
 
     Raises:
         EstimationError: empty or not finite values, labels of another length, confidence or support out of range.
+
+    >>> print(mean_interval([1.0, 2.0, 3.0, 4.0]))
+    2.5 [0.4457, 4.554]
+    >>> print(mean_interval([1.0, 2.0, 3.0, 4.0], ["a", "a", "b", "b"]))
+    2.5 [-10.21, 15.21]
+    >>> print(mean_interval([1.0] * 30, support=(0, 1)))
+    1 [0.8843, 1]
     """
     array = as_vector("values", values)
     codes = as_clusters(clusters, len(array))
@@ -79,6 +86,9 @@ def paired_interval(
     """What was lost between two scores of the same samples: mean(clean - shifted), positive when something was lost.
 
     Args and errors: as `mean_interval`; `support` is that of one score, not of a difference.
+
+    >>> print(paired_interval([0.9, 0.8, 0.9, 0.7], [0.6, 0.6, 0.5, 0.5]))
+    0.275 [0.1227, 0.4273]
     """
     a, b = _pair(clean, shifted)
     if support is not None:
@@ -99,6 +109,9 @@ def unpaired_interval(
     """mean(clean) - mean(shifted) of two independent sets, with Welch's degrees of freedom over cluster-robust SEs.
 
     `n` and `clusters` of the result are those of both sets together.
+
+    >>> print(unpaired_interval([0.9, 0.8, 0.9, 0.7], [0.6, 0.6, 0.5]))
+    0.2583 [0.1074, 0.4093]
     """
     level = _tail(confidence)
     a, b = _unpaired(clean, shifted, clusters_clean, clusters_shifted)
@@ -121,6 +134,11 @@ def ratio_interval(
     delta-method standard error, for display only.
 
     Source: Fieller (1954), "Some problems in interval estimation".
+
+    >>> print(ratio_interval([1.0, 2.1, 2.9, 4.1], [2.0, 4.0, 6.0, 8.0]))
+    0.505 [0.452, 0.558]
+    >>> print(ratio_interval([1.0, 2.0], [-1.0, 1.0]))
+    nan [-inf, inf]
     """
     top, bottom = _pair(numerator, denominator, "numerator", "denominator")
     level = _tail(confidence)
@@ -139,6 +157,11 @@ def retained_interval(
     Where nothing changed at all the limits are 1 - p and 1 + p with p = 1 - ((1 - confidence) / 2)^(1/n), the share of
     changed answers that n samples can miss (Clopper and Pearson; about 3.7/n at 95 %): as if those told nothing, or
     twice as much. Answers to one picture count apart here, so that no change is no worse than one change.
+
+    >>> print(retained_interval([0.9, 0.8, 0.9, 0.7], [0.6, 0.6, 0.5, 0.5]))
+    0.6667 [0.5414, 0.8261]
+    >>> print(retained_interval([0.9, 0.8] * 20, [0.9, 0.8] * 20))
+    1 [0.9119, 1.088]
     """
     a, b = _pair(clean, shifted)
     whole = _of_something(ratio_interval(b, a, clusters, confidence), float(a.mean()))
@@ -162,6 +185,9 @@ def retained_contrast(
     Tests "information retained >= at_least" without a ratio: low > 0 passes, high < 0 fails, and the limits are on
     the same side of 0 as those of `retained_interval` are of `at_least`. Where the clean mean is not significantly
     above 0 there is nothing to retain, and the limits are (-inf, inf).
+
+    >>> print(retained_contrast([0.9, 0.8, 0.9, 0.7], [0.6, 0.6, 0.5, 0.5], at_least=0.9))
+    -0.1925 [-0.3327, -0.05234]
     """
     a, b = _pair(clean, shifted)
     _finite("at_least", at_least)
@@ -181,7 +207,11 @@ def unpaired_retained_interval(
     clusters_shifted: Clusters = None,
     confidence: float = 0.95,
 ) -> Estimate:
-    """`retained_interval` for two independent sets; `n` and `clusters` count both together."""
+    """`retained_interval` for two independent sets; `n` and `clusters` count both together.
+
+    >>> print(unpaired_retained_interval([0.9, 0.8, 0.9, 0.7], [0.6, 0.6, 0.5]))
+    0.6869 [0.5465, 0.8509]
+    """
     level = _tail(confidence)
     a, b = _unpaired(clean, shifted, clusters_clean, clusters_shifted)
     df = _welch_contrast(a, b, weight=-float(b.mean[0] / a.mean[0]) if a.mean[0] else 0.0)[2]
@@ -210,7 +240,11 @@ def unpaired_retained_contrast(
     *,
     unit: str = CRITIC_SCALE,
 ) -> Estimate:
-    """`retained_contrast` for two independent sets: mean(shifted) - at_least mean(clean)."""
+    """`retained_contrast` for two independent sets: mean(shifted) - at_least mean(clean).
+
+    >>> print(unpaired_retained_contrast([0.9, 0.8, 0.9, 0.7], [0.6, 0.6, 0.5], at_least=0.9))
+    -0.1758 [-0.316, -0.03569]
+    """
     _finite("at_least", at_least)
     level = _tail(confidence)
     a, b = _unpaired(clean, shifted, clusters_clean, clusters_shifted)

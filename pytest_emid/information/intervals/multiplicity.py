@@ -19,6 +19,9 @@ def holm(p: ArrayLike) -> NDArray[np.float64]:
 
     Raises:
         EstimationError: a value is not a probability.
+
+    >>> holm([0.01, 0.5, 0.02]).round(4)
+    array([0.03, 0.5 , 0.04])
     """
     values = _probabilities(p)
     count = len(values)
@@ -36,6 +39,9 @@ def benjamini_hochberg(p: ArrayLike) -> NDArray[np.float64]:
 
     Raises:
         EstimationError: a value is not a probability.
+
+    >>> benjamini_hochberg([0.01, 0.5, 0.02]).round(4)
+    array([0.03, 0.5 , 0.03])
     """
     values = _probabilities(p)
     count = len(values)

@@ -23,6 +23,10 @@ def minimum_detectable(estimate: Estimate, power: float = 0.8) -> float:
 
     Raises:
         EstimationError: power is not in (0, 1).
+
+    >>> estimate = Estimate(0.1, 0.0, 0.2, se=0.05, n=90, clusters=30)
+    >>> round(minimum_detectable(estimate), 3)
+    0.145
     """
     _check_power(power)
     if not math.isfinite(estimate.se):
@@ -47,6 +51,12 @@ def samples_to_decide(estimate: Estimate, threshold: float, power: float = 0.8) 
 
     Raises:
         EstimationError: threshold is not finite, or power not in (0, 1).
+
+    >>> estimate = Estimate(0.1, 0.0, 0.2, se=0.05, n=90, clusters=30)
+    >>> samples_to_decide(estimate, threshold=0.0)
+    183
+    >>> samples_to_decide(estimate, threshold=0.1) is None
+    True
     """
     _check_power(power)
     if not math.isfinite(threshold):

@@ -8,7 +8,6 @@ from __future__ import annotations
 
 import math
 from dataclasses import dataclass
-from typing import Any
 
 import numpy as np
 from numpy.typing import ArrayLike, NDArray
@@ -41,6 +40,9 @@ def relative_preference(
 
     Raises:
         EstimationError: scores that are not finite or not in range (the position is named), lengths that differ.
+
+    >>> print(relative_preference([7, 8, 5, 9], [8, 8, 9, 9]))
+    0.8576 [0.5237, 1.192]
     """
     told, true = _scores(response, reference)
     return mean_interval(told / true, clusters, confidence, unit="ratio")
@@ -52,6 +54,9 @@ def ratio_of_sums(
     """sum r(x, y_hat) / sum r(x, y_ref), with Fieller's cluster-robust interval.
 
     Not Definition 2.1: a ratio of means, not a mean of ratios. Arguments and errors as `relative_preference`.
+
+    >>> print(ratio_of_sums([7, 8, 5, 9], [8, 8, 9, 9]))
+    0.8529 [0.5191, 1.219]
     """
     told, true = _scores(response, reference)
     return ratio_interval(told, true, clusters, confidence, unit="ratio")
@@ -67,6 +72,10 @@ class WinRate:
         ties: answers scored alike.
         losses: answers scored below.
         method: how the interval was found.
+
+    >>> found = win_rate([7, 8, 5, 9], [8, 8, 9, 6])
+    >>> found.wins, found.ties, found.losses, found.method
+    (1, 1, 2, 'Wilson score interval')
     """
 
     rate: Estimate
@@ -74,16 +83,6 @@ class WinRate:
     ties: int
     losses: int
     method: str
-
-    def to_dict(self) -> dict[str, Any]:
-        """Plain types only."""
-        return {
-            "rate": self.rate.to_dict(),
-            "wins": self.wins,
-            "ties": self.ties,
-            "losses": self.losses,
-            "method": self.method,
-        }
 
 
 def win_rate(response: ArrayLike, reference: ArrayLike, clusters: Clusters = None, confidence: float = 0.95) -> WinRate:
@@ -93,6 +92,9 @@ def win_rate(response: ArrayLike, reference: ArrayLike, clusters: Clusters = Non
     than coin flips); with clusters a cluster-robust t interval, cut to [0, 1].
 
     Args and errors: as `relative_preference`, but scores may be any finite numbers.
+
+    >>> print(win_rate([7, 8, 5, 9], [8, 8, 9, 6]).rate)
+    0.375 [0.0919, 0.7806]
     """
     told = as_vector("response", response)
     true = as_vector("reference", reference, rows=len(told))

@@ -30,7 +30,13 @@ EVENED = 0.75
 
 
 def decoded_obstacle(n: int, clusters: int) -> str | None:
-    """Why the decoded form cannot be computed from this many samples and clusters; None where it can."""
+    """Why the decoded form cannot be computed from this many samples and clusters; None where it can.
+
+    >>> decoded_obstacle(300, 100) is None
+    True
+    >>> decoded_obstacle(300, 4)
+    'the decoded form is cross-fitted over 10 groups of clusters, and there are 4 clusters'
+    """
     if n < FEWEST_TO_DECODE:
         return (
             f"the decoded form needs at least {FEWEST_TO_DECODE} samples to fit its decoder, and there are {n}: "
@@ -72,6 +78,13 @@ def decoded(
     Raises:
         EstimationError: bad arrays, too few samples or clusters (`decoded_obstacle` says so beforehand), or an option
             out of range.
+
+    >>> rng = np.random.default_rng(0)
+    >>> text, reference = rng.normal(size=(200, 3)), rng.normal(size=(200, 6))
+    >>> whitening = Whitening.fit(rng.normal(size=(60, 6)), rng.normal(size=(60, 3)))
+    >>> right, wrong = (decoded(whitening, answers, reference, text).mean() for answers in (reference, reference[::-1]))
+    >>> bool(right > 0.5), bool(abs(wrong) < 0.2)
+    (True, True)
     """
     pairs = whitening.pairs(response, reference, text)
     return decoded_between(pairs, clusters=clusters, folds=folds, penalty=penalty, seed=seed)
@@ -80,7 +93,15 @@ def decoded(
 def decoded_between(
     pairs: Whitened, *, clusters: Clusters = None, folds: int = FOLDS, penalty: float = 2e-3, seed: int = 0
 ) -> Float:
-    """`decoded` of pairs that are whitened already."""
+    """`decoded` of pairs that are whitened already.
+
+    >>> rng = np.random.default_rng(0)
+    >>> text, reference = rng.normal(size=(200, 3)), rng.normal(size=(200, 6))
+    >>> whitening = Whitening.fit(rng.normal(size=(60, 6)), rng.normal(size=(60, 3)))
+    >>> pairs = whitening.pairs(reference, reference, text)
+    >>> bool((decoded_between(pairs) == decoded(whitening, reference, reference, text)).all())
+    True
+    """
     if folds < 2:
         raise EstimationError(f"folds: {folds} cannot be cross-fitted. Use at least 2.")
     if not 0.0 < penalty < math.inf:

@@ -83,6 +83,13 @@ def direct(
     Raises:
         EstimationError: bad arrays, fewer than two clusters, a reliability of other samples or dimensions, or an
             option out of range.
+
+    >>> rng = np.random.default_rng(0)
+    >>> text, reference = rng.normal(size=(60, 3)), rng.normal(size=(60, 6))
+    >>> whitening = Whitening.fit(rng.normal(size=(60, 6)), rng.normal(size=(60, 3)))
+    >>> right, wrong = (direct(whitening, answers, reference, text).mean() for answers in (reference, reference[::-1]))
+    >>> bool(right > 0.5), bool(abs(wrong) < 0.2)
+    (True, True)
     """
     pairs = whitening.pairs(response, reference, text)
     return direct_between(
@@ -99,7 +106,15 @@ def direct_between(
     exponent: float | None = None,
     seed: int = 0,
 ) -> Float:
-    """`direct` of pairs that are whitened already."""
+    """`direct` of pairs that are whitened already.
+
+    >>> rng = np.random.default_rng(0)
+    >>> text, reference = rng.normal(size=(60, 3)), rng.normal(size=(60, 6))
+    >>> whitening = Whitening.fit(rng.normal(size=(60, 6)), rng.normal(size=(60, 3)))
+    >>> pairs = whitening.pairs(reference, reference, text)
+    >>> bool((direct_between(pairs) == direct(whitening, reference, reference, text)).all())
+    True
+    """
     if exponent is None:
         exponent = _exponent(0.0 if reliability is None else reliability.exact)
     if not 0.0 < exponent <= 1.0:
@@ -143,6 +158,13 @@ def reliability_of(
     """How well the answers of the clean set get each direction right, cross-fitted over clusters.
 
     Args and errors: as `direct` and `Reliability.fit`.
+
+    >>> rng = np.random.default_rng(0)
+    >>> text, reference = rng.normal(size=(60, 3)), rng.normal(size=(60, 6))
+    >>> whitening = Whitening.fit(rng.normal(size=(60, 6)), rng.normal(size=(60, 3)))
+    >>> trust = reliability_of(whitening, reference, reference, text)
+    >>> trust.exact, trust.whole.round(6).tolist()
+    (1.0, [1.0, 1.0, 1.0, 1.0, 1.0, 1.0])
     """
     pairs = whitening.pairs(response, reference, text)
     return reliability_between(pairs, clusters=clusters, centre=centre, folds=folds, seed=seed)
@@ -151,7 +173,15 @@ def reliability_of(
 def reliability_between(
     pairs: Whitened, *, clusters: Clusters = None, centre: Centre = "offset", folds: int = 5, seed: int = 0
 ) -> Reliability:
-    """`reliability_of` pairs that are whitened already."""
+    """`reliability_of` pairs that are whitened already.
+
+    >>> rng = np.random.default_rng(0)
+    >>> text, reference = rng.normal(size=(60, 3)), rng.normal(size=(60, 6))
+    >>> whitening = Whitening.fit(rng.normal(size=(60, 6)), rng.normal(size=(60, 3)))
+    >>> trust = reliability_between(whitening.pairs(reference, reference, text))
+    >>> trust.weights.shape, trust.fold.shape
+    ((5, 6), (60,))
+    """
     told, true = pairs.told, pairs.true
     exact = float(_same(told - true, true).mean())
     told, true = _centred(told, true, centre, _exponent(exact))

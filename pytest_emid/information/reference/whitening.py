@@ -35,6 +35,12 @@ class Whitened:
         text: (n, d_t) embeddings of the questions.
         told: (n, d) whitened residuals of the answers.
         true: (n, d) whitened residuals of the references.
+
+    >>> rng = np.random.default_rng(0)
+    >>> reference, text = rng.normal(size=(60, 4)), rng.normal(size=(60, 2))
+    >>> pairs = Whitening.fit(reference, text).pairs(reference, reference, text)
+    >>> pairs.told.shape, bool((pairs.told == pairs.true).all())
+    ((60, 4), True)
     """
 
     response: Float
@@ -61,6 +67,13 @@ class Whitening:
         explained: share of the variance of a held-out reference that its question gives away (leave-one-out).
         left_out: (m, d) predictions B' z_t + c of the fitted references, each made without its own cluster.
         rows: where each fitted pair of reference and question is in `left_out`.
+
+    >>> rng = np.random.default_rng(0)
+    >>> text = rng.normal(size=(60, 2))
+    >>> reference = text @ np.ones((2, 4)) + rng.normal(size=(60, 4)) * [10, 1, 1, 1]
+    >>> whitening = Whitening.fit(reference, text)
+    >>> bool(np.ptp(whitening.transform(reference, text).std(axis=0)) < 0.3)  # no direction is ten times wider any more
+    True
     """
 
     slope: Float

@@ -16,7 +16,7 @@ from __future__ import annotations
 import math
 from collections.abc import Callable
 from dataclasses import dataclass
-from typing import Any, Literal, get_args
+from typing import Literal, get_args
 
 import numpy as np
 from numpy.typing import NDArray
@@ -57,7 +57,12 @@ Form = Literal["tv", "inverse_js", "sqrt_js"]
 
 
 def entropy_scale(instance: FiniteInstance) -> float:
-    """H = max_x [H(Q_{Y|x}) + H(P_theta(.|x))] in nats, over the queries that P or Q can draw."""
+    """H = max_x [H(Q_{Y|x}) + H(P_theta(.|x))] in nats, over the queries that P or Q can draw.
+
+    >>> example = counterexample_small_alphabet(2, 0.05)
+    >>> round(entropy_scale(example), 4)  # log 2: one of the two is certain
+    0.6931
+    """
     both = entropy(instance.shifted_truth) + entropy(instance.model)
     return float(both[instance.support].max())
 
@@ -67,12 +72,21 @@ def published_simplified(instance: FiniteInstance) -> float:
 
     Stated for shifts that leave X_v|X_t, X_t|X_v and Y|X unchanged. Not an upper bound on every instance: see
     `counterexample_small_alphabet` and `counterexample_large_alphabet`.
+
+    >>> example = counterexample_small_alphabet(2, 0.05)
+    >>> round(published_simplified(example), 4), round(example.emid, 4)
+    (0.049, 0.0693)
     """
     return _input_part(instance) + 8.0 * math.pow(sum(_output_js(instance)), 0.25)
 
 
 def published_code_form(instance: FiniteInstance) -> float:
-    """What the authors' code computes: H (JS_v^1/2 + JS_t^1/2) + 4 (JS_PY^1/4 + JS_QY^1/4); at most Theorem 4.5's."""
+    """What the authors' code computes: H (JS_v^1/2 + JS_t^1/2) + 4 (JS_PY^1/4 + JS_QY^1/4); at most Theorem 4.5's.
+
+    >>> example = counterexample_small_alphabet(2, 0.05)
+    >>> round(published_code_form(example), 4)
+    0.049
+    """
     return _input_part(instance) + 4.0 * sum(math.pow(js, 0.25) for js in _output_js(instance))
 
 
@@ -81,6 +95,10 @@ def published_general(instance: FiniteInstance) -> float:
 
     H (JSbar(X_t|X_v)^1/2 + JSbar(X_v|X_t)^1/2) + 4 E_P JS(P_{Y|x}, Q_{Y|x})^1/4, with JSbar = E_P[JS] + E_Q[JS]. A
     conditional that one side leaves undefined (it never draws that x_v) is taken to equal the other side's.
+
+    >>> example = counterexample_small_alphabet(2, 0.05)
+    >>> round(published_general(example), 4), round(example.emid, 4)
+    (0.049, 0.0693)
     """
     scale = entropy_scale(instance)
     inputs = math.sqrt(_conditional_js(instance.p_x, instance.q_x))
@@ -99,6 +117,11 @@ class RigorousTerms:
         inputs: span(g) TV(P_X, Q_X).
         labels: E_P FA(TV(P_{Y|x}, Q_{Y|x})).
         form: the distance in place of TV.
+
+    >>> example = counterexample_small_alphabet(2, 0.05)
+    >>> found = rigorous(example)
+    >>> round(found.inputs, 4), found.labels, round(found.value, 4), found.form
+    (0.0693, 0.0, 0.0693, 'tv')
     """
 
     output_clean: float
@@ -111,17 +134,6 @@ class RigorousTerms:
     def value(self) -> float:
         """The bound: EMID is never above it."""
         return self.output_clean + self.output_shifted + self.inputs + self.labels
-
-    def to_dict(self) -> dict[str, Any]:
-        """Plain types: the value, the form, and each term."""
-        return {
-            "value": self.value,
-            "form": self.form,
-            "output_clean": self.output_clean,
-            "output_shifted": self.output_shifted,
-            "inputs": self.inputs,
-            "labels": self.labels,
-        }
 
 
 def rigorous(instance: FiniteInstance, form: Form = "tv") -> RigorousTerms:
@@ -172,6 +184,10 @@ class PreferenceGap:
         preference: `log_preference`, or its drop from P to Q; -inf where the model says the impossible.
         delta: E_x KL(P_theta(.|x) || P_{Y|x}), or the difference of the two.
         bound: the most by which the two can differ, given delta and the alphabet.
+
+    >>> found = preference_gap(*counterexample_preference(10, 0.1))
+    >>> round(found.gap, 4), round(found.delta, 4), abs(found.gap) <= found.bound
+    (-0.4394, 0.1054, True)
     """
 
     information: float
@@ -195,6 +211,10 @@ def preference_gap(p_x: Float, model: Float, truth: Float) -> PreferenceGap:
 
     The bound grows with log M, and must: `counterexample_preference` makes the gap as large as one likes at a fixed
     delta. No bound in delta alone holds for all alphabets.
+
+    >>> truth = np.array([[0.9, 0.1]])
+    >>> preference_gap(np.ones(1), truth, truth).gap  # a model that is the truth
+    0.0
     """
     preference = log_preference(p_x, model, truth)
     p_x, model, truth = (np.asarray(table, dtype=np.float64) for table in (p_x, model, truth))
@@ -211,6 +231,11 @@ def emid_preference_gap(instance: FiniteInstance) -> PreferenceGap:
 
     Raises:
         EstimationError: the model says under P or Q what is impossible there, so that a preference is -inf.
+
+    >>> model, truth = [[0.9, 0.1], [0.1, 0.9]], [[0.8, 0.2], [0.2, 0.8]]
+    >>> found = emid_preference_gap(FiniteInstance([0.5, 0.5], [0.9, 0.1], model, truth))
+    >>> round(found.information, 4), abs(found.gap) <= found.bound
+    (0.1017, True)
     """
     clean = preference_gap(instance.p, instance.model, instance.p_y)
     shifted = preference_gap(instance.q, instance.model, instance.shifted_truth)
@@ -238,6 +263,10 @@ def counterexample_small_alphabet(m: int, t: float) -> FiniteInstance:
 
     Raises:
         EstimationError: m < 2, or t outside (0, 1).
+
+    >>> example = counterexample_small_alphabet(2, 0.05)
+    >>> round(example.emid / published_simplified(example), 3)
+    1.414
     """
     if m < 2 or not 0.0 < t < 1.0:
         raise EstimationError(f"the example needs m >= 2 and 0 < t < 1, got m={m}, t={t}.")
@@ -261,6 +290,10 @@ def counterexample_large_alphabet(m: int) -> FiniteInstance:
 
     Raises:
         EstimationError: m < 2.
+
+    >>> example = counterexample_large_alphabet(36)
+    >>> round(example.emid, 3), round(published_code_form(example), 3), round(rigorous(example).value, 3)
+    (3.584, 3.563, 3.584)
     """
     if m < 2:
         raise EstimationError(f"the example needs m >= 2, got {m}.")
@@ -280,6 +313,10 @@ def counterexample_preference(m: int, epsilon: float) -> tuple[Float, Float, Flo
 
     Raises:
         EstimationError: m < 2, or epsilon outside (0, 1).
+
+    >>> few, many = (preference_gap(*counterexample_preference(m, 0.1)) for m in (10, 1000))
+    >>> round(few.delta, 4) == round(many.delta, 4), round(few.gap, 3), round(many.gap, 3)
+    (True, -0.439, -0.91)
     """
     if m < 2 or not 0.0 < epsilon < 1.0:
         raise EstimationError(f"the example needs m >= 2 and 0 < epsilon < 1, got m={m}, epsilon={epsilon}.")

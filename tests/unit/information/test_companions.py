@@ -45,12 +45,6 @@ def test_exact_match():
     assert found.dtype == np.float64
 
 
-def test_exact_match_of_sets_that_differ():
-    with pytest.raises(EstimationError) as caught:
-        exact_match(["a", "b"], ["a"])
-    assert str(caught.value) == "responses: 2 answers for 1 references. Give one answer per reference."
-
-
 def test_cosine():
     response = [[1.0, 0.0], [0.0, 2.0], [1.0, 1.0], [-3.0, 0.0]]
     reference = [[2.0, 0.0], [1.0, 0.0], [1.0, 0.0], [1.0, 0.0]]
@@ -63,21 +57,23 @@ def test_cosine_stays_in_range():
 
 
 @pytest.mark.parametrize(
-    ("response", "reference", "message"),
+    ("call", "message"),
     [
         (
-            [[0.0, 0.0]],
-            [[1.0, 0.0]],
+            lambda: exact_match(["a", "b"], ["a"]),
+            "responses: 2 answers for 1 references. Give one answer per reference.",
+        ),
+        (
+            lambda: cosine_to_reference([[0.0, 0.0]], [[1.0, 0.0]]),
             "response: row 0 is all zeros, which is no embedding. Remove the sample or fix the encoder that made it.",
         ),
         (
-            [[1.0, 0.0]],
-            [[1.0, 0.0, 0.0]],
+            lambda: cosine_to_reference([[1.0, 0.0]], [[1.0, 0.0, 0.0]]),
             "reference: expected 2 columns, got 3. Embeddings that are compared must come from the same encoder.",
         ),
     ],
 )
-def test_bad_embeddings(response, reference, message):
+def test_what_is_refused(call, message):
     with pytest.raises(EstimationError) as caught:
-        cosine_to_reference(response, reference)
+        call()
     assert str(caught.value) == message

@@ -4,37 +4,24 @@ import numpy as np
 import pytest
 
 from pytest_emid.errors import EstimationError
-from pytest_emid.information import (
-    AnswerEntropy,
-    KernelCritic,
-    Moments,
-    RidgeCritic,
-    Whitening,
-    benjamini_hochberg,
-    club,
-    cluster_classes,
-    contributions,
-    correlation_study,
-    cosine_to_reference,
-    decoded,
-    direct,
-    exact_match,
-    exact_match_classes,
-    holm,
-    kernel_rjsd,
-    mean_interval,
-    minimum_detectable,
-    mmd,
-    permutation_test,
-    retained_interval,
-    rigorous_bound,
-    rjsd,
-    swap_test,
-    win_rate,
-)
 from pytest_emid.information.arrays import as_clusters, as_vector
-from pytest_emid.information.critics import ClubCritic, InfoNCECritic
+from pytest_emid.information.bounds.answer_classes import cluster_classes, exact_match_classes
+from pytest_emid.information.bounds.answer_entropy import AnswerEntropy
+from pytest_emid.information.bounds.rigorous import rigorous_bound
+from pytest_emid.information.companions import cosine_to_reference, exact_match
+from pytest_emid.information.critics import ClubCritic, RidgeCritic
 from pytest_emid.information.critics.held_out import fitting_pair, gaussian_r2
+from pytest_emid.information.critics.mutual_information import club, contributions
+from pytest_emid.information.divergence.nulls import permutation_test, swap_test
+from pytest_emid.information.divergence.rjsd import rjsd
+from pytest_emid.information.intervals.means import mean_interval, retained_interval
+from pytest_emid.information.intervals.multiplicity import benjamini_hochberg, holm
+from pytest_emid.information.intervals.power import minimum_detectable
+from pytest_emid.information.paper.correlation import correlation_study
+from pytest_emid.information.paper.preference import win_rate
+from pytest_emid.information.reference.decoded import decoded
+from pytest_emid.information.reference.direct import direct
+from pytest_emid.information.reference.whitening import Whitening
 from pytest_emid.information.theory import finite
 
 N, D = 160, 6
@@ -46,118 +33,67 @@ def refused(call, *args, **kwargs):
     return str(caught.value)
 
 
-@pytest.fixture(scope="module")
-def world():
-    rng = np.random.default_rng(3)
-    x = rng.normal(size=(N, D))
-    y = x @ rng.normal(size=(D, D)) + 0.5 * rng.normal(size=(N, D))
-    return x, y
+RNG = np.random.default_rng(3)
+X = RNG.normal(size=(N, D))
+Y = X @ RNG.normal(size=(D, D)) + 0.5 * RNG.normal(size=(N, D))
+CRITIC, WHITENING = RidgeCritic.fit(X, Y), Whitening.fit(Y, X)
+
+# Every function that takes embeddings, with the name that it gives the argument that is spoilt.
+DOORS = {
+    "contributions x": ("x", lambda bad: contributions(CRITIC, bad, Y)),
+    "contributions y": ("y", lambda bad: contributions(CRITIC, X, bad)),
+    "contributions minus": ("minus", lambda bad: contributions(CRITIC, X, Y, minus=bad)),
+    "club": ("y", lambda bad: club(CRITIC, X, bad)),
+    "ridge fit": ("x", lambda bad: RidgeCritic.fit(bad, Y)),
+    "club fit": ("y", lambda bad: ClubCritic.fit(X, bad)),
+    "held-out": ("y", lambda bad: gaussian_r2(CRITIC, X, bad)),
+    "whitening fit": ("reference", lambda bad: Whitening.fit(bad, X)),
+    "direct response": ("response", lambda bad: direct(WHITENING, bad, Y, X)),
+    "direct reference": ("reference", lambda bad: direct(WHITENING, Y, bad, X)),
+    "decoded": ("response", lambda bad: decoded(WHITENING, bad, Y, X)),
+    "rjsd": ("p", lambda bad: rjsd(bad, Y)),
+    "permutation": ("p", lambda bad: permutation_test(bad, Y)),
+    "swap": ("q", lambda bad: swap_test(X, bad)),
+    "cosine": ("response", lambda bad: cosine_to_reference(bad, Y)),
+}
+MASKED = np.ma.masked_greater(Y, 4.0)
 
 
-@pytest.fixture(scope="module")
-def doors(world):
-    """Every function that takes embeddings, by the name it gives the argument that is spoilt."""
-    x, y = world
-    critic, whitening = RidgeCritic.fit(x, y), Whitening.fit(y, x)
-    return {
-        "contributions x": ("x", lambda bad: contributions(critic, bad, y)),
-        "contributions y": ("y", lambda bad: contributions(critic, x, bad)),
-        "contributions minus": ("minus", lambda bad: contributions(critic, x, y, minus=bad)),
-        "club": ("y", lambda bad: club(critic, x, bad)),
-        "update": ("x", lambda bad: Moments(critic).update(bad, y)),
-        "ridge fit": ("x", lambda bad: RidgeCritic.fit(bad, y)),
-        "kernel fit": ("y", lambda bad: KernelCritic.fit(x, bad)),
-        "held-out": ("y", lambda bad: gaussian_r2(critic, x, bad)),
-        "whitening fit": ("reference", lambda bad: Whitening.fit(bad, x)),
-        "direct response": ("response", lambda bad: direct(whitening, bad, y, x)),
-        "direct reference": ("reference", lambda bad: direct(whitening, y, bad, x)),
-        "decoded": ("response", lambda bad: decoded(whitening, bad, y, x)),
-        "rjsd": ("p", lambda bad: rjsd(bad, y)),
-        "kernel_rjsd": ("q", lambda bad: kernel_rjsd(y, bad)),
-        "mmd": ("p", lambda bad: mmd(bad, y)),
-        "permutation": ("p", lambda bad: permutation_test(bad, y)),
-        "swap": ("q", lambda bad: swap_test(x, bad)),
-        "cosine": ("response", lambda bad: cosine_to_reference(bad, y)),
-    }
-
-
-DOORS = [
-    "contributions x",
-    "contributions y",
-    "contributions minus",
-    "club",
-    "update",
-    "ridge fit",
-    "kernel fit",
-    "held-out",
-    "whitening fit",
-    "direct response",
-    "direct reference",
-    "decoded",
-    "rjsd",
-    "kernel_rjsd",
-    "mmd",
-    "permutation",
-    "swap",
-    "cosine",
-]
-
-
-def spoilt(world, value):
-    rows = world[1].copy()
+def spoilt(value, rows=Y):
+    rows = rows.copy()
     rows[7] = value
     return rows
 
 
-def test_every_door_is_tried(doors):
-    assert sorted(DOORS) == sorted(doors)
+ZEROS = "row 7 is all zeros, which is no embedding. Remove the sample or fix the encoder that made it."
 
 
+@pytest.mark.parametrize(
+    ("bad", "message"),
+    [
+        (spoilt(0.0), ZEROS),
+        (spoilt(1e-200), ZEROS),
+        (
+            spoilt(1e200),
+            "row 7 holds 1e+200 in column 0, too large to compute with. Scale the numbers, or fix what made them.",
+        ),
+        (MASKED, f"{MASKED.mask.sum()} values are masked, which no estimator leaves out. Remove those samples."),
+        ([[1.0, 2.0], [3.0]], "not an array of numbers ("),
+    ],
+    ids=["zeros", "squares vanish", "squares overflow", "masked", "ragged"],
+)
 @pytest.mark.parametrize("door", DOORS)
-def test_a_row_of_zeros(doors, world, door):
-    name, call = doors[door]
-    assert refused(call, spoilt(world, 0.0)) == (
-        f"{name}: row 7 is all zeros, which is no embedding. Remove the sample or fix the encoder that made it."
-    )
-    assert refused(call, spoilt(world, 1e-200)) == refused(call, spoilt(world, 0.0))
+def test_at_every_door(door, bad, message):
+    name, call = DOORS[door]
+    assert refused(call, bad).startswith(f"{name}: {message}")
 
 
-@pytest.mark.parametrize("door", DOORS)
-def test_a_number_whose_square_is_none(doors, world, door):
-    name, call = doors[door]
-    assert refused(call, spoilt(world, 1e200)) == (
-        f"{name}: row 7 holds 1e+200 in column 0, too large to compute with. Scale the numbers, or fix what made them."
-    )
+def test_a_mask_that_hides_nothing_is_no_error():
+    assert rjsd(np.ma.masked_array(X), Y) == rjsd(X, Y)
 
 
-@pytest.mark.parametrize("door", DOORS)
-def test_masked_values_are_not_used(doors, world, door):
-    name, call = doors[door]
-    masked = np.ma.masked_greater(world[1], 4.0)
-    assert refused(call, masked) == (
-        f"{name}: {int(masked.mask.sum())} values are masked, which no estimator leaves out. Remove those samples."
-    )
-
-
-@pytest.mark.parametrize("door", DOORS)
-def test_rows_of_different_lengths(doors, door):
-    name, call = doors[door]
-    assert refused(call, [[1.0, 2.0], [3.0]]).startswith(f"{name}: not an array of numbers (")
-
-
-def test_a_mask_that_hides_nothing_is_no_error(world):
-    x, y = world
-    assert rjsd(np.ma.masked_array(x), y) == rjsd(x, y)
-
-
-def test_vectors_too():
-    assert refused(as_vector, "values", [1.0, 1e300]) == (
-        "values: row 1 holds 1e+300 in column 0, too large to compute with. Scale the numbers, or fix what made them."
-    )
-
-
-def test_float32_on_its_own_scale_is_taken(world):
-    x, y = (rows.astype(np.float32) for rows in world)
+def test_float32_on_its_own_scale_is_taken():
+    x, y = (rows.astype(np.float32) for rows in (X, Y))
     assert rjsd(x * np.float32(1e30), y * np.float32(1e-30)) == pytest.approx(rjsd(x, y), rel=1e-5)
 
 
@@ -175,99 +111,92 @@ def test_labels_that_tell_nothing_apart(label, shown):
 
 def test_labels_of_any_kind_of_sequence():
     assert as_clusters((label for label in "abca"), 4).tolist() == [0, 1, 2, 0]
-    assert refused(as_clusters, 3, 4) == "clusters: expected one id for each of 4 samples, got 3."
+
+
+NO_SCALE = "a scale that a critic cannot be stored on. Scale the embeddings, to rows of length 1 for example."
+NO_TEXT = "An answer that is missing is an empty text."
+STEPS = np.arange(30.0)
 
 
 @pytest.mark.parametrize(
-    ("options", "message"),
+    ("call", "message"),
     [
-        ({"folds": 1}, "folds: expected a whole number of at least 2, got 1."),
-        ({"folds": 2.5}, "folds: expected a whole number of at least 2, got 2.5."),
-        ({"penalties": ()}, "penalties: expected numbers of at least 0, got none."),
-        ({"penalties": (0.1, -1.0)}, "penalties: expected numbers of at least 0, got -1.0."),
-        ({"penalties": (float("nan"),)}, "penalties: expected numbers of at least 0, got nan."),
+        (
+            lambda: as_vector("values", [1.0, 1e300]),
+            "values: row 1 holds 1e+300 in column 0, too large to compute with. Scale the numbers, or fix what made "
+            "them.",
+        ),
+        (lambda: as_clusters(3, 4), "clusters: expected one id for each of 4 samples, got 3."),
+        (lambda: RidgeCritic.fit(X, Y, folds=1), "folds: expected a whole number of at least 2, got 1."),
+        (lambda: RidgeCritic.fit(X, Y, folds=2.5), "folds: expected a whole number of at least 2, got 2.5."),
+        (lambda: RidgeCritic.fit(X, Y, penalties=()), "penalties: expected numbers of at least 0, got none."),
+        (lambda: RidgeCritic.fit(X, Y, penalties=(0.1, -1.0)), "penalties: expected numbers of at least 0, got -1.0."),
+        (lambda: RidgeCritic.fit(X, Y, penalties=[np.nan]), "penalties: expected numbers of at least 0, got nan."),
+        (lambda: RidgeCritic.fit(X, Y, components=0), "components: expected a whole number of at least 1, got 0."),
+        (lambda: ClubCritic.fit(X, Y, hidden=0), "hidden: expected a whole number of at least 1, got 0."),
+        (lambda: ClubCritic.fit(X, Y, hidden=True), "hidden: expected a whole number of at least 1, got True."),
+        (
+            lambda: fitting_pair(X, Y * 1e-30),
+            f"y: the values differ by at most {float(np.ptp(Y * 1e-30, axis=0).max()):.3g}, {NO_SCALE}",
+        ),
+        (
+            lambda: fitting_pair(X * 1e30, Y),
+            f"x: the values differ by at most {float(np.ptp(X * 1e30, axis=0).max()):.3g}, {NO_SCALE}",
+        ),
+        (
+            lambda: Whitening.fit(Y * 1e-30, X),
+            f"reference: the values differ by at most {float(np.ptp(Y * 1e-30, axis=0).max()):.3g}, which rounding "
+            "drowns. Scale the embeddings, to rows of length 1 for example.",
+        ),
+        (lambda: holm(["a"]), "p: expected one p-value per test, got something that is no list of numbers."),
+        (
+            lambda: benjamini_hochberg(["a"]),
+            "p: expected one p-value per test, got something that is no list of numbers.",
+        ),
+        (
+            lambda: exact_match(["a", None], ["a", "b"]),
+            f"responses: the answer at position 1 is of type NoneType, not a text. {NO_TEXT}",
+        ),
+        (
+            lambda: exact_match_classes(["a"], [3]),
+            f"texts[1]: the answer at position 0 is of type int, not a text. {NO_TEXT}",
+        ),
+        (
+            lambda: exact_match("cat", ["c", "a", "t"]),
+            "responses: expected a list of texts, got one text, 'cat'.",
+        ),
+        (lambda: decoded(WHITENING, Y, Y, X, folds=1), "folds: 1 cannot be cross-fitted. Use at least 2."),
+        (lambda: decoded(WHITENING, Y, Y, X, penalty=-1.0), "penalty: -1.0 is not a finite number above 0."),
+        (lambda: decoded(WHITENING, Y, Y, X, penalty=np.nan), "penalty: nan is not a finite number above 0."),
+        (lambda: cluster_classes(X, k=2.5, seed=0), "k: expected a whole number of at least 1, got 2.5."),
+        (lambda: cluster_classes(X, k=None, seed=0), "k: expected a whole number of at least 1, got None."),
+        (
+            lambda: cluster_classes(X, k=2, restarts=0, seed=0),
+            "restarts: expected a whole number of at least 1, got 0.",
+        ),
+        (
+            lambda: correlation_study(1.0 + 1e-16 * STEPS, STEPS),
+            "x: all 30 values are 1; nothing correlates with that.",
+        ),
+        (
+            lambda: correlation_study(STEPS, 1e-200 * STEPS),
+            "y: all 30 values are 0; nothing correlates with that.",
+        ),
+        (
+            lambda: CRITIC.save("/none/file.safetensors"),
+            "/none/file.safetensors: there is no folder /none. Make it first.",
+        ),
     ],
 )
-@pytest.mark.parametrize("critic", [RidgeCritic, KernelCritic])
-def test_options_of_the_closed_forms(world, critic, options, message):
-    assert refused(critic.fit, *world, **options) == message
+def test_options_and_values_out_of_range(call, message):
+    assert refused(call) == message
 
 
-@pytest.mark.parametrize(
-    ("critic", "options", "message"),
-    [
-        (RidgeCritic, {"components": 0}, "components: expected a whole number of at least 1, got 0."),
-        (KernelCritic, {"bandwidths": ()}, "bandwidths: expected positive numbers, got none."),
-        (KernelCritic, {"bandwidths": (1.0, 0.0)}, "bandwidths: expected positive numbers, got 0.0."),
-        (KernelCritic, {"max_landmarks": 1}, "max_landmarks: expected a whole number of at least 2, got 1."),
-        (ClubCritic, {"hidden": 0}, "hidden: expected a whole number of at least 1, got 0."),
-        (InfoNCECritic, {"hidden": True}, "hidden: expected a whole number of at least 1, got True."),
-        (InfoNCECritic, {"features": 0}, "features: expected a whole number of at least 1, got 0."),
-    ],
-)
-def test_options_of_each_critic(world, critic, options, message):
-    assert refused(critic.fit, *world, **options) == message
-
-
-def test_a_scale_that_no_critic_can_be_stored_on(world):
-    x, y = world
-    advice = "a scale that a critic cannot be stored on. Scale the embeddings, to rows of length 1 for example."
-    spread = float(np.ptp(y * 1e-30, axis=0).max())
-    assert refused(fitting_pair, x, y * 1e-30) == f"y: the values differ by at most {spread:.3g}, {advice}"
-    assert refused(fitting_pair, x * 1e30, y).endswith(advice)
-    assert refused(Whitening.fit, y * 1e-30, x).endswith("to rows of length 1 for example.")
-
-
-def test_queries_beyond_the_networks_precision_name_the_row(world):
-    x, y = world
-    critic = ClubCritic.fit(x, y, hidden=4)
+def test_queries_beyond_the_networks_precision_name_the_row():
+    critic = ClubCritic.fit(X, Y, hidden=4)
     with np.errstate(all="raise"):
-        message = refused(contributions, critic, spoilt((y, x), 1e60), y)
+        message = refused(contributions, critic, spoilt(1e60, X), Y)
     assert message.startswith("critic club: the contribution of row ")
-
-
-def test_streamed_responses_that_are_all_alike(world):
-    x, y = world
-    critic = RidgeCritic.fit(x, y)
-    alike = np.ones_like(y)
-    first, second = Moments(critic).update(x[:80], alike[:80]), Moments(critic).update(x[80:], alike[80:])
-    assert refused(first.merge(second).club) == (
-        "y: all 160 rows are identical, so there is nothing to measure. "
-        "Check whether the model answers every query alike or the encoder ignores its input."
-    )
-    assert first.update(x, y).club() != 0.0
-    other = Moments(critic).update(x[:80], 2 * alike[:80])
-    assert isinstance(Moments(critic).merge(second).merge(other).club(), float)
-
-
-@pytest.mark.parametrize("adjust", [holm, benjamini_hochberg])
-def test_p_values_that_are_no_numbers(adjust):
-    assert refused(adjust, ["a"]) == "p: expected one p-value per test, got something that is no list of numbers."
-
-
-def test_answers_that_are_no_texts():
-    advice = "An answer that is missing is an empty text."
-    assert refused(exact_match, ["a", None], ["a", "b"]) == (
-        f"responses: the answer at position 1 is of type NoneType, not a text. {advice}"
-    )
-    assert refused(exact_match_classes, ["a"], [3]) == (
-        f"texts[1]: the answer at position 0 is of type int, not a text. {advice}"
-    )
-    assert refused(exact_match, "cat", ["c", "a", "t"]) == "responses: expected a list of texts, got one text, 'cat'."
-    assert exact_match([""], [""]).tolist() == [0.0]
-
-
-@pytest.mark.parametrize("options", [{"folds": 1}, {"folds": 0}, {"penalty": -1.0}, {"penalty": float("nan")}])
-def test_options_of_the_decoder(world, options):
-    x, y = world
-    (name,) = options
-    assert refused(decoded, Whitening.fit(y, x), y, y, x, **options).startswith(f"{name}: {options[name]} ")
-
-
-@pytest.mark.parametrize("bandwidth", [0.0, -1.0, 1e-200, 1e200, float("nan"), float("inf")])
-@pytest.mark.parametrize("measure", [kernel_rjsd, mmd])
-def test_bandwidths(world, measure, bandwidth):
-    assert refused(measure, *world, bandwidth) == f"bandwidth: expected a positive number, got {bandwidth}."
 
 
 class TestTables:
@@ -340,37 +269,10 @@ class TestBoundOnClasses:
         paths = AnswerEntropy.from_paths(beyond.values)
         assert np.isfinite(self.bound(entropy_clean=inside, entropy_shifted=paths).limit)
 
-    @pytest.mark.parametrize("paired", [True, False])
-    def test_ids_of_queries_may_be_of_any_size(self, paired):
-        random = AnswerEntropy.given(np.full(80, 0.1))
-        options = {"paired": paired, "entropy_clean": random, "entropy_shifted": random}
-        small = np.arange(80)
-        found = [
-            self.bound(query_clean=ids, query_shifted=ids[::-1], **options).limit for ids in (small, small * 10**15)
-        ]
-        assert found[0] == found[1]
-
     def test_one_class_is_bounded_by_nothing(self):
         nothing = np.zeros(80, dtype=int)
         found = rigorous_bound(nothing, nothing, nothing, nothing, letters=1)
         assert (found.emid.low, found.emid.high, found.limit, found.contradicted) == (0.0, 0.0, 0.0, False)
-
-
-def test_k_means_options(world):
-    for options, message in (
-        ({"k": 2.5}, "k: expected a whole number of at least 1, got 2.5."),
-        ({"k": None}, "k: expected a whole number of at least 1, got None."),
-        ({"k": 2, "restarts": 0}, "restarts: expected a whole number of at least 1, got 0."),
-    ):
-        assert refused(cluster_classes, world[0], seed=0, **options) == message
-
-
-def test_measures_that_differ_by_rounding_only():
-    steps = np.arange(30.0)
-    assert refused(correlation_study, 1.0 + 1e-16 * steps, steps) == (
-        "x: all 30 values are 1; nothing correlates with that."
-    )
-    assert refused(correlation_study, steps, 1e-200 * steps) == "y: all 30 values are 0; nothing correlates with that."
 
 
 def test_a_perfect_win_rate_is_inside_its_interval():
@@ -388,12 +290,5 @@ def test_nothing_within_the_limits_of_an_unchanged_set_is_detectable():
     assert minimum_detectable(mean_interval(np.ones(60))) == 0.0
 
 
-def test_folders_that_are_not_there(world, tmp_path):
-    path = tmp_path / "none" / "file.safetensors"
-    x, y = world
-    assert refused(RidgeCritic.fit(x, y).save, path) == f"{path}: there is no folder {path.parent}. Make it first."
-
-
-def test_questions_of_no_size_give_nothing_away(world):
-    x, y = world
-    assert Whitening.fit(y, x * 1e-200).explained == pytest.approx(Whitening.fit(y, np.ones_like(x)).explained)
+def test_questions_of_no_size_give_nothing_away():
+    assert Whitening.fit(Y, X * 1e-200).explained == pytest.approx(Whitening.fit(Y, np.ones_like(X)).explained)

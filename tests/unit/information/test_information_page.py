@@ -13,7 +13,7 @@ PAGE = (Path(__file__).parents[3] / "docs" / "information.md").read_text(encodin
 def test_the_examples_run_in_order(tmp_path: Path, monkeypatch: pytest.MonkeyPatch):
     monkeypatch.chdir(tmp_path)
     examples = re.findall(r"```python\n(.*?)```", PAGE, re.DOTALL)
-    assert len(examples) == 8
+    assert len(examples) == 7
     everything: dict[str, object] = {}
     for number, example in enumerate(examples):
         exec(compile(example, f"docs/information.md, example {number}", "exec"), everything)

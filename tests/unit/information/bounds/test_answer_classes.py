@@ -26,15 +26,6 @@ def test_a_vocabulary_collects_everything_else_in_one_class():
     assert classes.names == ("a", "b", "c", "(other)")
 
 
-def test_classes_of_texts_refuse_nothing_and_doubles():
-    with pytest.raises(EstimationError) as caught:
-        exact_match_classes([], [])
-    assert str(caught.value) == "texts: there is no answer to classify."
-    with pytest.raises(EstimationError) as caught:
-        exact_match_classes(["yes"], vocabulary=["yes", "Yes."])
-    assert str(caught.value) == "vocabulary: 'Yes.' is the same answer as an earlier entry. Leave one out."
-
-
 def test_clusters_are_found_and_shared_across_sets():
     rng = np.random.default_rng(0)
     centres = np.eye(8)[:5]
@@ -87,23 +78,29 @@ def test_points_that_differ_by_rounding_only_still_make_k_classes():
 
 
 @pytest.mark.parametrize(
-    ("arrays", "k", "message"),
+    ("call", "message"),
     [
-        ((), 2, "embeddings: there is no set to classify."),
+        (lambda: exact_match_classes([], []), "texts: there is no answer to classify."),
         (
-            (np.zeros((5, 2)),),
-            2,
+            lambda: exact_match_classes(["yes"], vocabulary=["yes", "Yes."]),
+            "vocabulary: 'Yes.' is the same answer as an earlier entry. Leave one out.",
+        ),
+        (lambda: cluster_classes(k=2, seed=0), "embeddings: there is no set to classify."),
+        (
+            lambda: cluster_classes(np.zeros((5, 2)), k=2, seed=0),
             "k: 2 classes cannot be told apart among 1 distinct embeddings. Ask for fewer.",
         ),
-        ((np.eye(3),), 0, "k: 0 classes cannot be told apart among 3 distinct embeddings. Ask for fewer."),
         (
-            (np.eye(3), np.eye(2)),
-            2,
+            lambda: cluster_classes(np.eye(3), k=0, seed=0),
+            "k: 0 classes cannot be told apart among 3 distinct embeddings. Ask for fewer.",
+        ),
+        (
+            lambda: cluster_classes(np.eye(3), np.eye(2), k=2, seed=0),
             "embeddings[1]: expected 3 columns, got 2. Embeddings that are compared must come from the same encoder.",
         ),
     ],
 )
-def test_clusters_that_cannot_be_are_refused(arrays: tuple, k: int, message: str):
+def test_what_is_refused(call, message: str):
     with pytest.raises(EstimationError) as caught:
-        cluster_classes(*arrays, k=k, seed=0)
+        call()
     assert str(caught.value) == message

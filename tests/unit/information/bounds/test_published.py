@@ -1,6 +1,5 @@
 from __future__ import annotations
 
-import json
 import math
 
 import numpy as np
@@ -97,11 +96,6 @@ def test_the_input_part_needs_no_answers():
     scaled = input_only(0.04, 0.09, entropy_scale=2.0)
     assert (scaled.value, scaled.unit) == (pytest.approx(1.0), "nats")
     assert scaled.terms == pytest.approx({"image": 0.4, "text": 0.6})
-
-
-def test_plain_types_survive_json():
-    for bound in (scale_adjusted_score(*JS), published_bound(*JS, entropy_scale=1.0), input_only(0.04, 0.0)):
-        assert json.loads(json.dumps(bound.to_dict())) == bound.to_dict()
 
 
 @pytest.mark.parametrize("position", range(4))

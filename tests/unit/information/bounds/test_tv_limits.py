@@ -1,12 +1,10 @@
 from __future__ import annotations
 
-import math
-
 import numpy as np
 import pytest
 from scipy.stats import beta
 
-from pytest_emid.information.bounds.tv_limits import coupled_tv_limit, mean_upper_limit, two_sample_tv_limit
+from pytest_emid.information.bounds.tv_limits import coupled_tv_limit, mean_upper_limit
 from pytest_emid.information.theory.finite import total_variation
 
 
@@ -48,13 +46,6 @@ def test_the_observed_value_is_the_plug_in():
     assert found.observed == total_variation([0.5, 0.25, 0.25], [0.25, 0.75, 0.0])
 
 
-def test_two_samples_by_hand():
-    first, second = np.array([0] * 30 + [1] * 70), np.array([0] * 50 + [1] * 50)
-    found = two_sample_tv_limit(first, second, np.arange(100), np.arange(100), 0.05)
-    assert found.observed == pytest.approx(0.2)
-    assert found.limit == pytest.approx(0.2 + math.sqrt(0.5 * math.log(20) * 0.02))
-
-
 @pytest.mark.parametrize("method", ["concentration", "normal"])
 @pytest.mark.parametrize("clustered", [False, True])
 def test_limits_hold_at_their_nominal_rate(method: str, clustered: bool):
@@ -69,15 +60,3 @@ def test_limits_hold_at_their_nominal_rate(method: str, clustered: bool):
             found = coupled_tv_limit(np.where(wrong, 1, 0), np.zeros(n, dtype=np.intp), codes, 2, tail, method)
             held += found.limit >= rate
         assert held / repetitions >= 1 - tail - 0.02, rate
-
-
-def test_limits_of_two_samples_hold_at_their_nominal_rate():
-    rng = np.random.default_rng(2)
-    p, q = rng.dirichlet(np.ones(6), 2)
-    truth = float(total_variation(p, q))
-    held = [
-        two_sample_tv_limit(rng.choice(6, 80, p=p), rng.choice(6, 50, p=q), np.arange(80), np.arange(50), 0.05).limit
-        >= truth
-        for _ in range(300)
-    ]
-    assert np.mean(held) >= 0.95

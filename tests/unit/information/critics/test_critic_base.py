@@ -1,5 +1,3 @@
-import json
-
 import numpy as np
 import pytest
 import safetensors.numpy
@@ -17,7 +15,7 @@ WORLD = LinearWorld()
 
 def fit(kind, pair):
     networks = {"hidden": 16, "training": Training(epochs=60, learning_rate=3e-3)}
-    return KINDS[kind].fit(*pair, **(networks if kind in {"club", "infonce"} else {}))
+    return KINDS[kind].fit(*pair, **(networks if kind == "club" else {}))
 
 
 @pytest.fixture(scope="module")
@@ -25,10 +23,10 @@ def fitted():
     return {kind: fit(kind, WORLD.draw(120, 0)) for kind in KINDS}
 
 
-def fails_with(message, call, *args, **kwargs):
+def refused(call, *args):
     with pytest.raises(EstimationError) as caught:
-        call(*args, **kwargs)
-    assert str(caught.value) == message
+        call(*args)
+    return str(caught.value)
 
 
 @pytest.mark.parametrize("kind", KINDS)
@@ -67,7 +65,7 @@ def test_every_critic_fulfils_one_protocol_and_one_form(kind, fitted):
     assert kind.lower() in repr(critic).lower()
 
 
-@pytest.mark.parametrize("kind", [kind for kind in KINDS if kind != "infonce"])
+@pytest.mark.parametrize("kind", KINDS)
 def test_natural_parameters_depend_on_their_own_row_alone(kind, fitted):
     x, _ = WORLD.draw(20, 2)
     a, w = fitted[kind].natural(x)
@@ -102,81 +100,82 @@ def test_a_changed_file_is_refused(fitted, tmp_path):
     arrays["mean_y"] = arrays["mean_y"] + 1
     rewrite(path, arrays=arrays)
     changed = RidgeCritic(arrays).fingerprint
-    fails_with(
+    assert refused(critics.load, path) == (
         f"{path}: the arrays have fingerprint {changed[:12]}, the header says {fitted['ridge'].fingerprint[:12]}. "
-        f"The file was changed after it was saved: fit the critic again.",
-        critics.load,
-        path,
+        f"The file was changed after it was saved: fit the critic again."
     )
 
 
-def test_files_that_are_no_critic_are_refused(fitted, tmp_path):
-    path = tmp_path / "critic.safetensors"
-    fails_with(
-        f"{path}: no such file. Pass the path of a critic that was saved with `critic.save`.", critics.load, path
-    )
-    safetensors.numpy.save_file({"a": np.zeros(2)}, path)
-    fails_with(f"{path}: a safetensors file, but not a critic saved by this package.", critics.load, path)
-    path.write_bytes(b"nonsense")
-    with pytest.raises(EstimationError, match=r"critic\.safetensors: not a safetensors file \("):
-        critics.load(path)
+def write_ridge(path, critic, header):
+    critic.save(path)
+    rewrite(path, header)
 
 
 @pytest.mark.parametrize(
-    ("header", "message"),
+    ("load", "write", "message"),
     [
         (
-            {"version": "2"},
+            critics.load,
+            lambda path, critic: None,
+            "no such file. Pass the path of a critic that was saved with `critic.save`.",
+        ),
+        (
+            critics.load,
+            lambda path, critic: safetensors.numpy.save_file({"a": np.zeros(2)}, path),
+            "a safetensors file, but not a critic saved by this package.",
+        ),
+        (
+            critics.load,
+            lambda path, critic: write_ridge(path, critic, {"version": "2"}),
             "critic format version 2, this release reads version 1. "
             "Fit the critic again or install the release that wrote it.",
         ),
-        ({"kind": "oracle"}, "unknown critic kind 'oracle'; this release knows ridge, kernel, club, infonce."),
+        (
+            critics.load,
+            lambda path, critic: write_ridge(path, critic, {"kind": "oracle"}),
+            "unknown critic kind 'oracle'; this release knows ridge, club.",
+        ),
+        (ClubCritic.load, lambda path, critic: critic.save(path), "holds a 'ridge' critic, not a 'club' one."),
+        (
+            critics.load,
+            lambda path, critic: safetensors.numpy.save_file(
+                {"a": np.zeros(2)},
+                path,
+                {"format": "pytest-emid critic", "version": "1", "kind": "ridge", "settings": "{}"},
+            ),
+            "the critic's header lacks fingerprint, held_out_r2.",
+        ),
     ],
 )
-def test_headers_of_another_world_are_refused(header, message, fitted, tmp_path):
+def test_files_that_are_no_critic_of_ours_are_refused(load, write, message, fitted, tmp_path):
     path = tmp_path / "critic.safetensors"
-    fitted["ridge"].save(path)
-    rewrite(path, header)
-    fails_with(f"{path}: {message}", critics.load, path)
+    write(path, fitted["ridge"])
+    assert refused(load, path) == f"{path}: {message}"
 
 
-def test_a_file_of_another_kind_is_refused(fitted, tmp_path):
+def test_nonsense_is_no_critic(tmp_path):
     path = tmp_path / "critic.safetensors"
-    fitted["ridge"].save(path)
-    fails_with(f"{path}: holds a 'ridge' critic, not a 'club' one.", ClubCritic.load, path)
+    path.write_bytes(b"nonsense")
+    assert refused(critics.load, path).startswith(f"{path}: not a safetensors file (")
 
 
-def test_headers_without_their_fields_are_refused(fitted, tmp_path):
-    path = tmp_path / "critic.safetensors"
-    metadata = {"format": "pytest-emid critic", "version": "1", "kind": "ridge", "settings": json.dumps({})}
-    safetensors.numpy.save_file({"a": np.zeros(2)}, path, metadata=metadata)
-    fails_with(f"{path}: the critic's header lacks fingerprint, held_out_r2.", critics.load, path)
-
-
-def test_arrays_that_do_not_fit_together_are_refused(fitted):
-    arrays = fitted["ridge"]._arrays
-    missing = {name: array for name, array in arrays.items() if name != "variance"}
-    fails_with(
-        "ridge critic: the array 'variance' is missing; found ['mean_x', 'mean_y', 'weight'].", RidgeCritic, missing
-    )
-    fails_with(
-        "ridge critic: 'mean_x' has shape (11,), expected (12,).",
-        RidgeCritic,
-        {**arrays, "mean_x": arrays["mean_x"][1:]},
-    )
-    fails_with(
-        "ridge critic: 'mean_x' has 2 axes, expected 1.", RidgeCritic, {**arrays, "mean_x": arrays["mean_x"][None]}
-    )
-    fails_with(
-        "ridge critic: 'weight' holds values that are not finite.",
-        RidgeCritic,
-        {**arrays, "weight": arrays["weight"] * np.nan},
-    )
-    fails_with(
-        "ridge critic: 'variance' must be positive in every dimension.",
-        RidgeCritic,
-        {**arrays, "variance": arrays["variance"] * 0},
-    )
+@pytest.mark.parametrize(
+    ("name", "change", "message"),
+    [
+        ("variance", None, "the array 'variance' is missing; found ['mean_x', 'mean_y', 'weight']."),
+        ("mean_x", lambda array: array[1:], "'mean_x' has shape (11,), expected (12,)."),
+        ("mean_x", lambda array: array[None], "'mean_x' has 2 axes, expected 1."),
+        ("weight", lambda array: array * np.nan, "'weight' holds values that are not finite."),
+        ("weight", lambda array: np.full(array.shape, 1e300), "'weight' holds values that are not finite."),
+        ("variance", lambda array: array * 0, "'variance' must be positive in every dimension."),
+    ],
+)
+def test_arrays_that_do_not_fit_together_are_refused(fitted, name, change, message):
+    arrays = dict(fitted["ridge"]._arrays)
+    array = arrays.pop(name)
+    if change is not None:
+        arrays[name] = change(array)
+    assert refused(RidgeCritic, arrays) == f"ridge critic: {message}"
 
 
 @pytest.mark.parametrize(
@@ -185,18 +184,7 @@ def test_arrays_that_do_not_fit_together_are_refused(fitted):
 )
 def test_damaged_headers_are_refused(fitted, tmp_path, damage):
     path = tmp_path / "critic.safetensors"
-    fitted["ridge"].save(path)
-    rewrite(path, header=damage)
-    with pytest.raises(EstimationError) as caught:
-        critics.load(path)
-    assert str(caught.value).startswith(f"{path}: the critic's header is damaged (")
-    assert str(caught.value).endswith("). Fit the critic again.")
-
-
-def test_numbers_beyond_float32_are_refused(fitted):
-    arrays = {name: array.astype(float) for name, array in fitted["ridge"]._arrays.items()}
-    fails_with(
-        "ridge critic: 'weight' holds values that are not finite.",
-        RidgeCritic,
-        {**arrays, "weight": 1e300 * np.ones_like(arrays["weight"])},
-    )
+    write_ridge(path, fitted["ridge"], damage)
+    message = refused(critics.load, path)
+    assert message.startswith(f"{path}: the critic's header is damaged (")
+    assert message.endswith("). Fit the critic again.")

@@ -34,12 +34,6 @@ def torch_parameters(state, x):
     return outputs[0].numpy(), torch.tanh(outputs[1]).numpy()
 
 
-def fails_with(message, call, *args, **kwargs):
-    with pytest.raises(EstimationError) as caught:
-        call(*args, **kwargs)
-    assert str(caught.value) == message
-
-
 def test_it_reads_the_authors_format_and_answers_as_their_network(tmp_path):
     state = checkpoint()
     torch.save(state, tmp_path / "club.pt")
@@ -91,25 +85,6 @@ def test_the_log_variance_stays_between_the_limits_of_its_tanh():
     assert (w <= np.exp(1)).all()
 
 
-def test_files_that_are_no_checkpoint_are_refused(tmp_path):
-    path = tmp_path / "club.pt"
-    fails_with(f"{path}: no such file. Pass the path of a CLUB checkpoint.", ClubCritic.load_checkpoint, path)
-    path.write_bytes(b"")
-    fails_with(
-        f"{path}: not a torch checkpoint that loads with weights_only=True (EOFError).",
-        ClubCritic.load_checkpoint,
-        path,
-    )
-    torch.save([1, 2], path)
-    fails_with(f"{path}: a torch file, but not a state dict of tensors.", ClubCritic.load_checkpoint, path)
-    torch.save({**checkpoint(), "extra": torch.zeros(1)}, path)
-    fails_with(f"{path}: not a CLUB critic: unexpected arrays ['extra'].", ClubCritic.load_checkpoint, path)
-    state = checkpoint()
-    state["p_logvar.2.bias"] = torch.zeros(3)
-    torch.save(state, path)
-    fails_with("club critic: 'p_logvar.2.bias' has shape (3,), expected (4,).", ClubCritic.load_checkpoint, path)
-
-
 def test_code_in_a_checkpoint_is_not_run(tmp_path):
     class Evil:
         def __reduce__(self):
@@ -117,33 +92,33 @@ def test_code_in_a_checkpoint_is_not_run(tmp_path):
 
     path = tmp_path / "club.pt"
     torch.save({"p_mu.0.weight": Evil()}, path)
-    fails_with(
-        f"{path}: not a torch checkpoint that loads with weights_only=True (UnpicklingError).",
-        ClubCritic.load_checkpoint,
-        path,
-    )
+    with pytest.raises(EstimationError, match=r"not a torch checkpoint .* \(UnpicklingError\)\.$"):
+        ClubCritic.load_checkpoint(path)
     path.write_bytes(pickle.dumps(Evil(), protocol=2))
     with pytest.raises(EstimationError):
         ClubCritic.load_checkpoint(path)
     assert not (tmp_path / "owned").exists()
 
 
-def test_impossible_training_is_refused():
-    fails_with(
-        "training: epochs, patience and batch must be at least 1, the learning rate positive and the weight decay not "
-        "negative, got Training(epochs=0, patience=20, batch=64, learning_rate=0.0003, weight_decay=0.0).",
-        Training,
-        epochs=0,
-    )
-    x, y = WORLD.draw(60, 0)
-    fails_with(
-        "training: the validation loss was never finite in 2 epochs. Lower the learning rate (1e+30) or check the "
-        "scale of the embeddings.",
-        ClubCritic.fit,
-        x,
-        y,
-        training=Training(epochs=2, learning_rate=1e30),
-    )
+@pytest.mark.parametrize(
+    ("call", "message"),
+    [
+        (
+            lambda: Training(epochs=0),
+            "training: epochs, patience and batch must be at least 1, the learning rate positive and the weight decay "
+            "not negative, got Training(epochs=0, patience=20, batch=64, learning_rate=0.0003, weight_decay=0.0).",
+        ),
+        (
+            lambda: ClubCritic.fit(*WORLD.draw(60, 0), training=Training(epochs=2, learning_rate=1e30)),
+            "training: the validation loss was never finite in 2 epochs. Lower the learning rate (1e+30) or check the "
+            "scale of the embeddings.",
+        ),
+    ],
+)
+def test_impossible_training_is_refused(call, message):
+    with pytest.raises(EstimationError) as caught:
+        call()
+    assert str(caught.value) == message
 
 
 @pytest.mark.parametrize(
@@ -157,8 +132,7 @@ def test_bytes_of_other_files_are_refused_whatever_they_do_to_torch(tmp_path, co
 
 
 def test_a_checkpoint_cut_short_is_refused(tmp_path):
-    torch.save(checkpoint(), tmp_path / "whole.pt")
-    whole = (tmp_path / "whole.pt").read_bytes()
+    whole = _saved(tmp_path, checkpoint()).read_bytes()
     for length in (len(whole) // 3, len(whole) - 100):
         (tmp_path / "cut.pt").write_bytes(whole[:length])
         with pytest.raises(EstimationError, match="not a torch checkpoint"):
@@ -174,21 +148,45 @@ def test_trained_parameters_and_half_precision_load_too(tmp_path):
     assert ClubCritic.load_checkpoint(_saved(tmp_path, halves)).dimension_x > 0
 
 
-def test_arrays_of_another_kind_are_refused(tmp_path):
-    state = checkpoint()
-    name = sorted(state)[0]
-    for other in (state[name].to(torch.complex64), state[name].to_sparse(), state[name].long()):
-        path = _saved(tmp_path, {**state, name: other})
-        with pytest.raises(EstimationError) as caught:
-            ClubCritic.load_checkpoint(path)
-        assert str(caught.value) == f"{path}: not a CLUB critic: ['{name}'] are no dense arrays of real numbers."
+STATE, BIAS = checkpoint(), "p_logvar.0.bias"
 
 
-def test_names_that_are_no_texts_are_unexpected(tmp_path):
-    path = _saved(tmp_path, {**checkpoint(), 3: torch.zeros(1)})
+@pytest.mark.parametrize(
+    ("content", "message"),
+    [
+        ([1, 2], "{path}: a torch file, but not a state dict of tensors."),
+        ({**STATE, "extra": torch.zeros(1)}, "{path}: not a CLUB critic: unexpected arrays ['extra']."),
+        ({**STATE, 3: torch.zeros(1)}, "{path}: not a CLUB critic: unexpected arrays ['3']."),
+        (
+            {**STATE, BIAS: STATE[BIAS].to(torch.complex64)},
+            "{path}: not a CLUB critic: ['p_logvar.0.bias'] are no dense arrays of real numbers.",
+        ),
+        (
+            {**STATE, BIAS: STATE[BIAS].to_sparse()},
+            "{path}: not a CLUB critic: ['p_logvar.0.bias'] are no dense arrays of real numbers.",
+        ),
+        (
+            {**STATE, BIAS: STATE[BIAS].long()},
+            "{path}: not a CLUB critic: ['p_logvar.0.bias'] are no dense arrays of real numbers.",
+        ),
+        (
+            {**STATE, "p_logvar.2.bias": torch.zeros(3)},
+            "club critic: 'p_logvar.2.bias' has shape (3,), expected (4,).",
+        ),
+    ],
+    ids=range(7),
+)
+def test_files_of_other_content_are_refused(tmp_path, content, message):
+    path = _saved(tmp_path, content)
     with pytest.raises(EstimationError) as caught:
         ClubCritic.load_checkpoint(path)
-    assert str(caught.value) == f"{path}: not a CLUB critic: unexpected arrays ['3']."
+    assert str(caught.value) == message.format(path=path)
+
+
+def test_a_missing_file_is_refused(tmp_path):
+    with pytest.raises(EstimationError) as caught:
+        ClubCritic.load_checkpoint(tmp_path / "club.pt")
+    assert str(caught.value) == f"{tmp_path / 'club.pt'}: no such file. Pass the path of a CLUB checkpoint."
 
 
 def _saved(folder, state):

@@ -16,12 +16,6 @@ def predicted(critic, x):
     return a / w
 
 
-def fails_with(message, call, *args, **kwargs):
-    with pytest.raises(EstimationError) as caught:
-        call(*args, **kwargs)
-    assert str(caught.value) == message
-
-
 def test_it_is_ridge_regression_with_the_penalty_it_names():
     x, y = WORLD.draw(200, 0)
     critic = RidgeCritic.fit(x, y)
@@ -124,53 +118,46 @@ def test_streamed_moments_give_the_batch_solution():
     assert (critic.held_out_r2.n, critic.held_out_r2.clusters) == (100, 50)
 
 
-def test_too_little_or_broken_data_is_refused():
-    x, y = WORLD.draw(20, 0)
-    fails_with("x: at least 10 rows are needed, got 9.", RidgeCritic.fit, x[:9], y[:9])
-    fails_with(
-        "y: expected 20 rows, got 19. Arrays that are measured together hold the same samples in the same order.",
-        RidgeCritic.fit,
-        x,
-        y[1:],
-    )
-    fails_with(
-        "y: all 20 rows are identical, so there is nothing to measure. "
-        "Check whether the model answers every query alike or the encoder ignores its input.",
-        RidgeCritic.fit,
-        x,
-        np.ones((20, 9)),
-    )
-    fails_with(
-        "4 clusters cannot be split into 5 parts without breaking one. "
-        "Fit the critic on more pairs, or on pairs of more images.",
-        RidgeCritic.fit,
-        x,
-        y,
-        clusters=np.arange(20) // 5,
-    )
-    fails_with(
-        "moments: at least 10 pairs are needed, got 4.",
-        RidgeCritic.from_moments,
-        LeastSquaresMoments(12, 9).update(x[:4], y[:4]),
-        x,
-        y,
-    )
-    fails_with(
-        "moments: all queries or all responses are identical, so there is nothing to fit.",
-        RidgeCritic.from_moments,
-        LeastSquaresMoments(12, 9).update(np.ones((20, 12)), y),
-        x,
-        y,
-    )
-    fails_with(
-        "held_out_x: expected 11 columns, got 12. Embeddings that are compared must come from the same encoder.",
-        RidgeCritic.from_moments,
-        LeastSquaresMoments(11, 9),
-        x,
-        y,
-    )
-    fails_with(
-        "cannot merge moments of dimensions (12, 9) and (11, 9).",
-        LeastSquaresMoments(12, 9).merge,
-        LeastSquaresMoments(11, 9),
-    )
+X, Y = WORLD.draw(20, 0)
+
+
+@pytest.mark.parametrize(
+    ("call", "message"),
+    [
+        (lambda: RidgeCritic.fit(X[:9], Y[:9]), "x: at least 10 rows are needed, got 9."),
+        (
+            lambda: RidgeCritic.fit(X, Y[1:]),
+            "y: expected 20 rows, got 19. Arrays that are measured together hold the same samples in the same order.",
+        ),
+        (
+            lambda: RidgeCritic.fit(X, np.ones((20, 9))),
+            "y: all 20 rows are identical, so there is nothing to measure. "
+            "Check whether the model answers every query alike or the encoder ignores its input.",
+        ),
+        (
+            lambda: RidgeCritic.fit(X, Y, clusters=np.arange(20) // 5),
+            "4 clusters cannot be split into 5 parts without breaking one. "
+            "Fit the critic on more pairs, or on pairs of more images.",
+        ),
+        (
+            lambda: RidgeCritic.from_moments(LeastSquaresMoments(12, 9).update(X[:4], Y[:4]), X, Y),
+            "moments: at least 10 pairs are needed, got 4.",
+        ),
+        (
+            lambda: RidgeCritic.from_moments(LeastSquaresMoments(12, 9).update(np.ones((20, 12)), Y), X, Y),
+            "moments: all queries or all responses are identical, so there is nothing to fit.",
+        ),
+        (
+            lambda: RidgeCritic.from_moments(LeastSquaresMoments(11, 9), X, Y),
+            "held_out_x: expected 11 columns, got 12. Embeddings that are compared must come from the same encoder.",
+        ),
+        (
+            lambda: LeastSquaresMoments(12, 9).merge(LeastSquaresMoments(11, 9)),
+            "cannot merge moments of dimensions (12, 9) and (11, 9).",
+        ),
+    ],
+)
+def test_what_is_refused(call, message):
+    with pytest.raises(EstimationError) as caught:
+        call()
+    assert str(caught.value) == message

@@ -22,7 +22,7 @@ def pair(rho: float, n: int, rng: np.random.Generator) -> tuple[np.ndarray, np.n
     return x, rho * x + math.sqrt(1 - rho**2) * rng.standard_normal(n)
 
 
-def test_a_study_holds_all_three_and_survives_json():
+def test_a_study_holds_all_three():
     x, y = pair(0.6, 40, np.random.default_rng(0))
     study = correlation_study(x, y, names=("EMI", "RP"), resamples=199)
     assert (study.x, study.y, study.n) == ("EMI", "RP", 40)
@@ -30,8 +30,6 @@ def test_a_study_holds_all_three_and_survives_json():
     assert study.spearman.estimate.value == pytest.approx(stats.spearmanr(x, y).statistic)
     assert study.kendall.estimate.value == pytest.approx(stats.kendalltau(x, y).statistic)
     assert study.pearson.p_value == pytest.approx(stats.pearsonr(x, y).pvalue)
-    plain = study.to_dict()
-    assert json.loads(json.dumps(plain)) == plain
 
 
 def test_pearson_has_the_textbook_interval():

@@ -43,7 +43,7 @@ def test_win_rate_counts_a_tie_as_one_half():
     assert (found.wins, found.ties, found.losses) == (1, 1, 2)
     assert found.rate.value == pytest.approx(0.375)
     assert found.method == "Wilson score interval"
-    assert found.to_dict()["rate"]["n"] == 4
+    assert found.rate.n == 4
 
 
 def test_wilson_is_the_textbook_interval():

@@ -53,23 +53,28 @@ class TestDecoded:
         leaking = decoded(whitening, response, reference, text).mean()
         assert whole < 0.1 < leaking
 
-    def test_too_few_samples(self, rng, whitening):
-        text, reference, _ = draw(rng, 60)
+    @pytest.mark.parametrize(
+        ("n", "clusters", "message"),
+        [
+            (
+                60,
+                60,
+                "The decoded form needs at least 150 samples to fit its decoder, and there are 60: its level would be "
+                "biased and its power low. Use the direct form, or measure more samples.",
+            ),
+            (
+                160,
+                8,
+                "The decoded form is cross-fitted over 10 groups of clusters, and there are 8 clusters. Use the "
+                "direct form, or measure more samples.",
+            ),
+        ],
+    )
+    def test_too_few(self, rng, whitening, n, clusters, message):
+        text, reference, _ = draw(rng, n)
         with pytest.raises(EstimationError) as caught:
-            decoded(whitening, reference, reference, text)
-        assert str(caught.value) == (
-            "The decoded form needs at least 150 samples to fit its decoder, and there are 60: its level would be "
-            "biased and its power low. Use the direct form, or measure more samples."
-        )
-
-    def test_too_few_clusters(self, rng, whitening):
-        text, reference, _ = draw(rng, 160)
-        with pytest.raises(EstimationError) as caught:
-            decoded(whitening, reference, reference, text, clusters=np.arange(160) % 8)
-        assert str(caught.value) == (
-            "The decoded form is cross-fitted over 10 groups of clusters, and there are 8 clusters. Use the direct "
-            "form, or measure more samples."
-        )
+            decoded(whitening, reference, reference, text, clusters=np.arange(n) % clusters)
+        assert str(caught.value) == message
 
     def test_obstacle(self):
         assert decoded_obstacle(150, 50) is None
