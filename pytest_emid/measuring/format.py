@@ -7,7 +7,7 @@ import unicodedata
 from typing import Final
 
 from pytest_emid.information.intervals.estimate import Estimate
-from pytest_emid.measuring.results import scrub
+from pytest_emid.measuring.plain import scrub
 
 __all__ = ["amount", "clip", "decimals", "duration", "interval", "measured", "number", "percent", "quantity", "visible"]
 

@@ -7,7 +7,7 @@ from dataclasses import asdict, dataclass
 from typing import Any, Final, NamedTuple
 
 from pytest_emid.cache.pace import Pace
-from pytest_emid.measuring.results import in_natural_order
+from pytest_emid.measuring.plain import in_natural_order
 
 __all__ = ["CLEAN", "Forecast", "Need", "Plan", "Row"]
 

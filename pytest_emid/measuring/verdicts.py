@@ -14,7 +14,7 @@ from enum import StrEnum
 from typing import Any, Final
 
 from pytest_emid.information.intervals.estimate import Estimate
-from pytest_emid.measuring.results import scrub
+from pytest_emid.measuring.plain import scrub
 
 __all__ = [
     "MINIMUM_CLUSTERS",

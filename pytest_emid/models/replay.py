@@ -28,7 +28,8 @@ class ReplayModel:
 
     Example:
         >>> from tempfile import TemporaryDirectory
-        >>> from pytest_emid import Cache, data, models
+        >>> from pytest_emid import data, models
+        >>> from pytest_emid.cache import Cache
         >>> echo = models.load(lambda images, questions: questions, fingerprint="v1", name="echo")
         >>> with TemporaryDirectory() as folder, Cache(None) as cache:
         ...     _ = cache.respond(echo, data.load("scenes", 2))

@@ -9,7 +9,7 @@ from __future__ import annotations
 from collections.abc import Mapping
 from typing import TYPE_CHECKING, Any, NamedTuple
 
-from pytest_emid.measuring.results import in_natural_order
+from pytest_emid.measuring.plain import in_natural_order
 
 if TYPE_CHECKING:
     import pytest

@@ -9,7 +9,7 @@ from pathlib import Path
 from typing import Any
 
 from pytest_emid.errors import DataError
-from pytest_emid.measuring.results import in_natural_order
+from pytest_emid.measuring.plain import in_natural_order
 from pytest_emid.plugin.ledger import Ledger
 from pytest_emid.plugin.reports.json import read_document
 from pytest_emid.version import __version__

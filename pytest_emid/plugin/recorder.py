@@ -110,7 +110,7 @@ class Recorder:
 
     def unmeasured(self, scenario: str, reason: str) -> None:
         """Take note of a measurement that could not be made, and leaves its gates undecided."""
-        from pytest_emid.measuring.results import scrub
+        from pytest_emid.measuring.plain import scrub
 
         self._unmeasured.append({"scenario": scrub(scenario), "reason": scrub(reason)})
 
@@ -157,7 +157,7 @@ class Recorder:
         """Bring the test's `user_properties` (JUnit) up to date: flat scalars, `emid.*`, then `emid.2.*` and so on."""
         if not self._results:
             return
-        from pytest_emid.measuring.results import scrub
+        from pytest_emid.measuring.plain import scrub
 
         properties[:] = [pair for pair in properties if not pair[0].startswith(PROPERTY)]
         for position, result in enumerate(self._results, start=1):

@@ -24,7 +24,7 @@ from pytest_emid import shifts
 from pytest_emid.data.dataset import Dataset
 from pytest_emid.data.sample import Sample, image_digest
 from pytest_emid.errors import EmidError
-from pytest_emid.measuring.results import scrub
+from pytest_emid.measuring.plain import scrub
 from pytest_emid.shifts.base import Shift
 
 __all__ = ["ContactSheet"]

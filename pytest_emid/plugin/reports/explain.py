@@ -8,7 +8,8 @@ from typing import Final
 
 from pytest_emid.information.intervals.estimate import Estimate
 from pytest_emid.measuring.format import clip, decimals, interval, measured, number, percent, quantity, visible
-from pytest_emid.measuring.results import Bound, EmidResult, Record, scrub
+from pytest_emid.measuring.plain import scrub
+from pytest_emid.measuring.results import Bound, EmidResult, Record
 from pytest_emid.measuring.verdicts import Decision, Direction, Verdict, decide
 from pytest_emid.plugin.config import EmidConfig
 

@@ -15,7 +15,7 @@ from pytest_emid.information.divergence.rjsd import rjsd
 from pytest_emid.measuring.design import design_of
 from pytest_emid.measuring.drift import drift
 from pytest_emid.measuring.embedding import Answered
-from pytest_emid.measuring.results import NOT_DRAWN, Divergences, Drift
+from pytest_emid.measuring.findings import NOT_DRAWN, Divergences, Drift
 from pytest_emid.models.base import Response
 
 N = 24

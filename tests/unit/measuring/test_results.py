@@ -10,7 +10,8 @@ import numpy as np
 import pytest
 from emid_factory import estimate, make_result
 
-from pytest_emid.measuring.results import SCHEMA_VERSION, Bound, EmidResult, scrub
+from pytest_emid.measuring.plain import scrub
+from pytest_emid.measuring.results import SCHEMA_VERSION, Bound, EmidResult
 from pytest_emid.plugin.reports import json as json_report
 
 

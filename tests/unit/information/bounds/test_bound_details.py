@@ -9,16 +9,15 @@ import numpy as np
 import pytest
 
 from pytest_emid.errors import EstimationError
-from pytest_emid.information.bounds.answer_entropy import EntropyScale, EntropySource
+from pytest_emid.information.bounds.answer_entropy import AnswerEntropy, EntropyScale, EntropySource
 from pytest_emid.information.bounds.published import (
-    AnswerEntropy,
     ConditionalDivergences,
     input_only,
     published_bound,
     published_code_form,
-    rigorous_bound,
     scale_adjusted_score,
 )
+from pytest_emid.information.bounds.rigorous import rigorous_bound
 
 JS = (0.04, 0.09, 0.0016, 0.0081)
 NOTE = (
@@ -31,15 +30,8 @@ def test_the_published_forms_say_what_they_are() -> None:
     scale = EntropyScale(2.0, EntropySource.GIVEN)
     for form, name in ((published_bound, "published"), (published_code_form, "published_code")):
         found = form(*JS, entropy_scale=scale)
-        assert found.to_dict() == {
-            "name": name,
-            "value": found.value,
-            "unit": "nats",
-            "terms": found.terms,
-            "note": NOTE,
-            "entropy": scale.to_dict(),
-        }
-    assert scale_adjusted_score(*JS).to_dict()["entropy"] is None
+        assert (found.name, found.unit, found.note, found.entropy) == (name, "nats", NOTE, scale)
+    assert scale_adjusted_score(*JS).entropy is None
     assert input_only(0.04, 0.09).note == "the input part alone: drift of the queries, not a bound on EMID"
     assert published_code_form(*JS, entropy_scale=2.0).terms == pytest.approx(
         {"image": 0.4, "text": 0.6, "output_clean": 0.8, "output_shifted": 1.2}
@@ -77,21 +69,6 @@ LABELS = np.arange(60) % 4
 
 def test_the_rigorous_bound_says_what_it_is() -> None:
     found = rigorous_bound(*[LABELS] * 4, letters=4)
-    assert found.to_dict() == {
-        "emid": found.emid.to_dict(),
-        "limit": found.limit,
-        "plugin": 0.0,
-        "terms": found.terms,
-        "total_variation": found.total_variation,
-        "letters": 4,
-        "singletons": 0.0,
-        "source": "greedy",
-        "method": found.method,
-        "notes": list(found.notes),
-        "contradicted": False,
-        "undersampled": False,
-        "vacuous": False,
-    }
     assert found.method.startswith("finite-sample limits of total variation (bounded differences and coupling, Chern")
     assert rigorous_bound(*[LABELS] * 4, letters=4, limit="normal").method.startswith(
         "large-sample limits of total variation (cluster-robust, variance from above) at 97.5 % one-sided"
@@ -145,29 +122,3 @@ def test_entropies_are_of_the_classes(side: str) -> None:
     assert bound(AnswerEntropy.from_paths(np.stack([high, high], axis=1)))
     with pytest.raises(EstimationError, match=rf"^entropy_{side}: 59 values for 60 samples\."):
         bound(AnswerEntropy.given(high[:59]))
-
-
-@pytest.mark.parametrize(
-    ("change", "message"),
-    [
-        ("reference_clean", "reference_clean: query 1 has answers 1 and 3. Keep one reference a query."),
-        ("reference_shifted", "reference_shifted: query 1 has answers 1 and 3. Keep one reference a query."),
-        ("response_clean", "response: query 1 has answers 1 and 3. Answers are sampled, then: pass their entropies."),
-        ("response_shifted", "response: query 1 has answers 1 and 3. Answers are sampled, then: pass their entropies."),
-    ],
-)
-def test_equal_queries_have_equal_answers(change: str, message: str) -> None:
-    sets = dict.fromkeys(("response_clean", "reference_clean", "response_shifted", "reference_shifted"), LABELS)
-    odd = LABELS.copy()
-    odd[1] = 3
-    given = {**sets, change: odd}
-
-    def bound(**options: object) -> object:
-        return rigorous_bound(*given.values(), letters=4, query_clean=LABELS, query_shifted=LABELS, **options)  # type: ignore[arg-type]
-
-    with pytest.raises(EstimationError) as caught:
-        bound()
-    assert str(caught.value) == message
-    if change.startswith("response"):
-        drawn = AnswerEntropy.given(np.full(60, 0.1))
-        assert bound(entropy_clean=drawn, entropy_shifted=drawn)

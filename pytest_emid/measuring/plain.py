@@ -1,0 +1,37 @@
+"""Plain types that cross processes, and the order in which people count."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Mapping
+from dataclasses import fields, is_dataclass
+from typing import Any
+
+__all__ = ["in_natural_order", "plain", "scrub"]
+
+
+def plain(value: Any) -> Any:
+    """Dataclasses to dicts, tuples to lists, numpy scalars to Python numbers, texts without lone surrogates."""
+    if hasattr(value, "to_dict") and not isinstance(value, type):
+        return plain(value.to_dict())
+    if is_dataclass(value) and not isinstance(value, type):
+        return {f.name: plain(getattr(value, f.name)) for f in fields(value)}
+    if isinstance(value, Mapping):
+        return {scrub(str(key)): plain(item) for key, item in value.items()}
+    if isinstance(value, list | tuple):
+        return [plain(item) for item in value]
+    if isinstance(value, str):
+        return scrub(value)
+    if value is None or isinstance(value, bool | int | float):
+        return float(value) if isinstance(value, float) else value
+    return value.item()
+
+
+def scrub(text: str) -> str:
+    """A text that can cross processes: a lone surrogate in a report kills a pytest-xdist run."""
+    return str(text).encode("utf-8", "replace").decode("utf-8")
+
+
+def in_natural_order(text: str) -> list[tuple[int, int | str]]:
+    """A sort key that puts `x:2` before `x:10`."""
+    return [(0, int(part)) if part.isdecimal() else (1, part) for part in re.split(r"(\d+)", text) if part]
