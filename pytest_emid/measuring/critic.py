@@ -55,8 +55,8 @@ class EmiCritic(Protocol):
     def amounts(self, side: Answered, condition: Rows, most: int | None = None) -> Amounts:
         """Of one side; `condition` are the questions that references are conditional on, `most` limits K."""
 
-    def anchored(self, clean: Answered, shifted: Answered, candidates: int) -> Float:
-        """Of shifted answers about the clean queries of the same samples."""
+    def anchored(self, clean: Answered, shifted: Answered, told: Amounts) -> Float:
+        """Of shifted answers about the clean queries of the same samples; `told` is what they tell about their own."""
 
     def report(self, fitted_on: str, m: int) -> CriticReport:
         """What a result says about it."""
@@ -78,8 +78,8 @@ class WitnessEmi:
         ]
         return Amounts(_unless_constant(side, read[0]), read[1], k)
 
-    def anchored(self, clean: Answered, shifted: Answered, candidates: int) -> Float:
-        return self.amounts(shifted, clean.text, candidates).response
+    def anchored(self, clean: Answered, shifted: Answered, told: Amounts) -> Float:
+        return told.response  # the reference is the witness of the clean query already
 
     def report(self, fitted_on: str, m: int) -> CriticReport:
         witness = self.witness
@@ -104,10 +104,10 @@ class QueryEmi:
         ]
         return Amounts(_unless_constant(side, read[0]), read[1], k)
 
-    def anchored(self, clean: Answered, shifted: Answered, candidates: int) -> Float:
-        clusters = shifted.dataset.clusters
-        told = self.critic.information(shifted.response, clean.query, clusters=clusters, candidates=candidates)
-        return _unless_constant(shifted, told.scores)
+    def anchored(self, clean: Answered, shifted: Answered, told: Amounts) -> Float:
+        clusters, k = shifted.dataset.clusters, told.candidates
+        found = self.critic.information(shifted.response, clean.query, clusters=clusters, candidates=k)
+        return _unless_constant(shifted, found.scores)
 
     def report(self, fitted_on: str, m: int) -> CriticReport:
         critic = self.critic
@@ -124,11 +124,12 @@ class ClubEmi:
     unit: str = SCALE
 
     def amounts(self, side: Answered, condition: Rows, most: int | None = None) -> Amounts:
-        return Amounts(
-            response=self.anchored(side, side, 0), reference=contributions(self.critic, side.query, side.reference)
-        )
+        return Amounts(self._told(side, side), contributions(self.critic, side.query, side.reference))
 
-    def anchored(self, clean: Answered, shifted: Answered, candidates: int) -> Float:
+    def anchored(self, clean: Answered, shifted: Answered, told: Amounts) -> Float:
+        return self._told(clean, shifted)
+
+    def _told(self, clean: Answered, shifted: Answered) -> Float:
         if shifted.only_answer is not None:
             return np.zeros(len(shifted.responses))
         return contributions(self.critic, clean.query, shifted.response)

@@ -43,8 +43,7 @@ def differences(clean: Scored, shifted: Scored, calibration: Calibration, design
     """Clean minus shifted (or shifted over clean) of every measure."""
     critic, anchored = calibration.critic, None
     if design.is_paired:
-        k = clean.amounts.candidates
-        anchored = clean.amounts.response - critic.anchored(clean.answered, shifted.answered, k)
+        anchored = clean.amounts.response - critic.anchored(clean.answered, shifted.answered, shifted.amounts)
     if critic.unit == NATS:
         losses = Losses(clean.amounts, shifted.amounts, design.clusters, design.others)
         emid, share = losses.emid(design.confidence), losses.share(design.confidence)
