@@ -46,7 +46,7 @@ class Calibration:
         except EstimationError as error:
             raise EstimationError(
                 f"cannot calibrate on the {len(pairs.dataset)} reference pairs of {pairs.dataset.name!r}: {error}"
-            ) from error
+            ) from None
         return cls(critic, whitening, pairs.reference, fitted_on)
 
     def report(self) -> CriticReport:

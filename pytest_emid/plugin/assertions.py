@@ -67,7 +67,7 @@ def assert_information_retained(
     config = _config(confidence, undecided)
     clean, shifted = ([record.information for record in side.records] for side in (result.clean, result.shifted))
     retained, contrast = _retained(result, clean, shifted, at_least, config.gate_confidence)
-    found = obstacles.collapse(result)
+    found = obstacles.against(result, obstacles.INFORMATION)
     if (
         not found
         and math.isfinite(contrast.value)
@@ -77,7 +77,6 @@ def assert_information_retained(
             "On clean data the answers say too little about the references for this n "
             f"(direct information {measured(result.clean.information)}): there is nothing to retain."
         )
-    found += obstacles.noted(result, "information")
     verdict, reason, needed = decide(contrast, 0.0, Direction.ABOVE, found)
     decision = Decision(
         gate="information retained",
@@ -121,7 +120,7 @@ def assert_emid_below(
     _check_result("assert_emid_below", result)
     _check_number("threshold", threshold)
     config = _config(confidence, undecided)
-    found = [*obstacles.noted(result, "EMID"), *obstacles.critic(result), *obstacles.collapse(result)]
+    found = obstacles.against(result, obstacles.EMID)
     if not anchored:
         decision = _decision("EMID", result.emid, threshold, Direction.BELOW, result, config, found)
         return _conclude(decision, result, config, _emid)
@@ -159,7 +158,7 @@ def assert_emi_above(
         raise ValueError(f"side={side!r} is not legal. Legal: 'shifted' or 'clean'.")
     config = _config(confidence, undecided)
     estimate = result.emi_shifted if side == "shifted" else result.emi_clean
-    found = [*obstacles.noted(result, "EMI"), *obstacles.critic(result)]
+    found = obstacles.against(result, obstacles.EMI)
     decision = _decision(f"EMI on {side} data", estimate, threshold, Direction.ABOVE, result, config, found)
     return _conclude(decision, result, config, _emi_shifted if side == "shifted" else None)
 
@@ -209,9 +208,10 @@ def assert_bound_holds(
             "backend, or a function loaded with greedy=True.",
         )
     elif held.emid is not None:
+        against = [*obstacles.against(result, obstacles.BOUND), *against]
         decision = _decision(gate, held.emid, held.value, Direction.BELOW, result, config, against)
     else:
-        against = [*obstacles.noted(result, "EMID"), *obstacles.critic(result), *against]
+        against = [*obstacles.against(result, obstacles.EMID), *against]
         decision = _decision(gate, result.emid, held.value, Direction.BELOW, result, config, against)
     return _conclude(replace(decision, note=_fine_print(bound)), result, config, _emid)
 
@@ -252,6 +252,7 @@ def assert_no_input_drift(result: EmidResult, alpha: float = 0.05, *, undecided:
     found = [
         f"The divergence of {name} was not tested where this was measured: run with --emid-drift." for name in untested
     ]
+    found += obstacles.against(result, obstacles.DRIFT)
     # A p-value of exactly alpha rejects.
     verdict, reason, _ = decide(estimate, math.nextafter(alpha, 1.0), Direction.ABOVE, found)
     shown = ", ".join(f"{name} p = {p:.3g}" for name, p in tested.items()) or "both are the same by construction"
@@ -374,7 +375,10 @@ def _conclude(
 
         warnings.warn(UndecidedWarning(f"{headline(decision)}: {decision.reason}"), stacklevel=3)
         return decision
-    raise AssertionError(message(decision, result, config, None if contributions is None else contributions(result)))
+    error = AssertionError(message(decision, result, config, None if contributions is None else contributions(result)))
+    if running is not None:
+        running.raised(decision, error)
+    raise error
 
 
 def _check_result(caller: str, result: object) -> None:

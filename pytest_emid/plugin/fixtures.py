@@ -16,7 +16,7 @@ from typing import TYPE_CHECKING, Any, Final, NoReturn, cast
 import pytest
 
 from pytest_emid.data.dataset import Dataset
-from pytest_emid.errors import BudgetError, EmidError, UnavailableError
+from pytest_emid.errors import BudgetError, EmidError, EstimationError, UnavailableError
 from pytest_emid.measuring.results import EmidResult
 from pytest_emid.measuring.verdicts import UndecidedWarning
 from pytest_emid.models.base import traits_of
@@ -109,6 +109,7 @@ class MeasureEmid:
             raise pytest.UsageError(
                 "measure_emid was called while no test was running. Call it in a test or a fixture."
             )
+        running.asked = True
         config = running.config.for_call(limit=limit, seed=seed)
         measurer = self._measurer(_parts(running.item), config)
         if self._look is not None:
@@ -121,7 +122,7 @@ class MeasureEmid:
         except BudgetError as error:
             running.unmeasured(_named(shift), str(error))
             _leave_undecided(f"UNDECIDED: {_named(shift)} was not measured: {error} {MORE_BUDGET}", config)
-        except UnavailableError as error:
+        except (UnavailableError, EstimationError) as error:
             raise error.with_traceback(None) from None
         finally:
             if self._progress is not None:
@@ -139,7 +140,8 @@ class MeasureEmid:
     def _measurer(self, parts: _Parts, config: EmidConfig) -> Measurer:
         __tracebackhide__ = EXPLAINED
         identity = tuple(id(part) for part in (parts.model, parts.dataset, parts.encoders, parts.calibration))
-        key = (*identity, config.limit, config.seed, config.gate_confidence)
+        decisive = config.undecided == "fail"  # whatever cannot pass fails
+        key = (*identity, config.limit, config.seed, config.gate_confidence, decisive)
         if key not in self._measurers:
             # The parts are kept with the measurer, so that no other object can be given their ids.
             self._measurers[key] = (parts, self._make(parts, config))
@@ -178,6 +180,7 @@ class MeasureEmid:
             confidence=config.gate_confidence,
             drift=config.drift,
             progress=self._progress,
+            decisive=config.undecided == "fail",
             announce=None if self._progress is None else self._progress.announce,
             since=self._began,
             settings={
@@ -240,7 +243,8 @@ def _request(item: pytest.Item) -> pytest.FixtureRequest:
 
 def _origin(item: pytest.Item, name: str) -> str:
     """Where the value of a fixture comes from: an option, or the file and line that defines the fixture."""
-    definitions = item._fixtureinfo.name2fixturedefs.get(name, ())  # type: ignore[attr-defined]
+    # not those of the test's signature: one that asks for measure_emid by name has none of them there
+    definitions = item.session._fixturemanager.getfixturedefs(name, item) or ()
     function: Callable[..., Any] | None = definitions[-1].func if definitions else None
     if function is None:
         return f"fixture {name}"
