@@ -1,4 +1,4 @@
-"""Files that this package writes for others to read: all of it or nothing, and never in the place of what is no file."""
+"""Files that this package writes for others: all of it or nothing, and never in the place of what is no file."""
 
 from __future__ import annotations
 

@@ -69,8 +69,8 @@ def check_can_pass(*sets: Dataset) -> None:
         if n < MINIMUM_SAMPLES or clusters < MINIMUM_CLUSTERS:
             raise EstimationError(
                 f"dataset {dataset.name!r} has {n} samples in {clusters} clusters: no gate passes on fewer than "
-                f"{MINIMUM_SAMPLES} samples in {MINIMUM_CLUSTERS} clusters. Nothing was asked. Raise the limit, or look "
-                "without a verdict: --emid-undecided=warn."
+                f"{MINIMUM_SAMPLES} samples in {MINIMUM_CLUSTERS} clusters. Nothing was asked. Raise the limit, or "
+                "look without a verdict: --emid-undecided=warn."
             )
 
 

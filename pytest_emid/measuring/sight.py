@@ -92,6 +92,6 @@ def _constant(rows: Rows) -> bool:
 
 def _sentence(name: str, n: int) -> str:
     return (
-        f"The encoder gives all {n} {name}s the same vector though they differ: it sees nothing of them, and so nothing "
-        f"of what a shift does to them. Check the {name} encoder."
+        f"The encoder gives all {n} {name}s the same vector though they differ: it sees nothing of them, and so "
+        f"nothing of what a shift does to them. Check the {name} encoder."
     )

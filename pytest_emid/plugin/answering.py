@@ -69,9 +69,10 @@ def _held(waiting: Any) -> BaseException | None:
         held: BaseException | None = getattr(waiting, "exception", None)
         return held
     try:
-        return waiting.value
+        value: BaseException = waiting.value
     except AssertionError:  # nothing was raised within
         return None
+    return value
 
 
 def _chain(error: BaseException | None) -> Iterator[BaseException]:

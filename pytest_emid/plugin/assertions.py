@@ -68,11 +68,7 @@ def assert_information_retained(
     clean, shifted = ([record.information for record in side.records] for side in (result.clean, result.shifted))
     retained, contrast = _retained(result, clean, shifted, at_least, config.gate_confidence)
     found = obstacles.against(result, obstacles.INFORMATION)
-    if (
-        not found
-        and math.isfinite(contrast.value)
-        and not (math.isfinite(contrast.low) and math.isfinite(contrast.high))
-    ):
+    if not found and math.isfinite(contrast.value) and not math.isfinite(contrast.low + contrast.high):
         found.append(
             "On clean data the answers say too little about the references for this n "
             f"(direct information {measured(result.clean.information)}): there is nothing to retain."
@@ -249,9 +245,8 @@ def assert_no_input_drift(result: EmidResult, alpha: float = 0.05, *, undecided:
     estimate = Estimate(
         adjusted, adjusted, adjusted, math.nan, result.n, result.clusters, config.confidence, unit="p-value"
     )
-    found = [
-        f"The divergence of {name} was not tested where this was measured: run with --emid-drift." for name in untested
-    ]
+    why = "was not tested where this was measured: run with --emid-drift."
+    found = [f"The divergence of {name} {why}" for name in untested]
     found += obstacles.against(result, obstacles.DRIFT)
     # A p-value of exactly alpha rejects.
     verdict, reason, _ = decide(estimate, math.nextafter(alpha, 1.0), Direction.ABOVE, found)

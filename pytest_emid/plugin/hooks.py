@@ -143,7 +143,7 @@ class Reporter:
         if self._ledger is None:
             from pytest_emid.plugin.ledger import Ledger
 
-            self._ledger = Ledger()
+            self._ledger = Ledger(planned=self._config.plan)
         return self._ledger
 
     @pytest.hookimpl(tryfirst=True)

@@ -53,9 +53,9 @@ class Conduct(NamedTuple):
         gate = self.unanswered[0]
         more = f" (and {len(self.unanswered) - 1} more)" if len(self.unanswered) > 1 else ""
         return [
-            f"{nodeid} {outcome}, though its gate said {gate['verdict']}: {gate['gate']} under {gate['scenario']}{more}. "
-            "Its AssertionError was swallowed, in the test or by what rewrites its outcome. Let it through, expect it "
-            f"with pytest.raises, or allow it: {ALLOW}."
+            f"{nodeid} {outcome}, though its gate said {gate['verdict']}: {gate['gate']} under {gate['scenario']}"
+            f"{more}. Its AssertionError was swallowed, in the test or by what rewrites its outcome. Let it through, "
+            f"expect it with pytest.raises, or allow it: {ALLOW}."
         ]
 
     def expected_failure(self, nodeid: str, has_decided: bool) -> list[str]:
@@ -99,9 +99,14 @@ class Row(NamedTuple):
 
 
 class Ledger:
-    """The results and decisions of all tests of the run."""
+    """The results and decisions of all tests of the run.
 
-    def __init__(self) -> None:
+    Args:
+        planned: whether the run only says what it would ask, so that no test can measure.
+    """
+
+    def __init__(self, planned: bool = False) -> None:
+        self._planned = planned
         self._results: dict[str, dict[str, Any]] = {}
         self._measured: dict[str, list[str]] = {}
         self._decisions: dict[str, list[dict[str, Any]]] = {}
@@ -200,7 +205,7 @@ class Ledger:
                     f"{nodeid} measured {len(keys)} results, of which {len(lost)} did not arrive. "
                     "Another plugin dropped or replaced the report that carried them."
                 )
-        if self._plan is None:
+        if not self._planned:
             for nodeid in self._outcomes:
                 sentences += self._not_green(nodeid)
         return sentences

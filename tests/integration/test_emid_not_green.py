@@ -21,8 +21,8 @@ def dead(measure_emid):
 
 SWALLOWED = (
     "test_x.py::test_x passed, though its gate said {}: information retained under blur:{}. Its AssertionError was "
-    "swallowed, in the test or by what rewrites its outcome. Let it through, expect it with pytest.raises, or allow it: "
-    '@pytest.mark.emid(unanswered="allow").'
+    "swallowed, in the test or by what rewrites its outcome. Let it through, expect it with pytest.raises, or allow "
+    'it: @pytest.mark.emid(unanswered="allow").'
 )
 EXPECTED = (
     "test_x.py::test_x is expected to fail (xfail), and no verdict made it fail but {}. Nothing that it gates was "
@@ -175,7 +175,7 @@ def test_x(measure_emid, percent): gate(measure_emid, f"blur:{percent}")
 
 
 def test_a_plan_asks_nobody_to_measure(project: pytest.Pytester) -> None:
-    assert problems(project, "def test_x(): pass", "--emid-plan") == (5, [])
+    assert problems(project, "def test_x(measure_emid): pass", "--emid-plan") == (0, [])
 
 
 def test_a_gate_in_a_subtest_fails_the_test_in_the_report_too(project: pytest.Pytester) -> None:

@@ -7,6 +7,7 @@ import subprocess
 import sys
 import threading
 from pathlib import Path
+from typing import TextIO
 
 import pytest
 
@@ -22,7 +23,7 @@ def test_a_file_is_made_with_its_folders_and_read_by_others(tmp_path: Path) -> N
     write(tmp_path / "a" / "b" / "out", "ä\n")
     assert (tmp_path / "a" / "b" / "out").read_bytes() == b"\xc3\xa4\n"
     assert (tmp_path / "a" / "b" / "out").stat().st_mode & 0o777 == 0o644
-    assert os.listdir(tmp_path / "a" / "b") == ["out"]
+    assert [path.name for path in (tmp_path / "a" / "b").iterdir()] == ["out"]
 
 
 def test_a_file_keeps_its_mode_and_another_reader_the_old_one(tmp_path: Path) -> None:
@@ -39,11 +40,15 @@ def test_a_file_keeps_its_mode_and_another_reader_the_old_one(tmp_path: Path) ->
 def test_where_writing_fails_the_old_file_stays(tmp_path: Path) -> None:
     path = tmp_path / "out"
     path.write_text("old")
-    with pytest.raises(RuntimeError, match=r"^half$"), writing(path) as stream:
+
+    def fail(stream: TextIO) -> None:
         stream.write("ne")
         raise RuntimeError("half")
+
+    with pytest.raises(RuntimeError, match=r"^half$"), writing(path) as stream:
+        fail(stream)
     assert path.read_text() == "old"
-    assert os.listdir(tmp_path) == ["out"]
+    assert [path.name for path in tmp_path.iterdir()] == ["out"]
 
 
 @pytest.mark.parametrize("exists", [True, False], ids=["existing", "dangling"])
