@@ -1,9 +1,10 @@
-"""Who answers for a gate that raised: the test that fails by it, `pytest.raises`, or a search that looked for it.
+"""Who answers for what a gate or a measurement raised: the test that fails by it, `pytest.raises`, or a search for it.
 
-A gate that says FAIL raises AssertionError. Whether that error left the test is seen at its end. Where it did not, it
-was either asked for, or swallowed. What asks for it is looked up when the gate raises: every `pytest.raises` (and
-unittest's `assertRaises`) that is entered then, and `hypothesis.find` among the callers. At the end of the test,
-those that hold this error, or one that was raised from it, have seen it.
+A gate that says FAIL raises AssertionError, and a measurement that cannot be made an error of this package. Whether
+that error left the test is seen at its end. Where it did not, it was either asked for, or swallowed. What asks for it
+is looked up when it is raised: every `pytest.raises` (and unittest's `assertRaises`) that is entered then, and
+`hypothesis.find` among the callers. At the end of the test, those that hold this error, or one that was raised from
+it, have seen it.
 """
 
 from __future__ import annotations
@@ -21,19 +22,15 @@ __all__ = ["Raised", "raised"]
 
 
 class Raised(NamedTuple):
-    """A gate that raised.
+    """An error that somebody must answer for.
 
     Attributes:
-        gate: its name.
-        scenario: what it was asked about.
-        verdict: FAIL or UNDECIDED.
-        error: what it raised.
+        what: raised it, in words.
+        error: itself.
         waiting: what was entered then, and may hold the error later.
     """
 
-    gate: str
-    scenario: str
-    verdict: str
+    what: str
     error: BaseException
     waiting: tuple[Any, ...]
 
@@ -42,13 +39,10 @@ class Raised(NamedTuple):
         """Whether something that waited for an error has it."""
         return any(self.error in _chain(_held(waiting)) for waiting in self.waiting)
 
-    def to_dict(self) -> dict[str, str]:
-        return {"gate": self.gate, "scenario": self.scenario, "verdict": self.verdict}
 
-
-def raised(gate: str, scenario: str, verdict: str, error: BaseException) -> Raised | None:
-    """What is known when a gate raises; None where it is a step of a search, which goes on from here."""
-    return None if _is_searched() else Raised(gate, scenario, verdict, error, tuple(_waiting()))
+def raised(what: str, error: BaseException) -> Raised | None:
+    """What is known when it is raised; None where that is a step of a search, which goes on from here."""
+    return None if _is_searched() else Raised(what, error, tuple(_waiting()))
 
 
 def _waiting() -> Iterator[Any]:

@@ -372,7 +372,7 @@ def _conclude(
         return decision
     error = AssertionError(message(decision, result, config, None if contributions is None else contributions(result)))
     if running is not None:
-        running.raised(decision, error)
+        running.raised(f"its gate said {decision.verdict}: {decision.gate} under {decision.scenario}", error)
     raise error
 
 

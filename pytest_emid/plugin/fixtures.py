@@ -111,6 +111,16 @@ class MeasureEmid:
             )
         running.asked = True
         config = running.config.for_call(limit=limit, seed=seed)
+        try:
+            result = self._result(shift, running, config)
+        except (EmidError, AssertionError) as error:
+            running.raised(f"its measurement of {_named(shift)} raised {type(error).__name__}", error)
+            raise
+        running.measured(result)
+        return result
+
+    def _result(self, shift: Shift | str | Dataset, running: recorder.Recorder, config: EmidConfig) -> EmidResult:
+        __tracebackhide__ = EXPLAINED
         measurer = self._measurer(_parts(running.item), config)
         if self._look is not None:
             self._look(measurer.dataset, shift, config.seed)
@@ -118,7 +128,7 @@ class MeasureEmid:
             running.planned(measurer.plan(shift))
             pytest.skip("planned")
         try:
-            result = measurer.measure(shift)
+            return measurer.measure(shift)
         except BudgetError as error:
             running.unmeasured(_named(shift), str(error))
             _leave_undecided(f"UNDECIDED: {_named(shift)} was not measured: {error} {MORE_BUDGET}", config)
@@ -127,8 +137,6 @@ class MeasureEmid:
         finally:
             if self._progress is not None:
                 self._progress.close()
-        running.measured(result)
-        return result
 
     def close(self) -> None:
         """Let go of models, datasets and the cache."""

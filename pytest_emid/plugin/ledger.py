@@ -28,12 +28,14 @@ class Conduct(NamedTuple):
     """How a test went about its gates.
 
     Attributes:
-        unanswered: gates that raised, and whose error nothing in the test asked for.
+        unanswered: what raised an error that nothing in the test asked for, in words.
+        has_asked: whether anything was to be measured.
         is_allowed: whether the test may pass all the same.
         ended: of the last phase that did not pass, its kind and what it said.
     """
 
-    unanswered: list[dict[str, str]]
+    unanswered: list[str]
+    has_asked: bool
     is_allowed: bool
     ended: Mapping[str, str] | None
 
@@ -47,14 +49,13 @@ class Conduct(NamedTuple):
         return self if earlier is None or self.ended is not None else self._replace(ended=earlier.ended)
 
     def swallowed(self, nodeid: str, outcome: str) -> list[str]:
-        """Gates that raised in a test that did not fail. A test that skips itself after them says so itself."""
-        if not self.unanswered or outcome == "failed" or (outcome == "skipped" and self.kind != "assertion"):
+        """What raised in a test that did not fail. A test that skips itself afterwards says so itself."""
+        if not self.unanswered or outcome == "failed" or (outcome == "skipped" and self.kind == "skip"):
             return []
-        gate = self.unanswered[0]
         more = f" (and {len(self.unanswered) - 1} more)" if len(self.unanswered) > 1 else ""
         return [
-            f"{nodeid} {outcome}, though its gate said {gate['verdict']}: {gate['gate']} under {gate['scenario']}"
-            f"{more}. Its AssertionError was swallowed, in the test or by what rewrites its outcome. Let it through, "
+            f"{nodeid} {outcome}, though {self.unanswered[0]}{more}. The error was swallowed, in the test or by what "
+            "rewrites its outcome. Let it through, "
             f"expect it with pytest.raises, or allow it: {ALLOW}."
         ]
 
@@ -161,7 +162,7 @@ class Ledger:
             self._outcomes.pop(nodeid, None)
             self._expected.discard(nodeid)
         self._attempts[nodeid] = max(self._attempts.get(nodeid, 1), payload["attempt"])
-        told = Conduct(payload["unanswered"], payload["allowed"], payload["ended"])
+        told = Conduct(payload["unanswered"], payload["asked"], payload["allowed"], payload["ended"])
         self._conduct[nodeid] = told.after(self._conduct.get(nodeid))
         if report.when == "call" or report.outcome != "passed":
             if self._outcomes.get(nodeid) != "failed":
@@ -218,7 +219,7 @@ class Ledger:
         if nodeid in self._expected:
             return conduct.expected_failure(nodeid, self._has_decided(nodeid))
         direct = nodeid not in self._indirect
-        if outcome == "passed" and direct and not self._measured.get(nodeid) and not conduct.unanswered:
+        if outcome == "passed" and direct and not self._measured.get(nodeid) and not conduct.has_asked:
             return [
                 f"{nodeid} passed without measuring anything, though it names measure_emid. Call it, leave it out of "
                 f"the test's arguments, or allow it: {ALLOW}."

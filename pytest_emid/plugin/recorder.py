@@ -88,7 +88,7 @@ class Recorder:
         self._needs: list[Need] = []
         self._unmeasured: list[dict[str, str]] = []
         self._raised: list[Raised] = []
-        self._unanswered: list[dict[str, str]] = []
+        self._unanswered: list[str] = []
         self._drained = (0, 0)
 
     @property
@@ -139,11 +139,11 @@ class Recorder:
         self._decisions.append(decision)
         return decision, result
 
-    def raised(self, decision: Decision, error: BaseException) -> None:
-        """Take note of the error that a gate raises, which somebody must answer for."""
+    def raised(self, what: str, error: BaseException) -> None:
+        """Take note of an error that somebody must answer for, and of what raised it, in words."""
         from pytest_emid.plugin.answering import raised
 
-        found = raised(decision.gate, decision.scenario, str(decision.verdict), error)
+        found = raised(what, error)
         if found is not None:
             self._raised.append(found)
 
@@ -153,8 +153,10 @@ class Recorder:
         Args:
             call: the phase that is reported.
         """
+        from pytest_emid.measuring.results import scrub
+
         # errors hold frames, and these whatever the test held: they are let go of with each phase
-        self._unanswered += [found.to_dict() for found in self._raised if not found.is_seen]
+        self._unanswered += [scrub(found.what) for found in self._raised if not found.is_seen]
         self._raised = []
         results, decisions = self._results[self._drained[0] :], self._decisions[self._drained[1] :]
         self._drained = (len(self._results), len(self._decisions))

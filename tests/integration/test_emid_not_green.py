@@ -20,7 +20,7 @@ def dead(measure_emid):
 """
 
 SWALLOWED = (
-    "test_x.py::test_x passed, though its gate said {}: information retained under blur:{}. Its AssertionError was "
+    "test_x.py::test_x passed, though its gate said {}: information retained under blur:{}. The error was "
     "swallowed, in the test or by what rewrites its outcome. Let it through, expect it with pytest.raises, or allow "
     'it: @pytest.mark.emid(unanswered="allow").'
 )
@@ -82,6 +82,12 @@ def problems(project: pytest.Pytester, body: str, *arguments: str) -> tuple[int,
             "        try: gate(measure_emid)\n        except AssertionError: pass\n        assert not measure_emid",
             SWALLOWED.format("FAIL", 60),
         ),
+        (
+            "def test_x(measure_emid):\n    try: measure_emid('blurr')\n    except ModelError: pass",
+            SWALLOWED.replace("its gate said {}: information retained under blur:{}", "{}").format(
+                "its measurement of blurr raised ModelError"
+            ),
+        ),
         ("def test_x(measure_emid): pass", IDLE),
         ("@pytest.mark.xfail\ndef test_x(measure_emid): dead(0)", EXPECTED.format("ModelError: the server is down")),
         (
@@ -123,6 +129,7 @@ def test_a_conftest_that_rewrites_outcomes_changes_no_verdict(project: pytest.Py
     [
         "def test_x(measure_emid):\n    with pytest.raises(AssertionError): gate(measure_emid)",
         "def test_x(measure_emid): pytest.raises(AssertionError, gate, measure_emid)",
+        "def test_x(measure_emid):\n    with pytest.raises(ModelError): measure_emid('blurr')",
         (
             "def test_x(measure_emid):\n    with pytest.raises(ValueError):\n"
             "        try: gate(measure_emid)\n        except AssertionError as error: raise ValueError from error"

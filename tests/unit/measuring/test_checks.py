@@ -19,8 +19,8 @@ MANY = Dataset("many", [sample.with_(cluster=f"c{i % 19}") for i, sample in enum
     [
         (
             lambda: check_size(scenes_dataset(9)),
-            "dataset 'scenes' has 9 samples in 3 clusters; at least 10 samples in 4 clusters are needed for an interval, "
-            "and 60 or more for a useful one. Raise the limit, or add samples.",
+            "dataset 'scenes' has 9 samples in 3 clusters; at least 10 samples in 4 clusters are needed for an "
+            "interval, and 60 or more for a useful one. Raise the limit, or add samples.",
         ),
         (
             lambda: check_fits(scenes_dataset(19)),
