@@ -44,8 +44,8 @@ def outcome(found: Ledger) -> str:
 
 
 SWALLOWED = (
-    f"t.py::t {{}}, though {GATE}. The error was swallowed, in the test or by what rewrites its outcome. Let it through, "
-    'expect it with pytest.raises, or allow it: @pytest.mark.emid(unanswered="allow").'
+    f"t.py::t {{}}, though {GATE}. The error was swallowed, in the test or by what rewrites its outcome. Let it "
+    'through, expect it with pytest.raises, or allow it: @pytest.mark.emid(unanswered="allow").'
 )
 
 
@@ -81,8 +81,8 @@ SWALLOWED = (
         (
             [("xfailed", {"ended": DOWN})],
             [
-                "t.py::t is expected to fail (xfail), and no verdict made it fail but UnavailableError: nobody answers. "
-                "Nothing that it gates was decided. With raises=AssertionError, pytest tells the two apart itself."
+                "t.py::t is expected to fail (xfail), and no verdict made it fail but UnavailableError: nobody "
+                "answers. Nothing that it gates was decided. With raises=AssertionError, pytest tells the two apart itself."
             ],
         ),
         ([("xfailed", {"ended": DOWN, "decisions": [FAIL]})], []),
