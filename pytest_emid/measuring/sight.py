@@ -77,7 +77,7 @@ def sees_own(before: Rows, after: Rows, clusters: Sequence[Hashable]) -> bool:
         (True, False)
     """
     changed = np.flatnonzero(np.abs(before - after).max(axis=1) > ALIKE)
-    kept = [clusters[i] for i in changed]
+    kept = [clusters[i] for i in changed.tolist()]
     if len(kept) < FEWEST_SAMPLES or len(set(kept)) < FEWEST_CLUSTERS:
         return True
     a, b = before[changed].astype(np.float64), after[changed].astype(np.float64)

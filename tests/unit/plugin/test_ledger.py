@@ -82,7 +82,8 @@ SWALLOWED = (
             [("xfailed", {"ended": DOWN})],
             [
                 "t.py::t is expected to fail (xfail), and no verdict made it fail but UnavailableError: nobody "
-                "answers. Nothing that it gates was decided. With raises=AssertionError, pytest tells the two apart itself."
+                "answers. Nothing that it gates was decided. With raises=AssertionError, pytest tells the two apart "
+                "itself."
             ],
         ),
         ([("xfailed", {"ended": DOWN, "decisions": [FAIL]})], []),
