@@ -11,6 +11,7 @@ from collections.abc import Callable
 from dataclasses import dataclass, field
 from operator import methodcaller
 from pathlib import Path
+from types import CodeType
 from typing import TYPE_CHECKING, Any, Final, NoReturn, cast
 
 import pytest
@@ -148,14 +149,16 @@ class MeasureEmid:
     def _measurer(self, parts: _Parts, config: EmidConfig) -> Measurer:
         __tracebackhide__ = EXPLAINED
         identity = tuple(id(part) for part in (parts.model, parts.dataset, parts.encoders, parts.calibration))
-        decisive = config.undecided == "fail"  # whatever cannot pass fails
+        running = recorder.current()
+        # whatever gate is asked then, it fails
+        decisive = config.undecided == "fail" and running is not None and _asks_a_gate(running.item)
         key = (*identity, config.limit, config.seed, config.gate_confidence, decisive)
         if key not in self._measurers:
             # The parts are kept with the measurer, so that no other object can be given their ids.
-            self._measurers[key] = (parts, self._make(parts, config))
+            self._measurers[key] = (parts, self._make(parts, config, decisive))
         return self._measurers[key][1]
 
-    def _make(self, parts: _Parts, config: EmidConfig) -> Measurer:
+    def _make(self, parts: _Parts, config: EmidConfig, decisive: bool) -> Measurer:
         __tracebackhide__ = EXPLAINED
         from pytest_emid import encoders, models
         from pytest_emid.measuring.measurer import Measurer
@@ -188,7 +191,7 @@ class MeasureEmid:
             confidence=config.gate_confidence,
             drift=config.drift,
             progress=self._progress,
-            decisive=config.undecided == "fail",
+            decisive=decisive,
             announce=None if self._progress is None else self._progress.announce,
             since=self._began,
             settings={
@@ -235,6 +238,20 @@ def _parts(item: pytest.Item) -> _Parts:
     request = _request(item)
     model, dataset, encoders, calibration = (request.getfixturevalue(name) for name in NAMES)
     return _Parts(model, dataset, encoders, calibration, {name: _origin(item, name) for name in NAMES})
+
+
+def _asks_a_gate(item: pytest.Item) -> bool:
+    """Whether the test function names one of the gates; what its helpers do is not looked into."""
+    from pytest_emid.plugin import assertions
+
+    rest = [getattr(inspect.unwrap(getattr(item, "function", None)), "__code__", None)]
+    while rest:
+        code = rest.pop()
+        if code is not None:
+            if not set(assertions.__all__).isdisjoint((*code.co_names, *code.co_freevars)):
+                return True
+            rest += [constant for constant in code.co_consts if isinstance(constant, CodeType)]
+    return False
 
 
 def _own_code(*backends: object) -> str:

@@ -114,7 +114,9 @@ def test_what_cannot_be_decided_is_one_line_and_asks_nothing(
     asks = "import pytest\n\n@pytest.fixture(scope='session')\ndef emid_model():\n    def ask(images, questions):\n"
     pytester.makeconftest(f"{asks}        raise RuntimeError('asked')\n    return ask\n{calibration}")
     pytester.makeini(INI.format(limit))
-    pytester.makepyfile(test_x=f"{HEAD}def test_x(measure_emid):\n    measure_emid('keyboard:3')\n")
+    pytester.makepyfile(
+        test_x=f"{HEAD}def test_x(measure_emid):\n    assert_emid_below(measure_emid('keyboard:3'), 1)\n"
+    )
     run = pytester.runpytest("-p", "no:xdist", "--emid-json=out.json", *arguments)
     run.assert_outcomes(failed=1)
     said = [line for line in run.stdout.lines if line.startswith("E  ")]
@@ -122,11 +124,23 @@ def test_what_cannot_be_decided_is_one_line_and_asks_nothing(
     assert "The above exception" not in run.stdout.str()
 
 
-@pytest.mark.parametrize("arguments", [["--emid-undecided=warn"], ["--emid-undecided=xfail"]])
-def test_fewer_samples_may_be_looked_at_without_a_verdict(pytester: pytest.Pytester, arguments: list[str]) -> None:
+@pytest.mark.parametrize(
+    ("gate", "argument", "outcome"),
+    [
+        ("result.n == 30", "--emid-undecided=fail", "passed"),
+        ("assert_information_retained(result, 0.01)", "--emid-undecided=warn", "passed"),
+        ("assert_information_retained(result, 0.01)", "--emid-undecided=xfail", "xfailed"),
+    ],
+)
+def test_fewer_samples_may_be_looked_at_without_a_verdict(
+    pytester: pytest.Pytester, gate: str, argument: str, outcome: str
+) -> None:
     answers = "lambda images, questions: [str(sum(map(ord, question)) % 9) for question in questions]"
     fixture = "import pytest\n\n@pytest.fixture(scope='session')\n"
     pytester.makeconftest(f"{fixture}def emid_model(): return {answers}\n")
     pytester.makeini(INI.format(30))
-    pytester.makepyfile(test_x="def test_x(measure_emid): assert measure_emid('keyboard:3').n == 30\n")
-    pytester.runpytest("-p", "no:xdist", *arguments).assert_outcomes(passed=1)
+    pytester.makepyfile(
+        test_x=f"{HEAD}def test_x(measure_emid):\n    result = measure_emid('identity')\n    assert {gate}\n"
+    )
+    found = pytester.runpytest("-p", "no:xdist", "-Wignore", argument).parseoutcomes()
+    assert {name: count for name, count in found.items() if name != "warnings"} == {outcome: 1}
