@@ -27,7 +27,8 @@ def expect_known_weakness(request, model, scenario):
     """Let a test of a known weakness be expected to fail; strict, so that a better model is noticed."""
     for words, why in KNOWN_WEAKNESSES.get(model.name, {}).items():
         if words in scenario.id:
-            request.applymarker(pytest.mark.xfail(reason=f"{model.name} {why}", strict=True))
+            reason = f"{model.name} {why}"
+            request.applymarker(pytest.mark.xfail(reason=reason, raises=AssertionError, strict=True))
 
 
 def test_synthetic(request, measure_emid, emid_model, synthetic):

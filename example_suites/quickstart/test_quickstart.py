@@ -38,7 +38,7 @@ def test_published_measure(measure_emid):
 
 
 @pytest.mark.parametrize("shift", shifts.textual("keyboard", severity=[1, 3]), ids=str)
-@pytest.mark.xfail(reason=KNOWN_WEAKNESS, strict=True)
+@pytest.mark.xfail(reason=KNOWN_WEAKNESS, raises=AssertionError, strict=True)
 def test_typos(measure_emid, shift):
     """A weakness that is known and wanted in the report: strict, so that a better model is noticed too."""
     assert_information_retained(measure_emid(shift), 0.9)

@@ -15,6 +15,7 @@ from typing import Any, Final
 import numpy as np
 
 from pytest_emid.cache.store import Answer, Sizes, Store, Vector
+from pytest_emid.data.writing import writing
 from pytest_emid.errors import DataError
 from pytest_emid.models.base import Outcome, Response, TokenScores
 
@@ -35,8 +36,8 @@ def write_pack(store: Store, path: Path, vectors: bool = True) -> Sizes:
     parts = [f'"{name}": [{_lines(entries)}]' for name, entries in (("answers", answers), ("vectors", rows))]
     text = ",\n".join([f'{{"format": "{FORMAT}", "version": {VERSION}', *parts]) + "}\n"
     try:
-        path.parent.mkdir(parents=True, exist_ok=True)
-        path.write_text(text, encoding="utf-8")
+        with writing(path) as stream:
+            stream.write(text)
     except OSError as error:
         raise DataError(f"cannot write the replay pack {path}: {error}.") from error
     return Sizes(len(answers), 0, len(rows), len(text))

@@ -50,7 +50,7 @@ class Calibration:
         except EstimationError as error:
             raise EstimationError(
                 f"cannot calibrate on the {len(pairs.dataset)} reference pairs of {pairs.dataset.name!r}: {error}"
-            ) from error
+            ) from None
         return cls(chosen, whitening, unasked, pairs.reference, fitted_on)
 
     def report(self) -> CriticReport:

@@ -7,12 +7,24 @@ from typing import Final
 from pytest_emid.data.dataset import Dataset
 from pytest_emid.data.sample import image_digest
 from pytest_emid.errors import DataError, EstimationError
+from pytest_emid.measuring.verdicts import MINIMUM_CLUSTERS, MINIMUM_SAMPLES
 
-__all__ = ["FEWEST_CLUSTERS", "FEWEST_SAMPLES", "check_disjoint", "check_size", "same_samples"]
+__all__ = [
+    "FEWEST_CLUSTERS",
+    "FEWEST_SAMPLES",
+    "FEWEST_TO_FIT",
+    "check_can_pass",
+    "check_disjoint",
+    "check_fits",
+    "check_size",
+    "same_samples",
+]
 
 FEWEST_SAMPLES: Final = 10
 """Fewer give no interval at all. `verdicts.MINIMUM_SAMPLES` is how many a PASS takes."""
 FEWEST_CLUSTERS: Final = 4
+FEWEST_TO_FIT: Final = 20
+"""Reference pairs from which critic and whitening can be fitted."""
 
 
 def check_size(dataset: Dataset) -> None:
@@ -28,6 +40,38 @@ def check_size(dataset: Dataset) -> None:
             f"{FEWEST_CLUSTERS} clusters are needed for an interval, and 60 or more for a useful one. "
             "Raise the limit, or add samples."
         )
+
+
+def check_fits(pairs: Dataset) -> None:
+    """Refuse reference pairs that are too few to fit critic and whitening on.
+
+    Args:
+        pairs: the calibration set, or the tested set where there is none.
+
+    Raises:
+        EstimationError: fewer than `FEWEST_TO_FIT`.
+    """
+    if len(pairs) < FEWEST_TO_FIT:
+        raise EstimationError(
+            f"cannot calibrate on the {len(pairs)} reference pairs of {pairs.name!r}: at least {FEWEST_TO_FIT} are "
+            "needed. Nothing was asked. Raise the limit, or let emid_calibration return a set of 300 or more."
+        )
+
+
+def check_can_pass(*sets: Dataset) -> None:
+    """Refuse sets that are too small for any gate to pass.
+
+    Raises:
+        EstimationError: fewer than `MINIMUM_SAMPLES` samples or `MINIMUM_CLUSTERS` clusters.
+    """
+    for dataset in sets:
+        n, clusters = len(dataset), len(set(dataset.clusters))
+        if n < MINIMUM_SAMPLES or clusters < MINIMUM_CLUSTERS:
+            raise EstimationError(
+                f"dataset {dataset.name!r} has {n} samples in {clusters} clusters: no gate passes on fewer than "
+                f"{MINIMUM_SAMPLES} samples in {MINIMUM_CLUSTERS} clusters. Nothing was asked. Raise the limit, or "
+                "look without a verdict: --emid-undecided=warn."
+            )
 
 
 def same_samples(clean: Dataset, other: Dataset) -> bool:

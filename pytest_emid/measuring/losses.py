@@ -42,6 +42,10 @@ class Losses:
         others = None if result.paired else _clusters(result.shifted)
         return cls(_amounts(result.clean, k), _amounts(result.shifted, k), _clusters(result.clean), others)
 
+    def told(self, confidence: float) -> Estimate:
+        """What the clean answers tell about their queries: the whole that a share is of."""
+        return nats.nats_told(_told(self.clean), self.clusters, confidence)
+
     def emi(self, confidence: float) -> tuple[Estimate, Estimate]:
         """EMI of the clean and of the shifted side."""
         others = self.clusters if self.others is None else self.others

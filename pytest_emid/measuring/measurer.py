@@ -6,6 +6,7 @@ import time
 from collections.abc import Callable, Mapping
 from dataclasses import replace
 from functools import partial
+from typing import Final
 
 from pytest_emid import shifts
 from pytest_emid.cache import Cache
@@ -17,17 +18,21 @@ from pytest_emid.information.critics.base import Critic
 from pytest_emid.information.threads import few_threads
 from pytest_emid.measuring.asking import Announce, Asker, Progress
 from pytest_emid.measuring.calibration import Calibration
-from pytest_emid.measuring.checks import check_disjoint, check_size, same_samples
+from pytest_emid.measuring.checks import check_can_pass, check_disjoint, check_fits, check_size, same_samples
+from pytest_emid.measuring.embedding import Answered
 from pytest_emid.measuring.guards import Guards
 from pytest_emid.measuring.plan import CLEAN, Need
 from pytest_emid.measuring.protocol import Scenario, Settings, compare
 from pytest_emid.measuring.remarks import answered_by_id
 from pytest_emid.measuring.results import EmidResult, Obstacle
 from pytest_emid.measuring.scores import Scored, score
+from pytest_emid.measuring.sight import blind, unseeing
 from pytest_emid.models.base import Model
 from pytest_emid.shifts.base import Shift
 
 __all__ = ["Announce", "Measurer", "Progress"]
+
+NATURAL: Final = "natural"
 
 
 class Measurer:
@@ -55,6 +60,7 @@ class Measurer:
         since: seconds since the epoch; a model that was found to be out of reach at this time or later, by whatever
             process, is not tried again. By default now.
         settings: effective options, to be carried by the results.
+        decisive: refuse sets that are too small for any gate to pass, before anything is asked.
     """
 
     def __init__(
@@ -75,6 +81,7 @@ class Measurer:
         announce: Announce | None = None,
         since: float | None = None,
         settings: Mapping[str, str] | None = None,
+        decisive: bool = False,
     ) -> None:
         self.model = model
         self.dataset = dataset
@@ -84,6 +91,7 @@ class Measurer:
         self.seed = seed
         self.confidence = confidence
         self.permutations = permutations
+        self.decisive = decisive
         self._critic = critic
         began = time.time() if since is None else since
         self._asker = Asker(model, encoders, self.cache, began, progress, announce, normalise)
@@ -118,11 +126,14 @@ class Measurer:
         if key not in self._results:
             check_size(self.dataset)
             check_size(dataset)
+            if self.decisive:
+                check_can_pass(self.dataset, dataset)
+            check_fits(self.dataset if self.calibration_set is None else self.calibration_set)
             draws, clean = self._asker.ask(dataset, scenario.id), self.clean
             shifted = self._asker.answered(dataset, draws, clean.answered)
             with few_threads(max(len(self.dataset), len(dataset))):
                 found = compare(clean, shifted, self.calibration, self.guards, scenario, self._settings)
-            self._results[key] = self._doubted(found, dataset)
+            self._results[key] = self._doubted(self._looked_through(found, clean, shifted), dataset)
         return self._results[key]
 
     def plan(self, shift: Shift | str | Dataset) -> tuple[Need, Need]:
@@ -171,7 +182,7 @@ class Measurer:
 
     def _shifted(self, shift: Shift | str | Dataset) -> tuple[Dataset, Scenario]:
         if isinstance(shift, Dataset):
-            return shift, Scenario(shift.name, "natural", same_samples(self.dataset, shift))
+            return shift, Scenario(shift.name, NATURAL, same_samples(self.dataset, shift))
         if isinstance(shift, str):
             shift = shifts.parse(shift)
         dataset = shift.apply(self.dataset, self.seed)
@@ -181,6 +192,13 @@ class Measurer:
                 "A paired shift keeps every id, in order."
             )
         return dataset, Scenario(shift.id, shift.modality, shift.paired)
+
+    def _looked_through(self, result: EmidResult, clean: Scored, shifted: Answered) -> EmidResult:
+        """The result, with why no gate may pass on what the encoders do not see."""
+        found = blind(clean.answered, lambda: len(set(self.cache.digests(self.dataset))) > 1)
+        if result.paired and result.modality != NATURAL:
+            found += unseeing(clean.answered, shifted)
+        return replace(result, obstacles=(*found, *result.obstacles)) if found else result
 
     def _doubted(self, result: EmidResult, dataset: Dataset) -> EmidResult:
         """The result, with why no gate may pass on it where answers to clean samples stood in for shifted ones."""

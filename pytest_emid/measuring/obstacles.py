@@ -1,34 +1,68 @@
-"""What forbids a PASS, whatever the figures say. An obstacle never turns a FAIL into less."""
+"""What forbids a PASS, whatever the figures say. An obstacle never turns a FAIL into less.
+
+Some are found while measuring, from vectors, and stand in the result; the others follow from its records. `against`
+puts them together, the same for every gate.
+"""
 
 from __future__ import annotations
 
-import math
 from collections import Counter
-from collections.abc import Collection
+from typing import Final
 
-import numpy as np
+from pytest_emid.measuring.format import clip, measured
+from pytest_emid.measuring.losses import Losses
+from pytest_emid.measuring.results import EmidResult, Record, Side
 
-from pytest_emid.information.facts import KINDS
-from pytest_emid.information.guards.contradictions import Contradictions, contradiction_guard
-from pytest_emid.information.guards.omissions import omission_guard
-from pytest_emid.information.guards.refrains import refrain
-from pytest_emid.information.intervals.means import (
-    retained_contrast,
-    retained_interval,
-    unpaired_retained_contrast,
-    unpaired_retained_interval,
-)
-from pytest_emid.measuring.format import clip, measured, percent
-from pytest_emid.measuring.results import EmidResult, Side
+__all__ = [
+    "BOUND",
+    "DRIFT",
+    "EMI",
+    "EMID",
+    "INFORMATION",
+    "against",
+    "collapse",
+    "critic",
+    "crowded",
+    "noted",
+    "parroted",
+]
 
-__all__ = ["OMISSIONS", "REFRAIN", "blind_spots", "collapse", "critic", "crowded", "noted", "unseen"]
+INFORMATION: Final = "information"
+EMID: Final = "EMID"
+EMI: Final = "EMI"
+BOUND: Final = "bound"
+"""The rigorous bound, which holds EMID in nats over answer classes: no critic takes part."""
+DRIFT: Final = "input drift"
 
-OMISSIONS = "omissions"
-"""What `accept_blind` calls the guard against answers that leave out what their references say."""
-REFRAIN = "refrain"
-"""What it calls the guard against a sentence that many shifted answers add."""
-DOMINANT = 0.25
+DOMINANT: Final = 0.25
 """A picture with a larger share of the samples than this decides them all."""
+
+ON_THE_CRITIC: Final = (EMID, EMI)
+LOOKED_AT: Final = 200
+"""Records, evenly spaced, in which a repeated question is looked for: a gate must not take seconds to ask."""
+
+
+def against(result: EmidResult, measure: str) -> list[str]:
+    """Every obstacle of a gate on this measure, in sentences; empty where there is none.
+
+    A gate on input drift asks of no answer. Where the two sides are not the same samples, it rests on an encoder that
+    is known to see something: a critic that explains nothing of held-out references is an obstacle there, too.
+
+    Args:
+        result: what the gate is asked about.
+        measure: `INFORMATION`, `EMID` (also the published forms of the bound), `EMI`, `BOUND` or `DRIFT`.
+    """
+    found = noted(result, measure)
+    if measure in ON_THE_CRITIC:
+        found += critic(result)
+    if measure != DRIFT:
+        found += collapse(result) + parroted(result) + crowded(result)
+    if measure == DRIFT and not result.paired and result.critic.r2 is not None and not result.critic.informative:
+        found.append(
+            f"These encoders tell nothing of held-out references (R2 {measured(result.critic.r2)}), so it is not known "
+            "that they see a difference between these inputs."
+        )
+    return found
 
 
 def noted(result: EmidResult, measure: str) -> list[str]:
@@ -38,6 +72,11 @@ def noted(result: EmidResult, measure: str) -> list[str]:
 
 def critic(result: EmidResult) -> list[str]:
     """Why nothing that stands or falls with the critic may pass."""
+    if result.critic.in_nats:
+        told = Losses.of(result).told(result.emid.confidence)
+        if told.low > 0.0:
+            return []
+        return [f"The clean answers tell nothing of their queries ({measured(told)} nats): there is nothing to lose."]
     if result.critic.informative:
         return []
     r2 = "unknown" if result.critic.r2 is None else measured(result.critic.r2)
@@ -45,59 +84,35 @@ def critic(result: EmidResult) -> list[str]:
 
 
 def collapse(result: EmidResult) -> list[str]:
-    """Why no gate on what was lost may pass: there was nothing to lose."""
-    answers = {record.response for record in result.clean.records}
-    if len(answers) > 1:
-        return []
-    return [
-        f"All {result.clean.n} answers on clean data are the same ({clip(answers.pop(), 60)!r}): there is nothing that "
-        "the shift could take away. Check the model, its prompt and its pictures."
-    ]
+    """Why no gate on answers may pass: one side has the same answer to everything, up to case and punctuation."""
+    if _one_answer(result.clean):
+        return [
+            f"All {result.clean.n} answers on clean data are the same ({clip(_first(result.clean), 60)!r}): there is "
+            "nothing that the shift could take away. Check the model, its prompt and its pictures."
+        ]
+    if _one_answer(result.shifted):
+        return [
+            f"All {result.shifted.n} answers on shifted data are the same ({clip(_first(result.shifted), 60)!r}): they "
+            "say nothing about the samples."
+        ]
+    return []
 
 
-def unseen(
-    result: EmidResult, at_least: float, confidence: float, accepted: Collection[str] = (), blind: bool = False
-) -> list[str]:
-    """Why a loss may not show in this measure: what the guards found, and what nothing here sees.
+def parroted(result: EmidResult) -> list[str]:
+    """Why no gate on answers may pass: on one side more than half of them are the question, and nothing else.
 
-    Args:
-        result: with guards; without them there is nothing to say.
-        at_least: the share that must be retained, in (0, 1].
-        confidence: of the guards' tests, two-sided.
-        accepted: kinds of facts, or `omissions`, that may go unseen.
-        blind: whether blind spots that are not accepted are obstacles.
+    Looked for in `LOOKED_AT` records of each side, compared as answers are compared for an exact match.
     """
-    if result.sight is None:
-        return []
-    found = [_echo(result, at_least, confidence)]
-    if result.paired:
-        found.append(_contradictions(result, at_least, confidence, accepted))
-        if OMISSIONS not in accepted:
-            before, after = ([r.repeated or 0.0 for r in side.records] for side in (result.clean, result.shifted))
-            if any(before):
-                found.append(omission_guard(before, after, at_least, _clusters(result.clean), confidence).obstacle)
-    found.append(_decoded(result, at_least))
-    if REFRAIN not in accepted:
-        texts = [[record.response for record in side.records] for side in (result.clean, result.shifted)]
-        repeated = refrain(texts[0], texts[1], [record.reference for record in result.shifted.records])
-        found.append(None if repeated is None else repeated.obstacle)
-    spots = [kind for kind in result.sight.blind if kind not in accepted]
-    if blind and spots:
-        found.append(
-            f"This measure does not see {blind_spots(result, accepted)}: gate on a metric that does, or pass "
-            f"accept_blind={{{', '.join(map(repr, spots))}}}."
-        )
-    return [sentence for sentence in found if sentence is not None]
-
-
-def blind_spots(result: EmidResult, accepted: Collection[str] = ()) -> str:
-    """The kinds of facts that nothing here sees, with the share of the references that state them; empty if none."""
-    if result.sight is None:
-        return ""
-    present = result.sight.present
-    return ", ".join(
-        f"{kind} (in {percent(present[kind])} of the references)" for kind in result.sight.blind if kind not in accepted
-    )
+    for side, name in ((result.clean, "clean"), (result.shifted, "shifted")):
+        records = side.records[:: max(1, side.n // LOOKED_AT)]
+        count = sum(map(_repeats, records))
+        if 2 * count > len(records):
+            share = 100 * count / len(records)
+            return [
+                f"{share:.0f} % of the answers on {name} data repeat the question and add nothing: the model does not "
+                "answer. Check its prompt and its chat template."
+            ]
+    return []
 
 
 def crowded(result: EmidResult) -> list[str]:
@@ -112,60 +127,19 @@ def crowded(result: EmidResult) -> list[str]:
     return []
 
 
-def _decoded(result: EmidResult, at_least: float) -> str | None:
-    """Why a loss that only the decoded form sees forbids a PASS; intervals that overlap say nothing."""
-    decoded, direct = result.decoded_retained, result.information_retained
-    if decoded is None or not math.isfinite(decoded.high) or decoded.high >= min(at_least, direct.low):
-        return None
-    return (
-        f"Read by a decoder the answers keep {measured(decoded)} of the information, clearly less than the direct form "
-        f"({measured(direct)}): the encoder may hardly see what was lost, so this cannot pass."
-    )
+def _first(side: Side) -> str:
+    return side.records[0].response
 
 
-def _contradictions(result: EmidResult, at_least: float, confidence: float, accepted: Collection[str]) -> str | None:
-    before, after = (_found(side, accepted) for side in (result.clean, result.shifted))
-    return contradiction_guard(before, after, at_least, _clusters(result.clean), confidence).obstacle
+def _one_answer(side: Side) -> bool:
+    from pytest_emid.information.companions import normalise_answer
+
+    first = normalise_answer(_first(side))
+    return all(normalise_answer(record.response) == first for record in side.records)
 
 
-def _echo(result: EmidResult, at_least: float, confidence: float) -> str | None:
-    """Why answers that say what their question says cannot pass."""
-    before, after = (
-        [r.unasked for r in side.records if r.unasked is not None] for side in (result.clean, result.shifted)
-    )
-    if not before or not after:
-        return None
-    a, b = _clusters(result.clean), _clusters(result.shifted)
-    if result.paired:
-        contrast = retained_contrast(before, after, at_least, a, confidence)
-        retained = retained_interval(before, after, a, confidence)
-    else:
-        contrast = unpaired_retained_contrast(before, after, at_least, a, b, confidence)
-        retained = unpaired_retained_interval(before, after, a, b, confidence)
-    if not math.isfinite(contrast.low):
-        return (
-            "Without what the answers share with their own question nothing is left of them on clean data: a model "
-            "that repeats its questions cannot pass."
-        )
-    if contrast.high >= 0.0:
-        return None
-    return (
-        f"Without what the answers share with their own question {percent(retained.value)} of the information is "
-        f"retained, clearly less than {percent(at_least)}: answers that echo the question cannot pass."
-    )
+def _repeats(record: Record) -> bool:
+    from pytest_emid.information.companions import normalise_answer
 
-
-def _found(side: Side, accepted: Collection[str]) -> Contradictions:
-    """What the guard compares, from the records of a side."""
-    said = [record.contradicts for record in side.records]
-    flags = {
-        kind: np.array([kind in (kinds or ()) for kinds in said], dtype=np.bool_)
-        for kind in KINDS
-        if kind not in accepted
-    }
-    checked = np.array([kinds is not None for kinds in said], dtype=np.bool_)
-    return Contradictions(flags, np.full(len(said), np.nan), checked, np.ones(len(said), dtype=np.bool_))
-
-
-def _clusters(side: Side) -> list[str]:
-    return [record.cluster for record in side.records]
+    asked = normalise_answer(record.question)
+    return bool(asked) and normalise_answer(record.response) == asked

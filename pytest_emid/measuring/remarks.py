@@ -20,6 +20,8 @@ __all__ = ["answered_by_id", "collapsed", "foreign_questions", "remarks", "suspe
 
 FOREIGN: Final = 0.1
 """A smaller loss of explained variance than this moves no share retained by much."""
+STAYED: Final = 0.8
+"""Decoded information that is surely retained to this share stayed high."""
 
 
 def remarks(
@@ -55,6 +57,8 @@ def remarks(
             emid=changed.emid,
             anchored_emid=changed.anchored_emid,
             critic_informative=critic.informative,
+            clean_cosine=float(clean.cosine.mean()),
+            clean_exact=float(clean.exact.mean()),
         )
     )
 
@@ -138,6 +142,8 @@ def suspect(
     emid: Estimate | None = None,
     anchored_emid: Estimate | None = None,
     critic_informative: bool | None = None,
+    clean_cosine: float | None = None,
+    clean_exact: float | None = None,
 ) -> tuple[str, ...]:
     """Sentences about disagreements between measures; empty where they agree or are undecided.
 
@@ -153,6 +159,8 @@ def suspect(
         emid: published EMID.
         anchored_emid: EMID with the clean query on both sides.
         critic_informative: whether the critic's held-out R^2 is above 0.
+        clean_cosine: mean cosine on clean data, which tells how much of it was lost.
+        clean_exact: share of exact matches on clean data, likewise.
     """
     sentences: list[str] = []
     direct = _fell(information_lost)
@@ -161,7 +169,8 @@ def suspect(
             "The critic explains nothing of held-out references, so EMI and EMID are uninformative here: "
             "fit it on more ID pairs, or gate on information retained."
         )
-    if direct and _apart(information_retained, decoded_retained):
+    companion_collapsed = _collapsed(cosine_drop, clean_cosine) or _collapsed(exact_drop, clean_exact)
+    if direct and _apart(information_retained, decoded_retained) and not companion_collapsed:
         sentences.append(
             "Direct reference information fell and decoded did not follow: suspect that the format or style of the "
             "answers changed, not what they tell."
@@ -208,7 +217,12 @@ def _fell(drop: Estimate | None) -> bool | None:
 
 
 def _apart(direct: Estimate | None, decoded: Estimate | None) -> bool:
-    """Whether the decoded form retains clearly more than the direct form."""
+    """Whether the decoded form stayed high, and retains clearly more than the direct form."""
     if direct is None or decoded is None or not math.isfinite(decoded.low) or not math.isfinite(direct.high):
         return False
-    return decoded.low > direct.high
+    return decoded.low > direct.high and decoded.low >= STAYED
+
+
+def _collapsed(drop: Estimate | None, clean: float | None) -> bool:
+    """Whether a companion surely lost more than half of what it was."""
+    return drop is not None and clean is not None and clean > 0.0 and drop.low > clean / 2

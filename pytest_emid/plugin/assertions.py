@@ -9,27 +9,27 @@ Every decision is shown in the run's summary.
 from __future__ import annotations
 
 import math
-from collections.abc import Callable, Collection, Sequence
+from collections.abc import Collection
 from dataclasses import replace
 from typing import Final, Literal
 
-from pytest_emid.information.facts import KINDS
 from pytest_emid.information.intervals.estimate import Estimate
 from pytest_emid.measuring import obstacles
 from pytest_emid.measuring.format import measured
 from pytest_emid.measuring.losses import Losses
 from pytest_emid.measuring.results import EmidResult
-from pytest_emid.measuring.verdicts import (
-    Decision,
-    Direction,
-    UndecidedWarning,
-    Verdict,
-    decide,
-    rescaled,
-    within_p_value,
+from pytest_emid.measuring.verdicts import Decision, Direction, Verdict, decide, rescaled, within_p_value
+from pytest_emid.plugin.deciding import (
+    at_most,
+    blind_note,
+    check_number,
+    check_result,
+    conclude,
+    decision_on,
+    not_seen,
+    options_of,
+    share_of,
 )
-from pytest_emid.plugin import recorder
-from pytest_emid.plugin.config import EmidConfig
 
 __all__ = [
     "assert_bound_holds",
@@ -41,7 +41,6 @@ __all__ = [
 
 Blind = Literal["name", "undecided"]
 Undecided = Literal["fail", "xfail", "warn"]
-Contributions = Callable[[EmidResult], Sequence[float]]
 
 BOUNDS: Final = ("rigorous", "published", "published_code", "scale_adjusted")
 
@@ -73,23 +72,18 @@ def assert_information_retained(
         TypeError, ValueError: `result` is no result, or `at_least` is out of range.
     """
     __tracebackhide__ = True
-    _check_result("assert_information_retained", result)
-    _check_number("at_least", at_least, above=0.0, most=1.0)
-    config = _config(confidence, undecided, blind, accept_blind)
+    check_result("assert_information_retained", result)
+    check_number("at_least", at_least, above=0.0, most=1.0)
+    config = options_of(confidence, undecided, blind, accept_blind)
     clean, shifted = ([record.information for record in side.records] for side in (result.clean, result.shifted))
     retained, contrast = _retained(result, clean, shifted, at_least, config.gate_confidence)
-    found = obstacles.collapse(result)
-    if (
-        not found
-        and math.isfinite(contrast.value)
-        and not (math.isfinite(contrast.low) and math.isfinite(contrast.high))
-    ):
+    found = obstacles.against(result, obstacles.INFORMATION)
+    if not found and math.isfinite(contrast.value) and not math.isfinite(contrast.low + contrast.high):
         found.append(
             "On clean data the answers say too little about the references for this n "
             f"(direct information {measured(result.clean.information)}): there is nothing to retain."
         )
-    found += obstacles.noted(result, "information")
-    found += _unseen(result, at_least, config, accept_blind)
+    found += not_seen(result, at_least, config, accept_blind)
     verdict, reason, needed = decide(contrast, 0.0, Direction.ABOVE, found)
     decision = Decision(
         gate="information retained",
@@ -102,9 +96,9 @@ def assert_information_retained(
         reason=reason,
         needed=needed,
         p=within_p_value(contrast, 0.0, Direction.ABOVE),
-        note=_blind_note(result, accept_blind),
+        note=blind_note(result, accept_blind),
     )
-    return _conclude(decision, result, config, lambda result: _information_lost(result, at_least))
+    return conclude(decision, result, config, lambda result: _information_lost(result, at_least))
 
 
 def assert_emid_below(
@@ -136,10 +130,10 @@ def assert_emid_below(
             or anchored EMID was asked of unpaired sets.
     """
     __tracebackhide__ = True
-    _check_result("assert_emid_below", result)
-    share = _share(threshold, result)
-    config = _config(confidence, undecided, blind, accept_blind)
-    found = [*obstacles.noted(result, "EMID"), *obstacles.critic(result), *obstacles.collapse(result)]
+    check_result("assert_emid_below", result)
+    share = share_of(threshold, result)
+    config = options_of(confidence, undecided, blind, accept_blind)
+    found = obstacles.against(result, obstacles.EMID)
     if anchored and result.anchored_emid is None:
         raise ValueError(f"{result.scenario} compares unpaired sets, which have no anchored EMID. Leave anchored out.")
     on_form = anchored and result.critic.kind != "witness"
@@ -147,15 +141,15 @@ def assert_emid_below(
         if share is not None:
             raise ValueError("anchored=True takes a number: only EMID as published has a whole to take a share of.")
         gate, estimate = ("anchored EMID", result.anchored_emid) if anchored else ("EMID", result.emid)
-        decision = _decision(gate, estimate or result.emid, float(threshold), Direction.BELOW, result, config, found)
-        return _conclude(decision, result, config, (lambda result: result.anchored or ()) if anchored else _emid)
+        decision = decision_on(gate, estimate or result.emid, float(threshold), Direction.BELOW, result, config, found)
+        return conclude(decision, result, config, (lambda result: result.anchored or ()) if anchored else _emid)
     losses, told = Losses.of(result), result.clean.mi_response
     allowed = share if share is not None else float(threshold) / told if told > 0.0 else math.nan
     if math.isfinite(allowed):
-        found += _unseen(result, max(1.0 - max(allowed, 0.0), 1e-9), config, accept_blind)
+        found += not_seen(result, max(1.0 - max(allowed, 0.0), 1e-9), config, accept_blind)
     if share is None:
         estimate = losses.emid(config.gate_confidence)
-        decision = _decision("EMID", estimate, float(threshold), Direction.BELOW, result, config, found)
+        decision = decision_on("EMID", estimate, float(threshold), Direction.BELOW, result, config, found)
     else:
         contrast = losses.contrast(share, config.gate_confidence)
         verdict, reason, needed = decide(contrast, 0.0, Direction.BELOW, found)
@@ -171,41 +165,10 @@ def assert_emid_below(
             needed=needed,
             p=within_p_value(contrast, 0.0, Direction.BELOW),
         )
-    note = f"{float(result.emid):.2f} of {told:.2f} nats are lost (lower-bound estimates, {_at_most(result)})"
-    blind_note = _blind_note(result, accept_blind)
-    return _conclude(replace(decision, note=f"{note}; {blind_note}" if blind_note else note), result, config, _emid)
-
-
-def _share(threshold: float | str, result: EmidResult) -> float | None:
-    """The share that a text such as "10 %" names; None for a number, which must be one that can be gated on."""
-    __tracebackhide__ = True
-    if not isinstance(threshold, str):
-        _check_number("threshold", threshold)
-        ceiling = result.critic.ceiling
-        if ceiling is not None and threshold >= ceiling:
-            raise ValueError(
-                f"threshold={threshold!r} is not legal: EMID is in nats, {_at_most(result)}, so that nothing could "
-                "fail. In 0.1.0 it was on a critic's own scale, often in the tens: choose anew, 0.4 or '10 %' say, or "
-                "measure with --emid-critic=club-ridge."
-            )
-        return None
-    number = threshold.strip().removesuffix("%").strip()
-    try:
-        share = float(number) / 100
-    except ValueError:
-        share = math.nan
-    if not threshold.strip().endswith("%") or not 0.0 <= share < 1.0:
-        raise ValueError(f"threshold={threshold!r} is not legal. Legal: a number, or a share such as '10 %'.")
-    if not result.critic.in_nats:
-        raise ValueError(
-            f"threshold={threshold!r} is a share, and the critic {result.critic.kind!r} is not in nats: there is no "
-            "whole to take it of. Give a number, or measure with --emid-critic=witness."
-        )
-    return share
-
-
-def _at_most(result: EmidResult) -> str:
-    return f"at most {result.critic.ceiling:.2f}"
+    note = f"{float(result.emid):.2f} of {told:.2f} nats are lost (lower-bound estimates, {at_most(result)})"
+    return conclude(
+        replace(decision, note="; ".join(filter(None, (note, blind_note(result, accept_blind))))), result, config, _emid
+    )
 
 
 def assert_emi_above(
@@ -230,15 +193,15 @@ def assert_emi_above(
         TypeError, ValueError: `result` is no result, `threshold` no finite number, or `side` unknown.
     """
     __tracebackhide__ = True
-    _check_result("assert_emi_above", result)
-    _check_number("threshold", threshold)
+    check_result("assert_emi_above", result)
+    check_number("threshold", threshold)
     if side not in ("shifted", "clean"):
         raise ValueError(f"side={side!r} is not legal. Legal: 'shifted' or 'clean'.")
-    config = _config(confidence, undecided)
+    config = options_of(confidence, undecided)
     estimate = result.emi_shifted if side == "shifted" else result.emi_clean
-    found = [*obstacles.noted(result, "EMI"), *obstacles.critic(result)]
-    decision = _decision(f"EMI on {side} data", estimate, threshold, Direction.ABOVE, result, config, found)
-    return _conclude(decision, result, config, _emi_shifted if side == "shifted" else None)
+    found = obstacles.against(result, obstacles.EMI)
+    decision = decision_on(f"EMI on {side} data", estimate, threshold, Direction.ABOVE, result, config, found)
+    return conclude(decision, result, config, _emi_shifted if side == "shifted" else None)
 
 
 def assert_bound_holds(
@@ -264,10 +227,10 @@ def assert_bound_holds(
         TypeError, ValueError: `result` is no result, or `bound` is unknown.
     """
     __tracebackhide__ = True
-    _check_result("assert_bound_holds", result)
+    check_result("assert_bound_holds", result)
     if bound not in BOUNDS:
         raise ValueError(f"bound={bound!r} is not legal. Legal: {', '.join(map(repr, BOUNDS))}.")
-    config = _config(confidence, undecided)
+    config = options_of(confidence, undecided)
     held = result.bounds.get(bound)
     against = [held.obstacle] if held is not None and held.obstacle else []
     gate = f"EMID against the {bound.replace('_', '-')} {'score' if bound == 'scale_adjusted' else 'bound'}"
@@ -286,11 +249,12 @@ def assert_bound_holds(
             "backend, or a function loaded with greedy=True.",
         )
     elif held.emid is not None:
-        decision = _decision(gate, held.emid, held.value, Direction.BELOW, result, config, against)
+        against = [*obstacles.against(result, obstacles.BOUND), *against]
+        decision = decision_on(gate, held.emid, held.value, Direction.BELOW, result, config, against)
     else:
-        against = [*obstacles.noted(result, "EMID"), *obstacles.critic(result), *against]
-        decision = _decision(gate, result.emid, held.value, Direction.BELOW, result, config, against)
-    return _conclude(replace(decision, note=_fine_print(bound)), result, config, _emid)
+        against = [*obstacles.against(result, obstacles.EMID), *against]
+        decision = decision_on(gate, result.emid, held.value, Direction.BELOW, result, config, against)
+    return conclude(replace(decision, note=_fine_print(bound)), result, config, _emid)
 
 
 def assert_no_input_drift(result: EmidResult, alpha: float = 0.05, *, undecided: Undecided | None = None) -> Decision:
@@ -310,9 +274,9 @@ def assert_no_input_drift(result: EmidResult, alpha: float = 0.05, *, undecided:
         TypeError, ValueError: `result` is no result, or `alpha` is out of range.
     """
     __tracebackhide__ = True
-    _check_result("assert_no_input_drift", result)
-    _check_number("alpha", alpha, least=0.01, below=1.0)
-    config = _config(None, undecided)
+    check_result("assert_no_input_drift", result)
+    check_number("alpha", alpha, least=0.01, below=1.0)
+    config = options_of(None, undecided)
     js = result.divergences
     tested = {name: p for name, p in (("pictures", js.image_p), ("questions", js.text_p)) if p is not None}
     untested = [
@@ -326,9 +290,9 @@ def assert_no_input_drift(result: EmidResult, alpha: float = 0.05, *, undecided:
     estimate = Estimate(
         adjusted, adjusted, adjusted, math.nan, result.n, result.clusters, config.confidence, unit="p-value"
     )
-    found = [
-        f"The divergence of {name} was not tested where this was measured: run with --emid-drift." for name in untested
-    ]
+    why = "was not tested where this was measured: run with --emid-drift."
+    found = [f"The divergence of {name} {why}" for name in untested]
+    found += obstacles.against(result, obstacles.DRIFT)
     # A p-value of exactly alpha rejects.
     verdict, reason, _ = decide(estimate, math.nextafter(alpha, 1.0), Direction.ABOVE, found)
     shown = ", ".join(f"{name} p = {p:.3g}" for name, p in tested.items()) or "both are the same by construction"
@@ -345,7 +309,7 @@ def assert_no_input_drift(result: EmidResult, alpha: float = 0.05, *, undecided:
         reason=reason,
         note=f"divergence of pictures {js.image:.3g} nats, of questions {js.text:.3g} nats (raw, biased upwards)",
     )
-    return _conclude(decision, result, config, None)
+    return conclude(decision, result, config, None)
 
 
 def _retained(
@@ -388,31 +352,6 @@ def _emi_shifted(result: EmidResult) -> list[float]:
     return [-record.emi for record in result.shifted.records]
 
 
-def _decision(
-    gate: str,
-    estimate: Estimate,
-    threshold: float,
-    direction: Direction,
-    result: EmidResult,
-    config: EmidConfig,
-    obstacles: list[str],
-) -> Decision:
-    estimate = rescaled(estimate, config.gate_confidence)
-    verdict, reason, needed = decide(estimate, threshold, direction, obstacles)
-    return Decision(
-        gate=gate,
-        verdict=verdict,
-        scenario=result.scenario,
-        estimate=estimate,
-        threshold=threshold,
-        direction=direction,
-        seed=result.seed,
-        reason=reason,
-        needed=needed,
-        p=within_p_value(estimate, threshold, direction) if math.isfinite(threshold) else None,
-    )
-
-
 def _fine_print(bound: str) -> str:
     if bound == "scale_adjusted":
         return (
@@ -421,77 +360,3 @@ def _fine_print(bound: str) -> str:
     if bound.startswith("published"):
         return "the published inequality; its terms and EMID are estimates."
     return ""
-
-
-def _config(
-    confidence: float | None, undecided: str | None, blind: str | None = None, accept_blind: Collection[str] = ()
-) -> EmidConfig:
-    """The options of the running test, with the call's arguments on top; the defaults outside of a test."""
-    __tracebackhide__ = True
-    legal = (*KINDS, obstacles.OMISSIONS, obstacles.REFRAIN)
-    unknown = [
-        kind for kind in ((accept_blind,) if isinstance(accept_blind, str) else accept_blind) if kind not in legal
-    ]
-    if unknown or isinstance(accept_blind, str):
-        raise ValueError(f"accept_blind={accept_blind!r} is not legal. Legal: a set of {', '.join(legal)}.")
-    running = recorder.current()
-    config = running.config if running is not None else EmidConfig()
-    return config.for_call(confidence=confidence, undecided=undecided, blind=blind)
-
-
-def _unseen(result: EmidResult, at_least: float, config: EmidConfig, accepted: Collection[str]) -> list[str]:
-    return obstacles.unseen(result, at_least, config.gate_confidence, accepted, config.blind == "undecided")
-
-
-def _blind_note(result: EmidResult, accepted: Collection[str]) -> str:
-    spots = obstacles.blind_spots(result, accepted)
-    return f"does not see {spots}" if spots else ""
-
-
-def _conclude(
-    decision: Decision, result: EmidResult, config: EmidConfig, contributions: Contributions | None
-) -> Decision:
-    """Record the decision, and do what its verdict asks for."""
-    __tracebackhide__ = True
-    running = recorder.current()
-    if running is not None:
-        decision, result = running.settled(decision, result)
-    if decision.verdict is Verdict.PASS:
-        return decision
-    from pytest_emid.plugin.reports.explain import headline, message
-
-    if decision.verdict is Verdict.UNDECIDED and config.undecided == "xfail":
-        import pytest
-
-        pytest.xfail(f"{headline(decision)}: {decision.reason}")
-    if decision.verdict is Verdict.UNDECIDED and config.undecided == "warn":
-        import warnings
-
-        warnings.warn(UndecidedWarning(f"{headline(decision)}: {decision.reason}"), stacklevel=3)
-        return decision
-    raise AssertionError(message(decision, result, config, None if contributions is None else contributions(result)))
-
-
-def _check_result(caller: str, result: object) -> None:
-    __tracebackhide__ = True
-    if not isinstance(result, EmidResult):
-        raise TypeError(f"{caller} takes the result of measure_emid, not {type(result).__name__}.")
-
-
-def _check_number(
-    name: str,
-    value: object,
-    *,
-    above: float = -math.inf,
-    least: float = -math.inf,
-    most: float = math.inf,
-    below: float = math.inf,
-) -> None:
-    __tracebackhide__ = True
-    if isinstance(value, bool) or not isinstance(value, int | float):
-        raise TypeError(f"{name} must be a number, not {type(value).__name__}.")
-    if not (math.isfinite(value) and above < value < below and least <= value <= most):
-        low = f"above {above:g}" if math.isfinite(above) else f"at least {least:g}" if math.isfinite(least) else ""
-        high = f"at most {most:g}" if math.isfinite(most) else f"below {below:g}" if math.isfinite(below) else ""
-        legal = " and ".join(filter(None, (low, high))) or "a finite number"
-        raise ValueError(f"{name}={value!r} is not legal. Legal: {legal}.")

@@ -15,7 +15,7 @@ from typing import Any, Final
 
 import pytest
 
-from pytest_emid.plugin.options import BY_KEY, OPTIONS, Option
+from pytest_emid.plugin.options import BY_KEY, MARKER_ONLY, OPTIONS, Option
 
 __all__ = [
     "CONFIG",
@@ -59,6 +59,7 @@ class EmidConfig:
     undecided: str = "fail"
     confidence: float = 0.95
     family: int = 1
+    unanswered: str = "fail"
     origins: Mapping[str, str] = field(default_factory=dict)
 
     def overridden(self, values: Mapping[str, Any], origin: Callable[[Option], str]) -> EmidConfig:
@@ -74,8 +75,9 @@ class EmidConfig:
         given = {key: value for key, value in values.items() if value is not None}
         if not given:
             return self
-        parsed = {key: _checked(BY_KEY[key], value, origin(BY_KEY[key])) for key, value in given.items()}
-        origins = {**self.origins, **{key: origin(BY_KEY[key]) for key in given}}
+        known = {**BY_KEY, MARKER_ONLY.key: MARKER_ONLY}
+        parsed = {key: _checked(known[key], value, origin(known[key])) for key, value in given.items()}
+        origins = {**self.origins, **{key: origin(known[key]) for key in given}}
         return replace(self, **parsed, origins=origins)
 
     def for_call(self, **values: Any) -> EmidConfig:
@@ -150,18 +152,20 @@ def marker_options(
     confidence: float | None = None,
     family: int | None = None,
     blind: str | None = None,
+    unanswered: str | None = None,
 ) -> dict[str, Any]:
     """The keywords of `@pytest.mark.emid`. This signature is what validates them; each overrides its option."""
     given = {"limit": limit, "seed": seed, "undecided": undecided, "confidence": confidence, "family": family}
-    return {**given, "blind": blind}
+    return {**given, "blind": blind, "unanswered": unanswered}
 
 
 MARKER_LINE: Final = (
-    "emid(*, limit=None, seed=None, undecided=None, confidence=None, family=None, blind=None): measures a model with "
-    "measure_emid (tests that request that fixture bear the marker by themselves, so -m emid selects them). Each "
-    "keyword overrides the option of its name for this test: limit: first N samples, 0 for all; seed: base seed of "
-    "the shifts; undecided: 'fail', 'xfail' or 'warn'; confidence: of the intervals, 0.5 to below 1; family: number "
-    "of gates that share the error rate; blind: 'name' or 'undecided'. The closest marker wins."
+    "emid(*, limit=None, seed=None, undecided=None, confidence=None, family=None, blind=None, unanswered=None): "
+    "measures a model with measure_emid (tests that request that fixture bear the marker by themselves, so -m emid "
+    "selects them). Each keyword overrides the option of its name for this test: limit: first N samples, 0 for all; "
+    "seed: base seed of the shifts; undecided: 'fail', 'xfail' or 'warn'; confidence: of the intervals, 0.5 to below 1; "
+    "family: number of gates that share the error rate; blind: 'name' or 'undecided'; unanswered: 'allow' lets this "
+    "test pass though a gate in it did not, or though it measured nothing. The closest marker wins."
 )
 
 
@@ -177,7 +181,7 @@ def from_item(config: EmidConfig, item: pytest.Item) -> EmidConfig:
         except TypeError as error:
             raise pytest.UsageError(
                 f"{item.nodeid}: @pytest.mark.emid: {str(error).replace('marker_options()', 'emid()')}. "
-                "Its keywords: limit, seed, undecided, confidence, family, blind."
+                "Its keywords: limit, seed, undecided, confidence, family, blind, unanswered."
             ) from None
         config = config.overridden(values, lambda option: f"marker emid({option.key}=...) of {item.nodeid}")
     return config

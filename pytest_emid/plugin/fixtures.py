@@ -11,12 +11,13 @@ from collections.abc import Callable
 from dataclasses import dataclass, field
 from operator import methodcaller
 from pathlib import Path
+from types import CodeType
 from typing import TYPE_CHECKING, Any, Final, NoReturn, cast
 
 import pytest
 
 from pytest_emid.data.dataset import Dataset
-from pytest_emid.errors import BudgetError, EmidError, UnavailableError
+from pytest_emid.errors import BudgetError, EmidError, EstimationError, UnavailableError
 from pytest_emid.measuring.results import EmidResult
 from pytest_emid.measuring.verdicts import UndecidedWarning
 from pytest_emid.models.base import traits_of
@@ -111,7 +112,18 @@ class MeasureEmid:
             raise pytest.UsageError(
                 "measure_emid was called while no test was running. Call it in a test or a fixture."
             )
+        running.asked = True
         config = running.config.for_call(limit=limit, seed=seed)
+        try:
+            result = self._result(shift, running, config)
+        except (EmidError, AssertionError) as error:
+            running.raised(f"its measurement of {_named(shift)} raised {type(error).__name__}", error)
+            raise
+        running.measured(result)
+        return result
+
+    def _result(self, shift: Shift | str | Dataset, running: recorder.Recorder, config: EmidConfig) -> EmidResult:
+        __tracebackhide__ = EXPLAINED
         measurer = self._measurer(_parts(running.item), config)
         if self._look is not None:
             self._look(measurer.dataset, shift, config.seed)
@@ -119,17 +131,15 @@ class MeasureEmid:
             running.planned(measurer.plan(shift))
             pytest.skip("planned")
         try:
-            result = measurer.measure(shift)
+            return measurer.measure(shift)
         except BudgetError as error:
             running.unmeasured(_named(shift), str(error))
             _leave_undecided(f"UNDECIDED: {_named(shift)} was not measured: {error} {MORE_BUDGET}", config)
-        except UnavailableError as error:
+        except (UnavailableError, EstimationError) as error:
             raise error.with_traceback(None) from None
         finally:
             if self._progress is not None:
                 self._progress.close()
-        running.measured(result)
-        return result
 
     def close(self) -> None:
         """Let go of models, datasets and the cache."""
@@ -141,13 +151,16 @@ class MeasureEmid:
     def _measurer(self, parts: _Parts, config: EmidConfig) -> Measurer:
         __tracebackhide__ = EXPLAINED
         identity = tuple(id(getattr(parts, name.removeprefix("emid_"))) for name in NAMES)
-        key = (*identity, config.limit, config.seed, config.gate_confidence)
+        running = recorder.current()
+        # whatever gate is asked then, it fails
+        decisive = config.undecided == "fail" and running is not None and _asks_a_gate(running.item)
+        key = (*identity, config.limit, config.seed, config.gate_confidence, decisive)
         if key not in self._measurers:
             # The parts are kept with the measurer, so that no other object can be given their ids.
-            self._measurers[key] = (parts, self._make(parts, config))
+            self._measurers[key] = (parts, self._make(parts, config, decisive))
         return self._measurers[key][1]
 
-    def _make(self, parts: _Parts, config: EmidConfig) -> Measurer:
+    def _make(self, parts: _Parts, config: EmidConfig, decisive: bool) -> Measurer:
         __tracebackhide__ = EXPLAINED
         from pytest_emid import encoders, models
         from pytest_emid.measuring.measurer import Measurer
@@ -182,6 +195,7 @@ class MeasureEmid:
             normalise=parts.normalise,
             drift=config.drift,
             progress=self._progress,
+            decisive=decisive,
             announce=None if self._progress is None else self._progress.announce,
             since=self._began,
             settings={
@@ -230,6 +244,20 @@ def _parts(item: pytest.Item) -> _Parts:
     return _Parts(**values, origins={name: _origin(item, name) for name in NAMES})
 
 
+def _asks_a_gate(item: pytest.Item) -> bool:
+    """Whether the test function names one of the gates; what its helpers do is not looked into."""
+    from pytest_emid.plugin import assertions
+
+    rest = [getattr(inspect.unwrap(getattr(item, "function", None)), "__code__", None)]
+    while rest:
+        code = rest.pop()
+        if code is not None:
+            if not set(assertions.__all__).isdisjoint((*code.co_names, *code.co_freevars)):
+                return True
+            rest += [constant for constant in code.co_consts if isinstance(constant, CodeType)]
+    return False
+
+
 def _own_code(*backends: object) -> str:
     """Says that code which comes with a checkpoint was run: what a report must not leave out."""
     ran = any(traits_of(backend).trust_remote_code for backend in backends)
@@ -244,7 +272,8 @@ def _request(item: pytest.Item) -> pytest.FixtureRequest:
 
 def _origin(item: pytest.Item, name: str) -> str:
     """Where the value of a fixture comes from: an option, or the file and line that defines the fixture."""
-    definitions = item._fixtureinfo.name2fixturedefs.get(name, ())  # type: ignore[attr-defined]
+    # not those of the test's signature: one that asks for measure_emid by name has none of them there
+    definitions = item.session._fixturemanager.getfixturedefs(name, item) or ()
     function: Callable[..., Any] | None = definitions[-1].func if definitions else None
     if function is None:
         return f"fixture {name}"

@@ -135,6 +135,7 @@ class Reporter:
         self._config = config.stash[CONFIG]
         self._ledger: Ledger | None = None
         self._problems: list[str] = []
+        self._stopped = ""
 
     @property
     def ledger(self) -> Ledger:
@@ -142,7 +143,7 @@ class Reporter:
         if self._ledger is None:
             from pytest_emid.plugin.ledger import Ledger
 
-            self._ledger = Ledger()
+            self._ledger = Ledger(planned=self._config.plan)
         return self._ledger
 
     @pytest.hookimpl(tryfirst=True)
@@ -152,6 +153,10 @@ class Reporter:
         if (measures or payload is not None) and not self.ledger.receive(report, payload, measures):
             report.outcome = "failed"
             report.longrepr = "emid: this test ran, but its results did not arrive. Nothing that it gates was checked."
+
+    def pytest_keyboard_interrupt(self, excinfo: pytest.ExceptionInfo[BaseException]) -> None:
+        """Ctrl-C, or `pytest.exit`, which may even ask for exit status 0."""
+        self._stopped = f"{excinfo.typename}: {excinfo.value}".rstrip(": ")
 
     def pytest_sessionfinish(self, session: pytest.Session) -> None:
         """Write what was asked for, and fail the run when something is missing."""
@@ -180,6 +185,8 @@ class Reporter:
 
     def _document(self, session: pytest.Session) -> dict[str, Any]:
         document = {**self.ledger.document(), "options": self._config.deciding()}
+        stopped = self._why_stopped(session)
+        document |= {"complete": not stopped, **({"incomplete": stopped} if stopped else {})}
         if self._config.plan:
             document["plan"] = self.ledger.plan.to_dict()
         if self._config.shard is not None:
@@ -189,6 +196,16 @@ class Reporter:
             shard: dict[str, Any] = session.config.stash.get(SHARD, {})
             document["shard"] = {**shard, "of": self._config.shard, "failed": failed}
         return document
+
+    def _why_stopped(self, session: pytest.Session) -> str:
+        """Why the run ended before its last test, in words; empty where it did not."""
+        if self._stopped:
+            return self._stopped
+        if session.exitstatus == pytest.ExitCode.INTERNAL_ERROR:
+            return "an internal error"
+        if session.exitstatus == pytest.ExitCode.INTERRUPTED or session.shouldfail or session.shouldstop:
+            return str(session.shouldfail or session.shouldstop or "interrupted")
+        return ""
 
     def pytest_terminal_summary(self, terminalreporter: pytest.TerminalReporter) -> None:
         """One section, one row a measurement; nothing when no test had to do with this plugin."""

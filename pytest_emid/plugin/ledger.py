@@ -6,8 +6,9 @@ reports alone, serially as in parallel, so that both say the same.
 
 from __future__ import annotations
 
-from collections.abc import Mapping
-from typing import TYPE_CHECKING, Any, NamedTuple
+from collections.abc import Mapping, Sequence
+from dataclasses import replace
+from typing import TYPE_CHECKING, Any, Final, NamedTuple
 
 from pytest_emid.measuring.plain import in_natural_order
 
@@ -18,7 +19,55 @@ if TYPE_CHECKING:
     from pytest_emid.measuring.results import EmidResult
     from pytest_emid.measuring.verdicts import Decision, Verdict
 
-__all__ = ["Ledger", "Row"]
+__all__ = ["Ledger", "Row", "gates"]
+
+ALLOW: Final = '@pytest.mark.emid(unanswered="allow")'
+
+
+class Conduct(NamedTuple):
+    """How a test went about its gates.
+
+    Attributes:
+        unanswered: what raised an error that nothing in the test asked for, in words.
+        has_asked: whether anything was to be measured.
+        is_allowed: whether the test may pass all the same.
+        ended: of the last phase that did not pass, its kind and what it said.
+    """
+
+    unanswered: list[str]
+    has_asked: bool
+    is_allowed: bool
+    ended: Mapping[str, str] | None
+
+    @property
+    def kind(self) -> str:
+        """`assertion`, `error`, `skip` or `xfail`; empty where every phase passed."""
+        return "" if self.ended is None else self.ended["kind"]
+
+    def after(self, earlier: Conduct | None) -> Conduct:
+        """This phase's, which knows all that earlier ones knew but how they ended."""
+        return self if earlier is None or self.ended is not None else self._replace(ended=earlier.ended)
+
+    def swallowed(self, nodeid: str, outcome: str) -> list[str]:
+        """What raised in a test that did not fail. A test that skips itself afterwards says so itself."""
+        if not self.unanswered or outcome == "failed" or (outcome == "skipped" and self.kind == "skip"):
+            return []
+        more = f" (and {len(self.unanswered) - 1} more)" if len(self.unanswered) > 1 else ""
+        return [
+            f"{nodeid} {outcome}, though {self.unanswered[0]}{more}. The error was swallowed, in the test or by what "
+            "rewrites its outcome. Let it through, "
+            f"expect it with pytest.raises, or allow it: {ALLOW}."
+        ]
+
+    def expected_failure(self, nodeid: str, has_decided: bool) -> list[str]:
+        """An expected failure that no verdict made. `pytest.xfail` in the test's body says what it means itself."""
+        if has_decided or self.kind in ("", "xfail"):
+            return []
+        text = "" if self.ended is None else self.ended["text"].rstrip(".")
+        return [
+            f"{nodeid} is expected to fail (xfail), and no verdict made it fail but {text}. Nothing that it gates was "
+            "decided. With raises=AssertionError, pytest tells the two apart itself."
+        ]
 
 
 class Row(NamedTuple):
@@ -51,9 +100,14 @@ class Row(NamedTuple):
 
 
 class Ledger:
-    """The results and decisions of all tests of the run."""
+    """The results and decisions of all tests of the run.
 
-    def __init__(self) -> None:
+    Args:
+        planned: whether the run only says what it would ask, so that no test can measure.
+    """
+
+    def __init__(self, planned: bool = False) -> None:
+        self._planned = planned
         self._results: dict[str, dict[str, Any]] = {}
         self._measured: dict[str, list[str]] = {}
         self._decisions: dict[str, list[dict[str, Any]]] = {}
@@ -63,6 +117,8 @@ class Ledger:
         self._without_payload: list[str] = []
         self._attempts: dict[str, int] = {}
         self._unmeasured: dict[str, list[dict[str, str]]] = {}
+        self._carriers: dict[str, str] = {}
+        self._conduct: dict[str, Conduct] = {}
         self._plan: Plan | None = None
 
     def receive(self, report: pytest.TestReport, payload: Mapping[str, Any] | None, measures: bool) -> bool:
@@ -85,12 +141,10 @@ class Ledger:
             return report.outcome != "passed"
         if payload.get("needs"):
             self.plan.add(payload["needs"])
-        if measures or payload["measured"] or payload["decisions"]:
-            if report.when == "call" or report.outcome != "passed":
-                self._outcomes[nodeid] = report.outcome
-                if report.outcome == "skipped" and hasattr(report, "wasxfail"):
-                    self._expected.add(nodeid)
-            self._results.update(payload["results"])
+        if measures or payload["asked"] or payload["measured"] or payload["decisions"]:
+            self._note_outcome(report, payload)
+            for key, body in payload["results"].items():
+                self._hold(key, body, nodeid)
             seen = self._measured.setdefault(nodeid, [])
             seen.extend(key for key in payload["measured"] if key not in seen)
             held = self._decisions.setdefault(nodeid, [])
@@ -99,8 +153,28 @@ class Ledger:
                 self._unmeasured.setdefault(nodeid, []).extend(payload["unmeasured"])
             if not payload["direct"]:
                 self._indirect.add(nodeid)
-            self._attempts[nodeid] = max(self._attempts.get(nodeid, 1), payload.get("attempt", 1))
         return True
+
+    def _note_outcome(self, report: pytest.TestReport, payload: Mapping[str, Any]) -> None:
+        """The outcome of the last attempt: a part that failed (a subtest, the teardown) fails the whole."""
+        nodeid = report.nodeid
+        if payload["attempt"] > self._attempts.get(nodeid, 1):
+            self._outcomes.pop(nodeid, None)
+            self._expected.discard(nodeid)
+        self._attempts[nodeid] = max(self._attempts.get(nodeid, 1), payload["attempt"])
+        told = Conduct(payload["unanswered"], payload["asked"], payload["allowed"], payload["ended"])
+        self._conduct[nodeid] = told.after(self._conduct.get(nodeid))
+        if report.when == "call" or report.outcome != "passed":
+            if self._outcomes.get(nodeid) != "failed":
+                self._outcomes[nodeid] = report.outcome
+            if report.outcome == "skipped" and hasattr(report, "wasxfail"):
+                self._expected.add(nodeid)
+
+    def _hold(self, key: str, body: dict[str, Any], nodeid: str) -> None:
+        """Equal results from several processes differ at most in where options came from: the first test's are told."""
+        carrier = self._carriers.get(key)
+        if carrier is None or in_natural_order(nodeid) < in_natural_order(carrier):
+            self._results[key], self._carriers[key] = body, nodeid
 
     @property
     def plan(self) -> Plan:
@@ -132,20 +206,36 @@ class Ledger:
                     f"{nodeid} measured {len(keys)} results, of which {len(lost)} did not arrive. "
                     "Another plugin dropped or replaced the report that carried them."
                 )
+        if not self._planned:
+            for nodeid in self._outcomes:
+                sentences += self._not_green(nodeid)
         return sentences
+
+    def _not_green(self, nodeid: str) -> list[str]:
+        """Why a test that did not fail must not leave the run green, in sentences."""
+        conduct, outcome = self._conduct.get(nodeid), self._outcomes[nodeid]
+        if conduct is None or conduct.is_allowed:
+            return []
+        if nodeid in self._expected:
+            return conduct.expected_failure(nodeid, self._has_decided(nodeid))
+        direct = nodeid not in self._indirect
+        if outcome == "passed" and direct and not self._measured.get(nodeid) and not conduct.has_asked:
+            return [
+                f"{nodeid} passed without measuring anything, though it names measure_emid. Call it, leave it out of "
+                f"the test's arguments, or allow it: {ALLOW}."
+            ]
+        return conduct.swallowed(nodeid, outcome)
+
+    def _has_decided(self, nodeid: str) -> bool:
+        """Whether what an expected failure says is a verdict, or a comparison of what was measured."""
+        if any(decision["verdict"] != "PASS" for decision in self._decisions.get(nodeid, [])):
+            return True
+        measured = bool(self._measured.get(nodeid)) or nodeid in self._indirect
+        return measured and self._conduct[nodeid].kind == "assertion"
 
     def rerun(self) -> list[str]:
         """Tests that were run again after a verdict that did not pass."""
         return [nodeid for nodeid, attempts in self._attempts.items() if attempts > 1]
-
-    def idle(self) -> list[str]:
-        """Tests that passed and name `measure_emid`, but measured nothing."""
-        known = {*self._indirect, *self._without_payload}
-        return [
-            nodeid
-            for nodeid, outcome in self._outcomes.items()
-            if outcome == "passed" and not self._measured.get(nodeid) and nodeid not in known
-        ]
 
     def rows(self) -> list[Row]:
         """One row a measurement, in an order that does not depend on who ran what first."""
@@ -161,9 +251,14 @@ class Ledger:
                 if key in self._measured[nodeid]:
                     nodeids.append(nodeid)
                     mine = [data for data in self._decisions.get(nodeid, []) if data["result"] == key]
-                    decisions += [d for d in map(Decision.from_dict, mine) if d not in decisions]
+                    once = [replace(decision, attempt=1) for decision in decisions]
+                    for decision in map(Decision.from_dict, mine):
+                        if replace(decision, attempt=1) not in once:
+                            decisions.append(decision)
+                            once.append(replace(decision, attempt=1))
                     unexpected += map(Decision.from_dict, mine) if nodeid not in self._expected else ()
-            expected = tuple(decision for decision in decisions if decision not in unexpected)
+            seriously = [replace(decision, attempt=1) for decision in unexpected]
+            expected = tuple(decision for decision in decisions if replace(decision, attempt=1) not in seriously)
             rows.append(Row(key, EmidResult.from_dict(body), tuple(decisions), tuple(nodeids), expected))
         return sorted(rows, key=_order)
 
@@ -203,6 +298,18 @@ class Ledger:
                 self._indirect.add(nodeid)
             if "unmeasured" in test:
                 self._unmeasured[nodeid] = list(test["unmeasured"])
+
+
+def gates(rows: Sequence[Row]) -> list[list[Decision]]:
+    """The decisions by gate: one that was decided again, in another attempt or by another test, is one gate."""
+    grouped: dict[tuple[Any, ...], list[Decision]] = {}
+    for row in rows:
+        result = row.result
+        about = (result.model, result.encoders, result.clean.dataset, result.clean.fingerprint, result.n)
+        for decision in row.decisions:
+            asked = (decision.gate, decision.scenario, decision.threshold, decision.seed, decision.estimate.confidence)
+            grouped.setdefault((*about, *asked), []).append(decision)
+    return list(grouped.values())
 
 
 def _order(row: Row) -> tuple[Any, ...]:

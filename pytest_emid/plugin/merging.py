@@ -27,6 +27,7 @@ class Merged:
         problems: what is missing, as sentences: reasons to fail.
         notes: what a reader should know, as sentences.
         failed: whether a test failed in any shard, one that measures nothing included, or something is missing.
+        incomplete: of shards that ended before their last test, why, as sentences.
     """
 
     ledger: Ledger
@@ -34,10 +35,15 @@ class Merged:
     problems: tuple[str, ...]
     notes: tuple[str, ...]
     failed: bool
+    incomplete: tuple[str, ...] = ()
 
     def document(self) -> dict[str, Any]:
         """What the report of the same run without shards holds."""
-        return {**self.ledger.document(), "problems": list(self.problems), "options": dict(self.options)}
+        ended = {
+            "complete": not self.incomplete,
+            **({"incomplete": " ".join(self.incomplete)} if self.incomplete else {}),
+        }
+        return {**self.ledger.document(), "problems": list(self.problems), "options": dict(self.options), **ended}
 
 
 @dataclass(frozen=True, slots=True)
@@ -78,7 +84,8 @@ def merge(paths: Sequence[Path]) -> Merged:
     notes = tuple(_clean_differences(parts))
     outcomes = [test["outcome"] for test in ledger.document()["tests"]]
     failed = bool(problems) or "failed" in outcomes or any(part.shard["failed"] for part in parts)
-    return Merged(ledger, parts[0].document["options"], tuple(problems), notes, failed)
+    incomplete = tuple(f"{p}: {p.document['incomplete']}." for p in parts if not p.document["complete"])
+    return Merged(ledger, parts[0].document["options"], tuple(problems), notes, failed or bool(incomplete), incomplete)
 
 
 def _read(path: Path) -> _Part:

@@ -9,7 +9,7 @@ import re
 from collections.abc import Callable
 from typing import Any, Final, Literal, NamedTuple
 
-__all__ = ["BY_KEY", "OPTIONS", "Option", "Shard", "parse_shard"]
+__all__ = ["BY_KEY", "MARKER_ONLY", "OPTIONS", "Option", "Shard", "parse_shard"]
 
 
 class Shard(NamedTuple):
@@ -328,3 +328,13 @@ OPTIONS: Final = (
     ),
 )
 BY_KEY: Final = {option.key: option for option in OPTIONS}
+
+MARKER_ONLY: Final = Option(
+    "unanswered",
+    "string",
+    "{fail,allow}",
+    "fail or allow",
+    _one_of("fail", "allow"),
+    "whether a test may pass though a gate in it did not, or though it measured nothing (default: fail).",
+)
+"""Of one test, never of a run: a run in which nobody answers for a FAIL is not green."""

@@ -19,11 +19,14 @@ if TYPE_CHECKING:
     from pytest_emid.measuring.plan import Need
     from pytest_emid.measuring.results import EmidResult
     from pytest_emid.measuring.verdicts import Decision
+    from pytest_emid.plugin.answering import Raised
 
 __all__ = ["OUTBOX", "RECORDER", "Outbox", "Recorder", "Recording", "activated", "current", "enter", "start"]
 
 PROPERTY: Final = "emid."
 """How the names of JUnit properties begin."""
+ENDED_WIDTH: Final = 300
+"""Characters that are kept of what a test ended with."""
 
 
 class Outbox:
@@ -42,7 +45,9 @@ class Outbox:
             import hashlib
             import json
 
-            content = json.dumps(result.to_dict(), sort_keys=True).encode()
+            # where a value came from (an option, a marker, a default) makes no other result
+            found = {name: value for name, value in result.to_dict().items() if name != "settings"}
+            content = json.dumps(found, sort_keys=True).encode()
             known = self._keys[id(result)] = (result, hashlib.sha256(content).hexdigest()[:16])
         return known[1]
 
@@ -68,6 +73,7 @@ class Recorder:
         item: the test itself, for looking up fixtures.
         config: the options of this test, its markers included.
         attempt: 1, or more where a plugin ran the test again.
+        asked: whether anything was to be measured, whatever came of it.
     """
 
     def __init__(self, item: pytest.Item, config: EmidConfig, outbox: Outbox) -> None:
@@ -75,11 +81,14 @@ class Recorder:
         self.item = item
         self.config = config
         self.attempt = 1
+        self.asked = False
         self._outbox = outbox
         self._results: list[EmidResult] = []
         self._decisions: list[Decision] = []
         self._needs: list[Need] = []
         self._unmeasured: list[dict[str, str]] = []
+        self._raised: list[Raised] = []
+        self._unanswered: list[str] = []
         self._drained = (0, 0)
 
     @property
@@ -92,7 +101,7 @@ class Recorder:
 
     @property
     def is_empty(self) -> bool:
-        return not (self._results or self._decisions or self._needs or self._unmeasured)
+        return not (self.asked or self._results or self._decisions or self._needs or self._unmeasured)
 
     def begin_attempt(self) -> None:
         """The test is set up again. Reports of earlier attempts may never have been seen."""
@@ -130,8 +139,25 @@ class Recorder:
         self._decisions.append(decision)
         return decision, result
 
-    def drain(self) -> dict[str, Any]:
-        """What is new since the last report of this attempt, as plain data."""
+    def raised(self, what: str, error: BaseException) -> None:
+        """Take note of an error that somebody must answer for, and of what raised it, in words."""
+        from pytest_emid.plugin.answering import raised
+
+        found = raised(what, error)
+        if found is not None:
+            self._raised.append(found)
+
+    def drain(self, call: pytest.CallInfo[Any] | None = None) -> dict[str, Any]:
+        """What is new since the last report of this attempt, as plain data.
+
+        Args:
+            call: the phase that is reported.
+        """
+        from pytest_emid.measuring.results import scrub
+
+        # errors hold frames, and these whatever the test held: they are let go of with each phase
+        self._unanswered += [scrub(found.what) for found in self._raised if not found.is_seen]
+        self._raised = []
         results, decisions = self._results[self._drained[0] :], self._decisions[self._drained[1] :]
         self._drained = (len(self._results), len(self._decisions))
         needs, self._needs = self._outbox.needs(self._needs), []
@@ -144,6 +170,10 @@ class Recorder:
             "decisions": [decision.to_dict() for decision in decisions],
             "needs": needs,
             "unmeasured": unmeasured,
+            "asked": self.asked,
+            "unanswered": list(self._unanswered),
+            "allowed": self.config.unanswered == "allow",
+            "ended": None if call is None or call.excinfo is None else _ended(call.excinfo),
         }
 
     def _asks_itself(self) -> bool:
@@ -182,6 +212,16 @@ class Recorder:
                     values[f"{gate}.verdict"] = str(decision.verdict)
                     values[f"{gate}.threshold"] = float(decision.threshold)
             properties.extend((prefix + name, value) for name, value in values.items())
+
+
+def _ended(error: pytest.ExceptionInfo[BaseException]) -> dict[str, str]:
+    """How a phase ended that did not pass: its kind, and what it said in a line."""
+    from pytest_emid.measuring.format import clip
+    from pytest_emid.measuring.results import scrub
+
+    kinds = ((pytest.xfail.Exception, "xfail"), (pytest.skip.Exception, "skip"), (AssertionError, "assertion"))
+    kind = next((kind for types, kind in kinds if isinstance(error.value, types)), "error")
+    return {"kind": kind, "text": scrub(clip(f"{error.typename}: {error.value}", ENDED_WIDTH))}
 
 
 def _same_gate(a: Decision, b: Decision) -> bool:
@@ -266,7 +306,9 @@ class Recording:
             current()
 
     @pytest.hookimpl(wrapper=True)
-    def pytest_runtest_makereport(self, item: pytest.Item) -> Generator[None, pytest.TestReport, pytest.TestReport]:
+    def pytest_runtest_makereport(
+        self, item: pytest.Item, call: pytest.CallInfo[Any]
+    ) -> Generator[None, pytest.TestReport, pytest.TestReport]:
         """Results and decisions ride on the report as plain data, serially and from pytest-xdist's workers alike."""
         recorder = item.stash.get(RECORDER, None)
         if recorder is None:
@@ -274,5 +316,5 @@ class Recording:
         recorder.publish(item.user_properties)
         report = yield
         if KEYWORD in item.keywords or not recorder.is_empty:
-            setattr(report, PAYLOAD, recorder.drain())
+            setattr(report, PAYLOAD, recorder.drain(call))
         return report

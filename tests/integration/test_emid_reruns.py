@@ -113,3 +113,26 @@ def test_pytest_rerunfailures(project: pytest.Pytester) -> None:
     result = project.runpytest("--reruns=2", "-p", "no:flaky")
     assert result.ret == pytest.ExitCode.TESTS_FAILED
     result.stdout.fnmatch_lines(["1 ran again: test_x.py::test_lucky. The first verdict of a gate stands."])
+
+
+THREE = """
+from emid_factory import make_result
+from pytest_emid import assert_emi_above, assert_emid_below, assert_information_retained
+
+tries = []
+
+def test_three(measure_emid):
+    tries.append(1)
+    result = make_result("blur:1", retained={retained})
+    assert_emi_above(result, -1e6, side="clean")
+    assert_emid_below(result, 1e6)
+    assert_information_retained(result, 0.9)
+"""
+
+
+@pytest.mark.parametrize("retained", ["0.5", "0.5 + len(tries) / 100"], ids=["same answers", "other answers"])
+def test_gates_are_counted_and_not_attempts(rerunning: pytest.Pytester, retained: str) -> None:
+    rerunning.makepyfile(test_x=THREE.format(retained=retained))
+    for arguments in ([], ["--again=2"]):
+        run = rerunning.runpytest(*arguments)
+        run.stdout.fnmatch_lines(["Holm over the 3 gates of this run: 1 of 1 FAIL stand. --emid-family=3 decides *"])

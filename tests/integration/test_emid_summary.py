@@ -113,7 +113,12 @@ def test_a_test_that_measured_nothing_is_named(project: pytest.Pytester) -> None
     project.makepyfile(test_x="def test_x(measure_emid): pass")
     result = project.runpytest()
     result.assert_outcomes(passed=1)
-    assert section(result) == ["1 passed without measuring anything: test_x.py::test_x."]
+    assert result.ret == pytest.ExitCode.TESTS_FAILED
+    assert section(result) == [
+        "MISSING: test_x.py::test_x passed without measuring anything, though it names measure_emid. Call it, leave it "
+        "out of",
+        '  the test\'s arguments, or allow it: @pytest.mark.emid(unanswered="allow").',
+    ]
 
 
 def test_a_test_that_takes_the_result_of_a_fixture_measures(project: pytest.Pytester) -> None:

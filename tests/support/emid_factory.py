@@ -8,6 +8,7 @@ from typing import Any
 
 import numpy as np
 
+from pytest_emid.errors import ModelError
 from pytest_emid.information.intervals import means as intervals
 from pytest_emid.information.intervals.estimate import Estimate
 from pytest_emid.measuring.results import Bound, CriticReport, Divergences, Drift, EmidResult, Record, Side
@@ -145,6 +146,8 @@ class FakeMeasurer:
 
     def measure(self, shift: Any) -> EmidResult:
         scenario = str(shift)
+        if not scenario.rpartition(":")[2].isdecimal():
+            raise ModelError(f"there is no share in {scenario!r}.")
         if scenario not in self._results:
             progress = self.options.get("progress")
             if progress is not None:

@@ -23,6 +23,7 @@ from PIL import Image
 from pytest_emid import shifts
 from pytest_emid.data.dataset import Dataset
 from pytest_emid.data.sample import Sample, image_digest
+from pytest_emid.data.writing import writing
 from pytest_emid.errors import EmidError
 from pytest_emid.measuring.plain import scrub
 from pytest_emid.shifts.base import Shift
@@ -123,8 +124,8 @@ class ContactSheet:
             OSError: it cannot be written.
         """
         page = self.render()
-        path.parent.mkdir(parents=True, exist_ok=True)
-        path.write_text(page, encoding="utf-8", newline="\n")
+        with writing(path) as stream:
+            stream.write(page)
 
     def render(self) -> str:
         """The page."""

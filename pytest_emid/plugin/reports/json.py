@@ -7,13 +7,12 @@ from __future__ import annotations
 
 import json
 import math
-import os
-import tempfile
 from collections.abc import Mapping
 from dataclasses import fields
 from pathlib import Path
 from typing import Any, Final
 
+from pytest_emid.data.writing import writing
 from pytest_emid.information.intervals.estimate import Estimate
 from pytest_emid.measuring.results import SCHEMA_VERSION, Bound, CriticReport, Divergences, EmidResult, Record, Side
 from pytest_emid.measuring.verdicts import Decision
@@ -47,17 +46,8 @@ def write(path: Path, document: Mapping[str, Any]) -> None:
     """
     whole = {"schema_version": SCHEMA_VERSION, "plugin": "pytest-emid", "version": __version__, **document}
     text = json.dumps(_strict(whole), sort_keys=True, indent=1, ensure_ascii=False, allow_nan=False)
-    path.parent.mkdir(parents=True, exist_ok=True)
-    handle, temporary = tempfile.mkstemp(dir=path.parent, prefix=f".{path.name}.", suffix=".tmp")
-    try:
-        with os.fdopen(handle, "w", encoding="utf-8", errors="replace") as stream:
-            stream.write(text + "\n")
-        # mkstemp makes files that only their owner reads; a report is read by others.
-        Path(temporary).chmod(0o644)
-        Path(temporary).replace(path)
-    except BaseException:
-        Path(temporary).unlink(missing_ok=True)
-        raise
+    with writing(path) as stream:
+        stream.write(text + "\n")
 
 
 def read(path: Path | str) -> list[EmidResult]:

@@ -12,7 +12,7 @@ from pytest_emid.measuring.format import clip, decimals, measured, number, perce
 from pytest_emid.measuring.results import Bound, EmidResult
 from pytest_emid.measuring.verdicts import Decision, Verdict
 from pytest_emid.plugin.config import OPTIONS, EmidConfig
-from pytest_emid.plugin.ledger import Ledger, Row
+from pytest_emid.plugin.ledger import Ledger, Row, gates
 from pytest_emid.plugin.reports.explain import asks_about, headline, sees
 
 __all__ = ["header", "summarize"]
@@ -198,26 +198,27 @@ def _verdicts(terminal: pytest.TerminalReporter, rows: Sequence[Row], config: Em
                 reason = f": {decision.reason}" if decision.verdict is Verdict.UNDECIDED else ""
                 color, known = _judged(decision.verdict, decision in row.expected)
                 _write(terminal, f"{headline(decision)}{reason}{known}", **{color: True})
-    decisions = [decision for row in rows for decision in row.decisions]
-    failures = [decision for decision in decisions if decision.verdict is Verdict.FAIL and decision.p is not None]
-    if config.family == 1 and failures and len(decisions) > 1:
-        _write(terminal, _multiplicity(decisions, config))
+    asked = [max(decisions, key=lambda decision: decision.verdict.severity) for decisions in gates(rows)]
+    failures = [decision for decision in asked if decision.verdict is Verdict.FAIL and decision.p is not None]
+    if config.family == 1 and failures and len(asked) > 1:
+        _write(terminal, _multiplicity(asked, config))
 
 
-def _multiplicity(decisions: Sequence[Decision], config: EmidConfig) -> str:
+def _multiplicity(asked: Sequence[Decision], config: EmidConfig) -> str:
+    """Over the gates, of each the decision that stands."""
     from pytest_emid.information.intervals.multiplicity import holm
 
     # A gate without a p-value is one of the family all the same: on other samples it might have failed.
-    adjusted = holm([1.0 if decision.p is None else decision.p for decision in decisions])
+    adjusted = holm([1.0 if decision.p is None else decision.p for decision in asked])
     failed = [
         p
-        for decision, p in zip(decisions, adjusted, strict=True)
+        for decision, p in zip(asked, adjusted, strict=True)
         if decision.verdict is Verdict.FAIL and decision.p is not None
     ]
     stand = sum(1 for p in failed if p <= (1.0 - config.confidence) / 2)
     return (
-        f"Holm over the {len(decisions)} gates of this run: {stand} of {len(failed)} FAIL stand. "
-        f"--emid-family={len(decisions)} decides at the corrected level."
+        f"Holm over the {len(asked)} gates of this run: {stand} of {len(failed)} FAIL stand. "
+        f"--emid-family={len(asked)} decides at the corrected level."
     )
 
 
@@ -231,9 +232,6 @@ def _unmeasured(reasons: Mapping[str, str]) -> Iterator[str]:
 
 
 def _notices(ledger: Ledger) -> Iterator[str]:
-    idle = ledger.idle()
-    if idle:
-        yield f"{len(idle)} passed without measuring anything: {_some(idle)}."
     rerun = ledger.rerun()
     if rerun:
         yield f"{len(rerun)} ran again: {_some(rerun)}. The first verdict of a gate stands."

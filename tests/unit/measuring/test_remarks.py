@@ -34,6 +34,26 @@ def test_the_format_changed():
     assert suspect(information_lost=FELL, information_retained=at(0.6), decoded_retained=at(0.62)) == ()
 
 
+@pytest.mark.parametrize(
+    ("told", "is_said"),
+    [
+        ({}, True),
+        ({"decoded_retained": at(0.82)}, True),
+        ({"decoded_retained": at(0.81)}, False),  # its lower limit is below .8: it did not stay high
+        ({"exact_drop": at(0.4), "clean_exact": 0.91}, True),
+        ({"exact_drop": at(0.82), "clean_exact": 0.91}, False),  # 91 -> 9 %
+        ({"exact_drop": at(0.46), "clean_exact": 0.91}, True),  # may be half of it, may be less
+        ({"cosine_drop": at(0.5), "clean_cosine": 0.9}, False),
+        ({"cosine_drop": at(0.3), "clean_cosine": 0.9}, True),
+        ({"exact_drop": at(0.0), "clean_exact": 0.0}, True),
+    ],
+)
+def test_the_format_is_suspected_only_where_nothing_else_collapsed(told, is_said):
+    given = {"information_lost": FELL, "information_retained": at(0.3), "decoded_retained": at(0.9), **told}
+    said = any("format or style" in sentence for sentence in suspect(**given))
+    assert said == is_said
+
+
 def test_a_common_wording():
     assert suspect(information_lost=STANDS, cosine_drop=FELL, emid=FELL) == (
         "The cosine to the reference fell without a loss of reference information: suspect a common change of "

@@ -13,7 +13,7 @@ def override(config: EmidConfig, place: str, **values: Any) -> EmidConfig:
 
 
 def test_every_option_has_its_default_in_the_config() -> None:
-    assert {option.key for option in OPTIONS} == set(EmidConfig.__dataclass_fields__) - {"origins"}
+    assert {option.key for option in OPTIONS} == set(EmidConfig.__dataclass_fields__) - {"origins", "unanswered"}
 
 
 def test_a_later_layer_wins_and_none_was_not_given() -> None:
@@ -89,16 +89,20 @@ def test_the_closest_marker_wins_keyword_by_keyword() -> None:
         (
             pytest.mark.emid(limt=3),
             "test_x.py::test_y: @pytest.mark.emid: emid() got an unexpected keyword argument 'limt'. "
-            "Its keywords: limit, seed, undecided, confidence, family, blind.",
+            "Its keywords: limit, seed, undecided, confidence, family, blind, unanswered.",
         ),
         (
             pytest.mark.emid(200),
             "test_x.py::test_y: @pytest.mark.emid: emid() takes 0 positional arguments but 1 was given. "
-            "Its keywords: limit, seed, undecided, confidence, family, blind.",
+            "Its keywords: limit, seed, undecided, confidence, family, blind, unanswered.",
         ),
         (
             pytest.mark.emid(undecided="maybe"),
             "marker emid(undecided=...) of test_x.py::test_y: 'maybe' is not legal. Legal: fail, xfail or warn.",
+        ),
+        (
+            pytest.mark.emid(unanswered=True),
+            "marker emid(unanswered=...) of test_x.py::test_y: True is not legal. Legal: fail or allow.",
         ),
     ],
 )
