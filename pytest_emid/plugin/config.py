@@ -163,8 +163,8 @@ MARKER_LINE: Final = (
     "emid(*, limit=None, seed=None, undecided=None, confidence=None, family=None, blind=None, unanswered=None): "
     "measures a model with measure_emid (tests that request that fixture bear the marker by themselves, so -m emid "
     "selects them). Each keyword overrides the option of its name for this test: limit: first N samples, 0 for all; "
-    "seed: base seed of the shifts; undecided: 'fail', 'xfail' or 'warn'; confidence: of the intervals, 0.5 to below 1; "
-    "family: number of gates that share the error rate; blind: 'name' or 'undecided'; unanswered: 'allow' lets this "
+    "seed: base seed of the shifts; undecided: 'fail', 'xfail' or 'warn'; confidence: of the intervals, 0.5 to below "
+    "1; family: number of gates that share the error rate; blind: 'name' or 'undecided'; unanswered: 'allow' lets this "
     "test pass though a gate in it did not, or though it measured nothing. The closest marker wins."
 )
 

@@ -248,7 +248,8 @@ def _asks_a_gate(item: pytest.Item) -> bool:
     """Whether the test function names one of the gates; what its helpers do is not looked into."""
     from pytest_emid.plugin import assertions
 
-    rest = [getattr(inspect.unwrap(getattr(item, "function", None)), "__code__", None)]
+    function: Any = getattr(item, "function", None)
+    rest = [getattr(inspect.unwrap(function), "__code__", None)]
     while rest:
         code = rest.pop()
         if code is not None:

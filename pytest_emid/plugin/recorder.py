@@ -153,7 +153,7 @@ class Recorder:
         Args:
             call: the phase that is reported.
         """
-        from pytest_emid.measuring.results import scrub
+        from pytest_emid.measuring.plain import scrub
 
         # errors hold frames, and these whatever the test held: they are let go of with each phase
         self._unanswered += [scrub(found.what) for found in self._raised if not found.is_seen]
@@ -217,7 +217,7 @@ class Recorder:
 def _ended(error: pytest.ExceptionInfo[BaseException]) -> dict[str, str]:
     """How a phase ended that did not pass: its kind, and what it said in a line."""
     from pytest_emid.measuring.format import clip
-    from pytest_emid.measuring.results import scrub
+    from pytest_emid.measuring.plain import scrub
 
     kinds = ((pytest.xfail.Exception, "xfail"), (pytest.skip.Exception, "skip"), (AssertionError, "assertion"))
     kind = next((kind for types, kind in kinds if isinstance(error.value, types)), "error")
