@@ -12,7 +12,7 @@ from typing import TYPE_CHECKING, Any, Final
 
 from pytest_emid.errors import ModelError
 from pytest_emid.models.backend.secret import conceal, conceal_address
-from pytest_emid.models.base import Model, Outcome, Response, TokenScores
+from pytest_emid.models.base import Model, Outcome, Response, Served, TokenScores
 
 if TYPE_CHECKING:
     from pytest_emid.models.callables import CallableModel
@@ -34,6 +34,7 @@ __all__ = [
     "ReplayModel",
     "Response",
     "Sampling",
+    "Served",
     "TokenScores",
     "TransformersModel",
     "load",

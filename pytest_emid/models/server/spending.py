@@ -4,15 +4,33 @@ from __future__ import annotations
 
 import os
 import struct
+from dataclasses import dataclass
 from pathlib import Path
 from threading import Lock
-from typing import Final
+from typing import Any, Final
 
 from pytest_emid.errors import DataError
 
-__all__ = ["Spending"]
+__all__ = ["Spending", "Usage", "tokens"]
 
 _AMOUNT: Final = struct.Struct("<d")
+
+
+@dataclass
+class Usage:
+    """What a model was sent and sent back, in this process.
+
+    Attributes:
+        requests: answered requests.
+        prompt_tokens: as counted by the server.
+        completion_tokens: as counted by the server.
+        cost: in the unit of the prices; 0 without prices.
+    """
+
+    requests: int = 0
+    prompt_tokens: int = 0
+    completion_tokens: int = 0
+    cost: float = 0.0
 
 
 class Spending:
@@ -100,3 +118,9 @@ class Spending:
             f"the processes of this run share a budget through {self._path}, which cannot be used ({error}). "
             "Give them a folder for temporary files that they can write to (TMPDIR)."
         )
+
+
+def tokens(usage: Any, name: str) -> int | None:
+    """A count of tokens; None where the server tells none."""
+    count = getattr(usage, name, None)
+    return count if isinstance(count, int) and count >= 0 else None
