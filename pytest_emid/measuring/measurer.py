@@ -12,6 +12,7 @@ from pytest_emid.data.dataset import Dataset
 from pytest_emid.encoders.base import Encoders
 from pytest_emid.errors import EmidError
 from pytest_emid.information.threads import few_threads
+from pytest_emid.measuring.allowance import LEGAL, Allowance
 from pytest_emid.measuring.asking import Announce, Asker, Progress
 from pytest_emid.measuring.calibration import Calibration
 from pytest_emid.measuring.checks import check_disjoint, check_size, same_samples
@@ -49,6 +50,11 @@ class Measurer:
         since: seconds since the epoch; a model that was found to be out of reach at this time or later, by whatever
             process, is not tried again. By default now.
         settings: effective options, to be carried by the results.
+        allow_problems: which share of a side's answers may be refused, empty or cut off, such as `5%`, 0.05 or
+            `refused=10%,truncated=0`; above it no gate passes.
+
+    Raises:
+        EmidError: `allow_problems` is no share.
     """
 
     def __init__(
@@ -67,7 +73,12 @@ class Measurer:
         announce: Announce | None = None,
         since: float | None = None,
         settings: Mapping[str, str] | None = None,
+        allow_problems: float | str | Allowance = Allowance(),  # noqa: B008
     ) -> None:
+        try:
+            allowance = Allowance.parse(allow_problems)
+        except (TypeError, ValueError):
+            raise EmidError(f"allow_problems is {allow_problems!r}, which is no share. Legal: {LEGAL}.") from None
         self.model = model
         self.dataset = dataset
         self.encoders = encoders
@@ -84,6 +95,8 @@ class Measurer:
             encoders=encoders.name,
             note=encoders.note,
             options=dict(settings or {}),
+            allowance=allowance,
+            any_version=self._asker.traits.any_version,
         )
         self._clean: Scored | None = None
         self._calibration: Calibration | None = None

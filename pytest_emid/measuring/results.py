@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import math
 import re
+from collections import Counter
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field, fields, is_dataclass
 from typing import Any, Final
@@ -40,12 +41,13 @@ class Record:
         question: the text as the model saw it.
         reference: the ground-truth answer.
         response: the model's answer.
-        outcome: `ok`, `refused` or `truncated`.
+        outcome: `ok`, `empty`, `refused` or `truncated`.
         emi: its contribution to EMI of this side (influence value, critic scale).
         information: its direct reference-information score.
         decoded: its decoded score; None where that form cannot be computed.
         cosine: cosine of the response to the reference.
         exact: 1.0 when the normalised response equals the normalised reference, else 0.0.
+        served: who a server says that answered, in words; empty where nobody says.
     """
 
     id: str
@@ -60,6 +62,7 @@ class Record:
     decoded: float | None
     cosine: float
     exact: float
+    served: str = ""
 
 
 @dataclass(frozen=True, slots=True)
@@ -93,6 +96,16 @@ class Side:
     @property
     def n(self) -> int:
         return len(self.records)
+
+    @property
+    def outcomes(self) -> dict[str, int]:
+        """How many answers ended how, by outcome; those that did not occur are left out."""
+        return dict(sorted(Counter(record.outcome for record in self.records).items()))
+
+    @property
+    def served(self) -> dict[str, int]:
+        """How many answers a server says that came from whom; empty where nobody says."""
+        return dict(sorted(Counter(record.served for record in self.records if record.served).items()))
 
 
 @dataclass(frozen=True, slots=True)
@@ -325,6 +338,8 @@ class EmidResult:
         )
 
 
+_COUNTS: Final = ("outcomes", "served")
+"""What a side also tells of its records."""
 _ESTIMATES: Final = (
     "emid",
     "anchored_emid",
@@ -343,13 +358,17 @@ def _estimate(data: Mapping[str, Any] | None) -> Estimate | None:
 def _side(data: Mapping[str, Any]) -> Side:
     estimates = {name: _estimate(data[name]) for name in ("emi", "information", "decoded", "cosine", "exact")}
     records = tuple(Record(**record) for record in data["records"])
-    return Side(**{**data, **estimates, "records": records})
+    held = {name: value for name, value in data.items() if name not in _COUNTS}
+    return Side(**{**held, **estimates, "records": records})
 
 
 def _plain(value: Any) -> Any:
     """Dataclasses to dicts, tuples to lists, numpy scalars to Python numbers, texts without lone surrogates."""
     if isinstance(value, Divergences):
         return value.to_dict()
+    if isinstance(value, Side):
+        counts = {name: _plain(getattr(value, name)) for name in _COUNTS}
+        return {**{f.name: _plain(getattr(value, f.name)) for f in fields(value)}, **counts}
     if is_dataclass(value) and not isinstance(value, type):
         return {f.name: _plain(getattr(value, f.name)) for f in fields(value)}
     if isinstance(value, Mapping):

@@ -31,6 +31,7 @@ def side(scored: Scored, confidence: float) -> Side:
             decoded=None if scored.decoded is None else float(scored.decoded[i]),
             cosine=float(scored.cosine[i]),
             exact=float(scored.exact[i]),
+            served="" if response.served is None else str(response.served),
         )
         for i, (sample, response) in enumerate(zip(dataset, scored.answered.responses, strict=True))
     )

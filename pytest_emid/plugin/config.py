@@ -54,6 +54,7 @@ class EmidConfig:
     contact_sheet: str | None = None
     shard: str | None = None
     drift: bool = False
+    allow_problems: str = "5%"
     undecided: str = "fail"
     confidence: float = 0.95
     family: int = 1
@@ -95,7 +96,7 @@ class EmidConfig:
 
     def deciding(self) -> dict[str, Any]:
         """The values that decide what is measured and what a gate says of it; reports of one run agree on them."""
-        keys = ("model", "dataset", "encoders", "limit", "seed", "undecided", "confidence", "family")
+        keys = ("model", "dataset", "encoders", "limit", "seed", "allow_problems", "undecided", "confidence", "family")
         return {key: getattr(self, key) for key in keys}
 
     @property
@@ -147,17 +148,25 @@ def marker_options(
     undecided: str | None = None,
     confidence: float | None = None,
     family: int | None = None,
+    allow_problems: float | str | None = None,
 ) -> dict[str, Any]:
     """The keywords of `@pytest.mark.emid`. This signature is what validates them; each overrides its option."""
-    return {"limit": limit, "seed": seed, "undecided": undecided, "confidence": confidence, "family": family}
+    return {
+        "limit": limit,
+        "seed": seed,
+        "undecided": undecided,
+        "confidence": confidence,
+        "family": family,
+        "allow_problems": allow_problems,
+    }
 
 
 MARKER_LINE: Final = (
-    "emid(*, limit=None, seed=None, undecided=None, confidence=None, family=None): measures a model with "
+    "emid(*, limit=None, seed=None, undecided=None, confidence=None, family=None, allow_problems=None): measures a model with "
     "measure_emid (tests that request that fixture bear the marker by themselves, so -m emid selects them). Each "
     "keyword overrides the option of its name for this test: limit: first N samples, 0 for all; seed: base seed of "
     "the shifts; undecided: 'fail', 'xfail' or 'warn'; confidence: of the intervals, 0.5 to below 1; family: number "
-    "of gates that share the error rate. The closest marker wins."
+    "of gates that share the error rate; allow_problems: share of refused, truncated and empty answers. The closest marker wins."
 )
 
 
@@ -173,7 +182,7 @@ def from_item(config: EmidConfig, item: pytest.Item) -> EmidConfig:
         except TypeError as error:
             raise pytest.UsageError(
                 f"{item.nodeid}: @pytest.mark.emid: {str(error).replace('marker_options()', 'emid()')}. "
-                "Its keywords: limit, seed, undecided, confidence, family."
+                "Its keywords: limit, seed, undecided, confidence, family, allow_problems."
             ) from None
         config = config.overridden(values, lambda option: f"marker emid({option.key}=...) of {item.nodeid}")
     return config

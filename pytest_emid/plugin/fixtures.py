@@ -177,6 +177,7 @@ class MeasureEmid:
             seed=config.seed,
             confidence=config.gate_confidence,
             drift=config.drift,
+            allow_problems=config.allow_problems,
             progress=self._progress,
             announce=None if self._progress is None else self._progress.announce,
             since=self._began,

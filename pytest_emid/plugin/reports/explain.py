@@ -7,7 +7,7 @@ from collections.abc import Iterator, Mapping, Sequence
 from typing import Final
 
 from pytest_emid.information.intervals.estimate import Estimate
-from pytest_emid.measuring.format import clip, decimals, interval, measured, number, percent, quantity, visible
+from pytest_emid.measuring.format import answers, clip, decimals, interval, measured, number, percent, quantity, visible
 from pytest_emid.measuring.results import Bound, EmidResult, Record, scrub
 from pytest_emid.measuring.verdicts import Decision, Direction, Verdict, decide
 from pytest_emid.plugin.config import EmidConfig
@@ -68,6 +68,9 @@ def _lines(
         yield f"  attempt    {decision.attempt} decided this; running a test again does not give another chance."
     if decision.note:
         yield f"  note       {decision.note}"
+    told = answers(result)
+    if told:
+        yield f"  answers    {told}"
     yield f"  measured   {_setting(result, 'model', result.model)} on {visible(result.clean.dataset)}"
     yield f"  encoders   {_setting(result, 'encoders', result.encoders)}"
     if estimate.unit == "critic scale":

@@ -8,7 +8,7 @@ from typing import Final
 
 import pytest
 
-from pytest_emid.measuring.format import clip, decimals, measured, number, percent, visible
+from pytest_emid.measuring.format import answers, clip, decimals, measured, number, percent, visible
 from pytest_emid.measuring.results import Bound, EmidResult
 from pytest_emid.measuring.verdicts import Decision, Verdict
 from pytest_emid.plugin.config import OPTIONS, EmidConfig
@@ -89,6 +89,9 @@ def _table(terminal: pytest.TerminalReporter, rows: Sequence[Row]) -> None:
         else:
             color, known = _judged(row.verdict, row.is_expected)
             terminal.write_line(f"{row.verdict}{known}", **{color: True, "bold": True})
+    for row in rows:
+        if told := answers(row.result):
+            _write(terminal, f"{visible(row.result.scenario)}: {told}", yellow=True)
     if terminal.verbosity >= 0:
         for line in _legend(rows):
             _write(terminal, line)
