@@ -57,7 +57,8 @@ class Allowance(NamedTuple):
                 single[name] = _share(share)
         if len(rest) > 1:
             raise ValueError(f"{value!r} holds two shares of the same. Legal: {LEGAL}.")
-        return cls(*rest, single=tuple(sorted(single.items(), key=lambda item: PROBLEMS.index(item[0]))))
+        own = tuple((name, single[name]) for name in PROBLEMS if name in single)
+        return cls(rest[0], own) if rest else cls(single=own)
 
     def share(self, outcome: str) -> float:
         """The share that this outcome is held against."""

@@ -73,7 +73,7 @@ class Measurer:
         announce: Announce | None = None,
         since: float | None = None,
         settings: Mapping[str, str] | None = None,
-        allow_problems: float | str | Allowance = Allowance(),  # noqa: B008
+        allow_problems: float | str | Allowance = "5%",
     ) -> None:
         try:
             allowance = Allowance.parse(allow_problems)

@@ -54,8 +54,8 @@ class Settings:
     encoders: str
     note: str
     options: Mapping[str, str]
-    allowance: Allowance = Allowance()  # noqa: RUF009
-    any_version: bool = False
+    allowance: Allowance
+    any_version: bool
 
 
 def compare(

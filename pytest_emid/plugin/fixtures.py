@@ -139,7 +139,7 @@ class MeasureEmid:
     def _measurer(self, parts: _Parts, config: EmidConfig) -> Measurer:
         __tracebackhide__ = EXPLAINED
         identity = tuple(id(part) for part in (parts.model, parts.dataset, parts.encoders, parts.calibration))
-        key = (*identity, config.limit, config.seed, config.gate_confidence)
+        key = (*identity, config.limit, config.seed, config.gate_confidence, config.allow_problems)
         if key not in self._measurers:
             # The parts are kept with the measurer, so that no other object can be given their ids.
             self._measurers[key] = (parts, self._make(parts, config))
