@@ -13,6 +13,7 @@ from typing import TYPE_CHECKING, Any, Final, cast
 
 from pytest_emid.encoders.base import Encoders, ImageEncoder, TextEncoder
 from pytest_emid.errors import ModelError
+from pytest_emid.models.backend.identity import check_identity
 
 if TYPE_CHECKING:
     from pytest_emid.encoders.auto import AutoImageEncoder, AutoTextEncoder
@@ -134,6 +135,8 @@ def _one(spec: One, family: str, recipe: str, other: str, function: str, options
         ours = Checkpoint(spec, options.get("revision")).config.get("model_type") == family
         return _make(recipe if ours else other, spec, **options)
     if hasattr(spec, "encode"):
+        if not type(spec).__module__.startswith("pytest_emid."):
+            check_identity(spec)
         return spec
     return _make(function, spec)
 

@@ -11,6 +11,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any, Final
 
 from pytest_emid.errors import ModelError
+from pytest_emid.models.backend.identity import check_identity
 from pytest_emid.models.backend.secret import conceal, conceal_address
 from pytest_emid.models.base import Model, Outcome, Response, Served, TokenScores
 
@@ -82,7 +83,7 @@ def load(spec: str | Path | Model | Callable[..., Any], **options: Any) -> Model
             no meaning.
 
     Raises:
-        ModelError: it names no model, or a model was given together with options.
+        ModelError: it names no model; a model was given together with options, or says nothing of what it is.
     """
     for name, hide in (("api_key", conceal), ("base_url", conceal_address)):
         if name in options:
@@ -90,6 +91,8 @@ def load(spec: str | Path | Model | Callable[..., Any], **options: Any) -> Model
     if isinstance(spec, Model):
         if options:
             raise ModelError(f"{spec!r} is a model already, so {', '.join(options)} cannot be set. Set them on it.")
+        if not type(spec).__module__.startswith("pytest_emid."):  # whose own take care, and may have to ask the Hub
+            check_identity(spec)
         return spec
     if isinstance(spec, str | Path):
         if str(spec) in BUILT_IN and not Path(spec).is_dir():

@@ -163,9 +163,9 @@ def marker_options(
 
 MARKER_LINE: Final = (
     "emid(*, limit=None, seed=None, undecided=None, confidence=None, family=None, allow_problems=None): measures a "
-    "model with measure_emid (tests that request that fixture bear the marker by themselves, so -m emid selects them). Each "
-    "keyword overrides the option of its name for this test: limit: first N samples, 0 for all; seed: base seed of "
-    "the shifts; undecided: 'fail', 'xfail' or 'warn'; confidence: of the intervals, 0.5 to below 1; family: number "
+    "model with measure_emid (tests that request that fixture bear the marker by themselves, so -m emid selects them). "
+    "Each keyword overrides the option of its name for this test: limit: first N samples, 0 for all; seed: base seed "
+    "of the shifts; undecided: 'fail', 'xfail' or 'warn'; confidence: of the intervals, 0.5 to below 1; family: number "
     "of gates that share the error rate; allow_problems: share of answers that may be refused, truncated or empty. The "
     "closest marker wins."
 )

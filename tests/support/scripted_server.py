@@ -40,6 +40,8 @@ class ScriptedServer(ThreadingHTTPServer):
     def __init__(self, script: Script) -> None:
         super().__init__(("127.0.0.1", 0), Handler)
         self.script = script
+        self.by_body: Callable[[dict[str, Any]], Any] | None = None
+        """Takes the place of the script where an answer depends on more than the question."""
         self.asked: Counter[str] = Counter()
         self.answered: Counter[str] = Counter()
         self.bodies: list[dict[str, Any]] = []
@@ -77,7 +79,7 @@ class Handler(BaseHTTPRequestHandler):
             server.open += 1
             server.most_open = max(server.most_open, server.open)
         try:
-            what = server.script(question, count)
+            what = server.script(question, count) if server.by_body is None else server.by_body(body)
             if what is None:
                 what = completion(f"{picture_of(content)[:6]} {question}")
             if isinstance(what, dict) and "choices" in what:
