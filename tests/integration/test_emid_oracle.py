@@ -82,8 +82,8 @@ def too_many(clean: str, shifted: str, causes: str) -> str:
 def several(clean: str, shifted: str, dated: str) -> str:
     return (
         f"Several models answered for one (clean answers by {clean}; shifted answers by {shifted}): what differs may "
-        f"be theirs, not the shift's work. Ask one of them by its full name, such as {dated!r}, at one provider, and all "
-        "of it anew (--emid-cache=refresh); or, where they are the same, say any_version=True of the model."
+        f"be theirs, not the shift's work. Ask one of them by its full name, such as {dated!r}, at one provider, and "
+        "all of it anew (--emid-cache=refresh); or, where they are the same, say any_version=True of the model."
     )
 
 

@@ -42,6 +42,7 @@ class ScriptedServer(ThreadingHTTPServer):
         self.script = script
         self.by_body: Callable[[dict[str, Any]], Any] | None = None
         """Takes the place of the script where an answer depends on more than the question."""
+        self.embed: Callable[[dict[str, Any]], Any] = embeddings
         self.asked: Counter[str] = Counter()
         self.answered: Counter[str] = Counter()
         self.bodies: list[dict[str, Any]] = []
@@ -67,7 +68,7 @@ class Handler(BaseHTTPRequestHandler):
         server = self.server
         body = json.loads(self.rfile.read(int(self.headers["content-length"])))
         if self.path.endswith("/embeddings"):
-            self.send(200, embeddings(body))
+            self.misbehave(server.embed(body))
             return
         content = body["messages"][-1]["content"]
         question = content if isinstance(content, str) else content[-1]["text"]
