@@ -285,8 +285,9 @@ OPTIONS: Final = (
         "a share such as 5% or 0.05, shares of single outcomes such as refused=10%,truncated=0, or both (outcomes: "
         "refused, truncated, empty)",
         _allowance,
-        "share of the answers of either side that may be refused, truncated or empty (default: 5%%); above it no gate "
-        "passes. refused=10%%,truncated=0 gives single outcomes a share of their own; the others share the rest.",
+        "share of the answers of either side that may be refused, truncated or empty (default: 0.05); above it no gate "
+        "passes. refused=0.1,truncated=0 gives single outcomes shares of their own, beside which the others share the "
+        "rest.",
     ),
     Option(
         "undecided",

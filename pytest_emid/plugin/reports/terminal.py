@@ -141,7 +141,7 @@ def _provenance(rows: Sequence[Row]) -> Iterator[str]:
         clusters = f" in {result.clusters} clusters" if result.clusters != result.n else ""
         line = ", ".join(
             (
-                f"model {result.settings.get('model', result.model)}",
+                f"model {result.settings.get('model', result.model)}{_served(result)}",
                 f"dataset {result.settings.get('dataset', result.clean.dataset)}: {result.n} samples{clusters}",
                 f"encoders {result.settings.get('encoders', result.encoders)}",
                 f"seed {result.settings.get('seed', str(result.seed))}",
@@ -150,6 +150,12 @@ def _provenance(rows: Sequence[Row]) -> Iterator[str]:
         if line not in seen:
             seen.append(line)
             yield visible(line)
+
+
+def _served(result: EmidResult) -> str:
+    """Who a server says that answered, where that is more than the model's name."""
+    names = sorted({*result.clean.served, *result.shifted.served} - {result.model})
+    return f", answered by {' and '.join(names[:2])}{' and others' if len(names) > 2 else ''}" if names else ""
 
 
 def _legend(rows: Sequence[Row]) -> Iterator[str]:

@@ -58,6 +58,12 @@ def test_texts_of_the_command_line_become_numbers() -> None:
         ("model", " ", "--emid-model: ' ' is not legal. Legal: a name such as tiny-llava, a model folder or a Hub id."),
         ("cache_dir", 3, "--emid-cache-dir: 3 is not legal. Legal: a directory, a replay pack (.json), or none."),
         ("json", "", "--emid-json: '' is not legal. Legal: a path."),
+        (
+            "allow_problems",
+            "5",
+            "--emid-allow-problems: '5' is not legal. Legal: a share such as 5% or 0.05, shares of single outcomes "
+            "such as refused=10%,truncated=0, or both (outcomes: refused, truncated, empty).",
+        ),
     ],
 )
 def test_an_illegal_value_names_its_place_and_the_legal_ones(key: str, value: object, message: str) -> None:
