@@ -203,4 +203,4 @@ def test_who_answered_stands_in_the_report(report: dict[str, Any]) -> None:
     found = report["results"][key]
     assert found["clean"]["served"] == found["shifted"]["served"] == {"gpt-4o-2024-08-06": 60}
     assert {record["served"] for record in found["clean"]["records"]} == {"gpt-4o-2024-08-06"}
-    assert "test_dated.py:7), answered by gpt-4o-2024-08-06, dataset" in report["said"]
+    assert "), answered by gpt-4o-2024-08-06, dataset" in report["said"]
