@@ -36,6 +36,8 @@ Rows = NDArray[np.float32]
 ENCODE_AT_ONCE: Final = 64
 FILE: Final = "cache.sqlite"
 _PACK: Final = ".json"
+_UNSCORED: Final = (Outcome.REFUSED, Outcome.EMPTY)
+"""Answers that may have no tokens to score."""
 _SUFFIXES: Final = frozenset({".sqlite", ".sqlite3", ".db"})
 
 
@@ -300,7 +302,7 @@ class Cache:
             return answers
         # a server may have been asked for no likely tokens then, and so have told nothing of entropies
         entropies = traits.top_logprobs > 0
-        return {k: r for k, r in answers.items() if _is_scored(r, entropies) or r.outcome is Outcome.REFUSED}
+        return {k: r for k, r in answers.items() if _is_scored(r, entropies) or r.outcome in _UNSCORED}
 
     def store_of(self, asked: object) -> Store:
         """What answers for one object's life only (a function without a fingerprint) is not written to the file."""

@@ -17,7 +17,7 @@ import numpy as np
 from pytest_emid.cache.store import Answer, Sizes, Store, Vector
 from pytest_emid.data.writing import writing
 from pytest_emid.errors import DataError
-from pytest_emid.models.base import Outcome, Response, TokenScores
+from pytest_emid.models.base import Outcome, Response, Served, TokenScores
 
 __all__ = ["read_entries", "read_pack", "write_pack"]
 
@@ -103,13 +103,16 @@ def _answer_entry(answer: Answer) -> dict[str, Any]:
         "error": response.error,
         "entropy": response.entropy,
         **({} if response.scores is None else {"scores": response.scores.to_dict()}),
+        **({} if response.served is None else {"served": response.served.to_dict()}),
     }
 
 
 def _answer(entry: dict[str, Any]) -> Answer:
     outcome, entropy = Outcome(entry["outcome"]), entry["entropy"]
     scores = TokenScores.from_dict(entry["scores"]) if "scores" in entry else None
-    response = Response(entry["text"], outcome, entry["error"], None if entropy is None else float(entropy), scores)
+    served = Served.from_dict(entry["served"]) if "served" in entry else None
+    entropy = None if entropy is None else float(entropy)
+    response = Response(entry["text"], outcome, entry["error"], entropy, scores, served)
     return Answer(bytes.fromhex(entry["key"]), entry["model"], entry["fingerprint"], response)
 
 

@@ -19,6 +19,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from pytest_emid.cache.database import Database
+from pytest_emid.cache.served import error_and_served, error_bytes
 from pytest_emid.models.base import Outcome, Response, TokenScores
 
 __all__ = ["Answer", "Sizes", "Store", "Vector"]
@@ -316,7 +317,7 @@ class Store(Database):
 
 def _insert(answer: Answer) -> tuple[str, tuple[Any, ...]]:
     key, model, fingerprint, response = answer
-    text, error = _bytes(response.text), _bytes(response.error)
+    text, error = _bytes(response.text), error_bytes(response)
     # + 0.0, for SQLite keeps no sign of a zero
     outcome, entropy = str(response.outcome), None if response.entropy is None else float(response.entropy) + 0.0
     scores = None if response.scores is None else response.scores.to_bytes()
@@ -337,7 +338,8 @@ def _insert(answer: Answer) -> tuple[str, tuple[Any, ...]]:
 def _response(outcome: str, text: bytes, error: bytes, entropy: float | None, scores: bytes | None) -> Response:
     """Of the columns `_RESPONSE`."""
     told = None if scores is None else TokenScores.from_bytes(scores)
-    return Response(_text(text), Outcome(outcome), _text(error), entropy, told)
+    said, served = error_and_served(error)
+    return Response(_text(text), Outcome(outcome), said, entropy, told, served)
 
 
 def _digest(*parts: bytes | str | float | None) -> bytes:

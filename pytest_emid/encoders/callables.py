@@ -13,6 +13,7 @@ from PIL import Image
 
 from pytest_emid.encoders.pretrained import unit_vectors
 from pytest_emid.errors import ModelError
+from pytest_emid.models.backend.identity import named_fingerprint
 
 __all__ = ["CallableImageEncoder", "CallableTextEncoder"]
 
@@ -27,6 +28,7 @@ class _CallableEncoder:
             raise ModelError(f"{function!r} cannot be called. Give a function from a list to an array (n, d).")
         self._function = function
         self.name = name or getattr(function, "__name__", type(function).__name__)
+        fingerprint = named_fingerprint(fingerprint)
         self.ephemeral = fingerprint is None
         said = f"once:{uuid.uuid4()}" if fingerprint is None else f"named:{fingerprint}"
         self.fingerprint = hashlib.sha256(f"callable-encoder:{said}".encode()).hexdigest()
@@ -63,6 +65,9 @@ class CallableTextEncoder(_CallableEncoder):
 
     Attributes:
         ephemeral: whether vectors must not outlive this object, because no fingerprint was given.
+
+    Raises:
+        ModelError: a fingerprint that is no text or an empty one; while encoding, something that is no array (n, d).
     """
 
     def encode(self, texts: Sequence[str]) -> NDArray[np.float32]:

@@ -90,6 +90,7 @@ class OpenAIServerTextEncoder:
 
     def _request(self, batch: list[str]) -> list[list[float]]:
         extra = {} if self.dimensions is None else {"dimensions": self.dimensions}
+        fault: RequestError | None = None
         try:
             answer = self.server.client.embeddings.create(
                 model=self.model, input=batch, encoding_format="float", **extra
@@ -97,11 +98,10 @@ class OpenAIServerTextEncoder:
         except ModelError:
             raise
         except Exception as error:
-            try:
-                self.server.explain(error, self.model)
-            except RequestError as fault:
-                kind = UnavailableError if fault.of_server or fault.fatal else ModelError
-                raise kind(f"{self.server.name}, model {self.model!r}: {fault}.") from None
+            fault = self.server.fault(error, self.model)
+        if fault is not None:  # the client's exception, which may hold the key, is no local of this frame any more
+            kind = UnavailableError if fault.of_server or fault.fatal else ModelError
+            raise kind(f"{self.server.name}, model {self.model!r}: {fault}.")
         data = getattr(answer, "data", None) or []
         if len(data) != len(batch):
             raise ModelError(

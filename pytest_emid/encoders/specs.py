@@ -10,6 +10,7 @@ from typing import Any, Final, cast
 from pytest_emid.encoders.base import Encoders, ImageEncoder, TextEncoder
 from pytest_emid.errors import ModelError
 from pytest_emid.models.backend.checkpoint import Checkpoint
+from pytest_emid.models.backend.identity import check_identity
 from pytest_emid.models.backend.naming import ASSETS, lazily
 
 __all__ = ["PAPER", "TINY", "class_named", "load", "paper_or_tiny"]
@@ -99,6 +100,8 @@ def _one(spec: One, family: str, recipe: str, other: str, function: str, options
         ours = Checkpoint(spec, options.get("revision")).config.get("model_type") == family
         return _make(recipe if ours else other, spec, **options)
     if hasattr(spec, "encode"):
+        if not type(spec).__module__.startswith("pytest_emid."):
+            check_identity(spec)
         return spec
     return _make(function, spec)
 

@@ -16,6 +16,7 @@ from pytest_emid.errors import BudgetError, ModelError, UnavailableError
 from pytest_emid.information.answers import answer_key, one_wording
 from pytest_emid.measuring.embedding import Answered, Embedded
 from pytest_emid.measuring.plan import Forecast, Need
+from pytest_emid.models.backend.identity import check_identity
 from pytest_emid.models.base import Model, Outcome, Response, redrawn, traits_of
 
 __all__ = ["Announce", "Asker", "Progress"]
@@ -68,9 +69,11 @@ class Asker:
             label: what progress and errors call it.
 
         Raises:
-            ModelError: some answers failed; the others are cached.
+            ModelError: some answers failed; the others are cached. Or a model or an encoder says nothing of what it is.
             BudgetError, UnavailableError: some questions could not be asked; the answers to the others are cached.
         """
+        for asked in (self.model, self.encoders.image, self.encoders.text):
+            check_identity(asked)
         return tuple(self._respond(dataset, label, draw) for draw in range(self.traits.draws))
 
     def answered(self, dataset: Dataset, draws: Draws, clean: Answered | None = None) -> Answered:

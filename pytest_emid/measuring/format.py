@@ -4,12 +4,28 @@ from __future__ import annotations
 
 import math
 import unicodedata
+from collections.abc import Mapping
 from typing import Final
 
 from pytest_emid.information.intervals.estimate import Estimate
+from pytest_emid.measuring.allowance import PROBLEMS
 from pytest_emid.measuring.plain import scrub
+from pytest_emid.measuring.results import EmidResult
 
-__all__ = ["amount", "clip", "decimals", "duration", "interval", "measured", "number", "percent", "quantity", "visible"]
+__all__ = [
+    "amount",
+    "answers",
+    "clip",
+    "counted",
+    "decimals",
+    "duration",
+    "interval",
+    "measured",
+    "number",
+    "percent",
+    "quantity",
+    "visible",
+]
 
 TEXT_WIDTH: Final = 240
 """Characters of a question or an answer that a message shows."""
@@ -76,6 +92,19 @@ def decimals(estimate: Estimate) -> int | None:
         return None
     # One decimal at least where it shows something: a limit of -0.3 is not "-0".
     return min(max(1 - math.floor(math.log10(half)), 1 if half < 100 else 0), 12)
+
+
+def counted(outcomes: Mapping[str, int]) -> str:
+    """How many answers are none, by outcome, such as `24 refused, 0 truncated, 3 empty`."""
+    return ", ".join(f"{outcomes.get(name, 0)} {name}" for name in PROBLEMS)
+
+
+def answers(result: EmidResult) -> str:
+    """How many answers are none on each side; empty where all are answers."""
+    sides = {"clean": result.clean.outcomes, "shifted": result.shifted.outcomes}
+    if not any(outcomes.get(name) for outcomes in sides.values() for name in PROBLEMS):
+        return ""
+    return "; ".join(f"{name}: {counted(outcomes)}" for name, outcomes in sides.items())
 
 
 def duration(seconds: float) -> str:

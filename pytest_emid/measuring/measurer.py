@@ -16,6 +16,7 @@ from pytest_emid.errors import EmidError
 from pytest_emid.information.answers import answer_key
 from pytest_emid.information.critics.base import Critic
 from pytest_emid.information.threads import few_threads
+from pytest_emid.measuring.allowance import LEGAL, Allowance
 from pytest_emid.measuring.asking import Announce, Asker, Progress
 from pytest_emid.measuring.calibration import Calibration
 from pytest_emid.measuring.checks import check_can_pass, check_disjoint, check_fits, check_size, same_samples
@@ -61,6 +62,11 @@ class Measurer:
             process, is not tried again. By default now.
         settings: effective options, to be carried by the results.
         decisive: refuse sets that are too small for any gate to pass, before anything is asked.
+        allow_problems: which share of a side's answers may be refused, empty or cut off, such as `5%`, 0.05 or
+            `refused=10%,truncated=0`; above it no gate passes.
+
+    Raises:
+        EmidError: `allow_problems` is no share.
     """
 
     def __init__(
@@ -82,7 +88,12 @@ class Measurer:
         since: float | None = None,
         settings: Mapping[str, str] | None = None,
         decisive: bool = False,
+        allow_problems: float | str | Allowance = "5%",
     ) -> None:
+        try:
+            allowance = Allowance.parse(allow_problems)
+        except (TypeError, ValueError):
+            raise EmidError(f"allow_problems is {allow_problems!r}, which is no share. Legal: {LEGAL}.") from None
         self.model = model
         self.dataset = dataset
         self.encoders = encoders
@@ -104,6 +115,8 @@ class Measurer:
             encoders=encoders.name,
             note=encoders.note,
             options=dict(settings or {}),
+            allowance=allowance,
+            any_version=self._asker.traits.any_version,
         )
         self._clean: Scored | None = None
         self._guards: Guards | None = None

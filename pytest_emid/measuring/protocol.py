@@ -6,6 +6,8 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 
 from pytest_emid.measuring import remarks
+from pytest_emid.measuring.allowance import Allowance
+from pytest_emid.measuring.answers import doubts
 from pytest_emid.measuring.bounds import bounds
 from pytest_emid.measuring.calibration import Calibration
 from pytest_emid.measuring.design import Design, design_of
@@ -41,6 +43,8 @@ class Settings:
         model, encoders: names.
         note: what reports must say about the encoders.
         options: effective options, to be carried by the results.
+        allowance: which share of a side's answers may be refused, empty or cut off.
+        any_version: whether answers of several versions of the model may be compared.
     """
 
     seed: int
@@ -51,6 +55,8 @@ class Settings:
     encoders: str
     note: str
     options: Mapping[str, str]
+    allowance: Allowance
+    any_version: bool
 
 
 def compare(
@@ -89,7 +95,8 @@ def _result(
 ) -> EmidResult:
     critic = calibration.report()
     foreign = None if design.is_paired else remarks.foreign_questions(shifted.answered, calibration)
-    told = remarks.remarks(clean, shifted, changed, critic, settings.note, foreign, design.is_paired)
+    doubted = doubts(clean.answered, shifted.answered, settings.allowance, settings.any_version)
+    told = remarks.remarks(clean, shifted, changed, critic, settings.note, foreign, doubted, design.is_paired)
     return EmidResult(
         scenario=scenario.id,
         modality=scenario.modality,
@@ -104,7 +111,10 @@ def _result(
         bounds=limits,
         critic=critic,
         sight=None if guards is None or watched is None else guards.sight(watched, design),
-        obstacles=() if foreign is None else (Obstacle(foreign, ("information",)),),
+        obstacles=(
+            *map(Obstacle, doubted.obstacles),
+            *(() if foreign is None else (Obstacle(foreign, ("information",)),)),
+        ),
         remarks=told,
         settings={
             **settings.options,

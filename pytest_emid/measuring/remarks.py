@@ -10,6 +10,7 @@ import numpy as np
 
 from pytest_emid.data.sample import Sample
 from pytest_emid.information.intervals.estimate import Estimate
+from pytest_emid.measuring.answers import Doubts
 from pytest_emid.measuring.calibration import Calibration
 from pytest_emid.measuring.differences import Differences
 from pytest_emid.measuring.embedding import Answered
@@ -31,6 +32,7 @@ def remarks(
     critic: CriticReport,
     note: str,
     foreign: str | None,
+    doubted: Doubts,
     paired: bool,
 ) -> tuple[str, ...]:
     """All of them, the gravest first.
@@ -41,24 +43,31 @@ def remarks(
         critic: behind EMI and EMID.
         note: what reports must say about the encoders; may be empty.
         foreign: see `foreign_questions`.
+        doubted: what speaks against the answers. Where too many are none, the measures' disagreements say nothing of
+            what the shift did, and are left out.
         paired: whether both sides hold the same samples.
     """
+    measures = {
+        "information_retained": changed.information_retained,
+        "decoded_retained": changed.decoded_retained,
+        "cosine_drop": changed.cosine_drop,
+        "exact_drop": changed.exact_drop,
+        "emid": changed.emid,
+        "anchored_emid": changed.anchored_emid,
+    }
     return (
         ((note,) if note else ())
+        + doubted.obstacles
+        + doubted.remarks
         + collapsed(clean, shifted)
         + ((foreign,) if foreign else ())
         + (() if paired else other_samples(changed))
         + suspect(
             information_lost=changed.information_lost,
-            information_retained=changed.information_retained,
-            decoded_retained=changed.decoded_retained,
-            cosine_drop=changed.cosine_drop,
-            exact_drop=changed.exact_drop,
-            emid=changed.emid,
-            anchored_emid=changed.anchored_emid,
             critic_informative=critic.informative,
             clean_cosine=float(clean.cosine.mean()),
             clean_exact=float(clean.exact.mean()),
+            **({} if doubted.problems else measures),
         )
     )
 

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections import Counter
 from collections.abc import Mapping
 from dataclasses import dataclass, field, fields
 from typing import Any, Final
@@ -37,7 +38,7 @@ class Record:
         question: the text as the model saw it.
         reference: the ground-truth answer.
         response: the model's answer.
-        outcome: `ok`, `refused` or `truncated`.
+        outcome: `ok`, `empty`, `refused` or `truncated`.
         emi: its contribution to EMI of this side (influence value, in the critic's unit).
         told: its contribution to I(X; answer) of this side, likewise; `emi` without what the reference tells.
         information: its direct reference-information score.
@@ -47,6 +48,7 @@ class Record:
         unasked: its score in the form that the echo guard compares; None where that was not computed.
         repeated: share of its reference's words that the response repeats; None likewise.
         contradicts: kinds of facts in which the response contradicts its reference; None where nothing was checked.
+        served: who a server says that answered, in words; empty where nobody says.
     """
 
     id: str
@@ -65,6 +67,7 @@ class Record:
     unasked: float | None = None
     repeated: float | None = None
     contradicts: tuple[str, ...] | None = None
+    served: str = ""
 
 
 @dataclass(frozen=True, slots=True)
@@ -98,6 +101,23 @@ class Side:
     @property
     def n(self) -> int:
         return len(self.records)
+
+    @property
+    def outcomes(self) -> dict[str, int]:
+        """How many answers ended how, by outcome; those that did not occur are left out."""
+        return dict(sorted(Counter(record.outcome for record in self.records).items()))
+
+    def to_dict(self) -> dict[str, Any]:
+        """Its fields, and what it also tells of its records."""
+        return {
+            **{f.name: getattr(self, f.name) for f in fields(self)},
+            **{name: getattr(self, name) for name in _COUNTS},
+        }
+
+    @property
+    def served(self) -> dict[str, int]:
+        """How many answers a server says that came from whom; empty where nobody says."""
+        return dict(sorted(Counter(record.served for record in self.records if record.served).items()))
 
 
 @dataclass(frozen=True, slots=True)
@@ -213,6 +233,8 @@ class EmidResult:
         )
 
 
+_COUNTS: Final = ("outcomes", "served")
+"""What a side also tells of its records."""
 _ESTIMATES: Final = (
     "emid",
     "anchored_emid",
@@ -232,7 +254,8 @@ def _estimate(data: Mapping[str, Any] | None) -> Estimate | None:
 def _side(data: Mapping[str, Any]) -> Side:
     estimates = {name: _estimate(data[name]) for name in ("emi", "information", "decoded", "cosine", "exact")}
     records = tuple(_record(record) for record in data["records"])
-    return Side(**{**data, **estimates, "records": records})
+    held = {name: value for name, value in data.items() if name not in _COUNTS}
+    return Side(**{**held, **estimates, "records": records})
 
 
 def _record(data: Mapping[str, Any]) -> Record:

@@ -7,7 +7,7 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING, Any
 
-from pytest_emid.models.base import Model, Outcome, Response, TokenScores
+from pytest_emid.models.base import Model, Outcome, Response, Served, TokenScores
 from pytest_emid.models.specs import TINY_LLAVA, class_named, load
 
 if TYPE_CHECKING:
@@ -30,6 +30,7 @@ __all__ = [
     "ReplayModel",
     "Response",
     "Sampling",
+    "Served",
     "TokenScores",
     "TransformersModel",
     "load",

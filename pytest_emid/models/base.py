@@ -3,8 +3,8 @@
 from __future__ import annotations
 
 import math
-from collections.abc import Iterator, Sequence
-from dataclasses import dataclass, fields
+from collections.abc import Iterator, Mapping, Sequence
+from dataclasses import dataclass, field, fields
 from enum import StrEnum
 from typing import Any, Protocol, runtime_checkable
 
@@ -14,7 +14,7 @@ from pytest_emid.data.sample import Sample
 from pytest_emid.errors import DataError
 from pytest_emid.models.scores import TokenScores
 
-__all__ = ["Model", "Outcome", "Response", "TokenScores", "Traits", "redrawn", "tokens_used", "traits_of"]
+__all__ = ["Model", "Outcome", "Response", "Served", "TokenScores", "Traits", "redrawn", "tokens_used", "traits_of"]
 
 
 class Outcome(StrEnum):
@@ -26,9 +26,55 @@ class Outcome(StrEnum):
     """
 
     OK = "ok"
+    EMPTY = "empty"
     REFUSED = "refused"
     TRUNCATED = "truncated"
     FAILED = "failed"
+
+
+@dataclass(frozen=True, slots=True)
+class Served:
+    """Who a server says that answered; what it does not tell is empty.
+
+    Attributes:
+        model: the model's name, often with its date, such as `gpt-4o-2024-08-06`.
+        fingerprint: of its configuration (`system_fingerprint`).
+        provider: who ran it, behind a router of requests.
+
+    >>> print(Served("gpt-4o-2024-08-06", provider="Azure"))
+    gpt-4o-2024-08-06 (provider Azure)
+    """
+
+    model: str = ""
+    fingerprint: str = ""
+    provider: str = ""
+
+    def __post_init__(self) -> None:
+        for f in fields(self):
+            value = getattr(self, f.name)
+            if not isinstance(value, str):
+                raise DataError(f"who served an answer is told in strings; {f.name} is a {type(value).__name__}.")
+
+    def __str__(self) -> str:
+        told = ", ".join(f"{f.name} {value}" for f in fields(self)[1:] if (value := getattr(self, f.name)))
+        return " ".join([self.model or "no name", *([f"({told})"] if told else [])])
+
+    def to_dict(self) -> dict[str, str]:
+        """Plain types; what is not told is left out."""
+        return {f.name: value for f in fields(self) if (value := getattr(self, f.name))}
+
+    @classmethod
+    def from_dict(cls, data: Mapping[str, str]) -> Served:
+        """The inverse of `to_dict`.
+
+        Raises:
+            DataError: not in its form.
+        """
+        if not isinstance(data, Mapping) or not set(data) <= {f.name for f in fields(cls)}:
+            raise DataError(
+                f"who served an answer is told by model, fingerprint and provider, not by {str(data)[:80]}."
+            )
+        return cls(**data)
 
 
 @dataclass(frozen=True, slots=True)
@@ -37,11 +83,13 @@ class Response:
 
     Attributes:
         text: the answer; empty when it failed.
-        outcome: how it ended.
+        outcome: how it ended. OK with a text that is empty, or white space only, is EMPTY.
         error: for a failure, what went wrong.
         entropy: H(P_theta(.|x)) in nats where the backend knows it, else None: 0.0 for greedy decoding; for a drawn
             answer the sum of its steps' entropies, which is unbiased (see `TokenScores.path_entropy`).
         scores: of the answer's tokens, where they were asked for.
+        served: who a server says that answered; None where nobody says. It is no part of what the answer is: responses
+            that differ in it alone are equal.
 
     Raises:
         DataError: a text or an error that is no string, an unknown outcome, an entropy that is not finite or below 0.
@@ -58,6 +106,7 @@ class Response:
     error: str = ""
     entropy: float | None = None
     scores: TokenScores | None = None
+    served: Served | None = field(default=None, compare=False)
 
     def __post_init__(self) -> None:
         for name, value in (("text", self.text), ("error", self.error)):
@@ -68,6 +117,10 @@ class Response:
             if self.outcome not in list(Outcome):
                 raise DataError(f"a response's outcome is one of {', '.join(Outcome)}, not {self.outcome!r}.")
             object.__setattr__(self, "outcome", Outcome(self.outcome))
+        if self.outcome is Outcome.OK and not self.text.strip():
+            object.__setattr__(self, "outcome", Outcome.EMPTY)
+        if not isinstance(self.served, Served | None):
+            raise DataError(f"who served a response is a Served or None, not a {type(self.served).__name__}.")
         if self.entropy is not None:
             number = isinstance(self.entropy, int | float | np.number)
             if not number or not math.isfinite(self.entropy) or self.entropy < 0:
@@ -79,14 +132,16 @@ class Traits:
     """What a model can do beyond answering, as `traits_of` reads it from attributes of the same names.
 
     Attributes:
-        scores: promises `Response.scores` with every answer but refusals, so that kept answers without them are asked
-            again. It is no part of the fingerprint, for the answers are the same.
+        scores: promises `Response.scores` with every answer but refusals and empty ones, so that kept answers
+            without them are asked again. It is no part of the fingerprint, for the answers are the same.
         top_logprobs: how many of the most likely tokens a server is asked for; above 0, scores come with entropies.
         draws: how many answers to draw to each query; the first is measured.
         ephemeral: keeps answers no longer than this process.
         by_id: answers follow from the samples' ids, whatever is asked about them.
         prices: of a million prompt and completion tokens.
         spending: what was spent, and what may be (`models.server.spending.Spending`).
+        any_version: answers of several versions, configurations or providers count as those of one model; else no gate
+            passes where `Response.served` differs within a comparison.
         trust_remote_code: runs code that came with the checkpoint.
 
     Example:
@@ -101,6 +156,7 @@ class Traits:
     by_id: bool = False
     prices: tuple[float, float] | None = None
     spending: Any = None
+    any_version: bool = False
     trust_remote_code: bool = False
 
 

@@ -28,6 +28,7 @@ from PIL import Image
 
 from pytest_emid.data.sample import Sample
 from pytest_emid.errors import ModelError
+from pytest_emid.models.backend.identity import named_fingerprint
 from pytest_emid.models.base import Outcome, Response
 
 __all__ = ["CallableModel"]
@@ -57,7 +58,8 @@ class CallableModel:
         ephemeral: whether answers must not outlive this object, because no fingerprint was given.
 
     Raises:
-        ModelError: more or fewer answers than samples; something that is no answer; the function raised.
+        ModelError: a fingerprint that is no text or an empty one; while answering, more or fewer answers than samples,
+            something that is no answer, or what the function raised.
 
     Example:
         >>> from pytest_emid import data, models
@@ -85,6 +87,7 @@ class CallableModel:
         self._batch_size = batch_size
         self._entropy = 0.0 if greedy else None
         self.name = name or getattr(function, "__name__", type(function).__name__)
+        fingerprint = named_fingerprint(fingerprint)
         self.ephemeral = fingerprint is None
         said = f"once:{uuid.uuid4()}" if fingerprint is None else f"{'greedy' if greedy else 'named'}:{fingerprint}"
         self.fingerprint = hashlib.sha256(f"callable:{said}".encode()).hexdigest()

@@ -24,10 +24,10 @@ class RecordedModel:
             sample id to text or `Response`, or a list of such records.
         name: what reports call it; by default the file's name without its suffix.
 
-    A record may also hold `outcome` (`ok`, `refused`, `truncated` or `failed`), `error`, `entropy`, and `scores` (see
-    `TokenScores.to_dict`). An answer belongs to a sample id: when the recording holds the question (`prompt`), it must
-    be the one that is asked. Where its ids stand for other queries in a shifted set than in the clean one, no gate
-    passes.
+    A record may also hold `outcome` (`ok`, `empty`, `refused`, `truncated` or `failed`), `error`, `entropy`, and
+    `scores` (see `TokenScores.to_dict`). An answer belongs to a sample id: when the recording holds the question
+    (`prompt`), it must be the one that is asked. Where its ids stand for other queries in a shifted set than in the
+    clean one, no gate passes.
 
     Raises:
         DataError: unreadable files or records, a repeated id, other questions than those asked; while answering,
@@ -72,7 +72,9 @@ class RecordedModel:
         digest = hashlib.sha256()
         for key in sorted(self._answers):
             response, question = self._answers[key]
-            parts = [key, response.text, response.outcome, response.error, str(response.entropy), question or ""]
+            # an empty answer was "ok" in version 0.1.0, whose entries are served
+            outcome = Outcome.OK if response.outcome is Outcome.EMPTY else response.outcome
+            parts = [key, response.text, outcome, response.error, str(response.entropy), question or ""]
             if response.scores is not None:
                 parts.append(json.dumps(response.scores.to_dict()))
             digest.update(json.dumps(parts).encode())

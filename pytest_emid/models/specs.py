@@ -7,6 +7,7 @@ from pathlib import Path
 from typing import Any, Final
 
 from pytest_emid.errors import ModelError
+from pytest_emid.models.backend.identity import check_identity
 from pytest_emid.models.backend.naming import ASSETS, lazily
 from pytest_emid.models.backend.secret import conceal, conceal_address
 from pytest_emid.models.base import Model
@@ -67,6 +68,8 @@ def load(spec: str | Path | Model | Callable[..., Any], **options: Any) -> Model
     if isinstance(spec, Model):
         if options:
             raise ModelError(f"{spec!r} is a model already, so {', '.join(options)} cannot be set. Set them on it.")
+        if not type(spec).__module__.startswith("pytest_emid."):  # whose own take care, and may have to ask the Hub
+            check_identity(spec)
         return spec
     if isinstance(spec, str | Path):
         if str(spec) in BUILT_IN and not Path(spec).is_dir():

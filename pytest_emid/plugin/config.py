@@ -56,6 +56,7 @@ class EmidConfig:
     critic: str = "witness"
     blind: str = "name"
     drift: bool = False
+    allow_problems: str = "5%"
     undecided: str = "fail"
     confidence: float = 0.95
     family: int = 1
@@ -99,8 +100,8 @@ class EmidConfig:
 
     def deciding(self) -> dict[str, Any]:
         """The values that decide what is measured and what a gate says of it; reports of one run agree on them."""
-        keys = ("model", "dataset", "encoders", "critic", "limit", "seed", "undecided", "confidence", "family", "blind")
-        return {key: getattr(self, key) for key in keys}
+        keys = ("model", "dataset", "encoders", "critic", "limit", "seed", "allow_problems", "undecided", "confidence")
+        return {key: getattr(self, key) for key in (*keys, "family", "blind")}
 
     @property
     def gate_confidence(self) -> float:
@@ -151,20 +152,23 @@ def marker_options(
     undecided: str | None = None,
     confidence: float | None = None,
     family: int | None = None,
+    allow_problems: float | str | None = None,
     blind: str | None = None,
     unanswered: str | None = None,
 ) -> dict[str, Any]:
     """The keywords of `@pytest.mark.emid`. This signature is what validates them; each overrides its option."""
     given = {"limit": limit, "seed": seed, "undecided": undecided, "confidence": confidence, "family": family}
-    return {**given, "blind": blind, "unanswered": unanswered}
+    return {**given, "allow_problems": allow_problems, "blind": blind, "unanswered": unanswered}
 
 
 MARKER_LINE: Final = (
-    "emid(*, limit=None, seed=None, undecided=None, confidence=None, family=None, blind=None, unanswered=None): "
-    "measures a model with measure_emid (tests that request that fixture bear the marker by themselves, so -m emid "
-    "selects them). Each keyword overrides the option of its name for this test: limit: first N samples, 0 for all; "
+    "emid(*, limit=None, seed=None, undecided=None, confidence=None, family=None, allow_problems=None, blind=None, "
+    "unanswered=None): measures a model with measure_emid (tests that request that fixture bear the marker by "
+    "themselves, so -m emid selects them). Each keyword overrides the option of its name for this "
+    "test: limit: first N samples, 0 for all; "
     "seed: base seed of the shifts; undecided: 'fail', 'xfail' or 'warn'; confidence: of the intervals, 0.5 to below "
-    "1; family: number of gates that share the error rate; blind: 'name' or 'undecided'; unanswered: 'allow' lets this "
+    "1; family: number of gates that share the error rate; allow_problems: share of answers that may be refused, "
+    "truncated or empty; blind: 'name' or 'undecided'; unanswered: 'allow' lets this "
     "test pass though a gate in it did not, or though it measured nothing. The closest marker wins."
 )
 
@@ -181,7 +185,7 @@ def from_item(config: EmidConfig, item: pytest.Item) -> EmidConfig:
         except TypeError as error:
             raise pytest.UsageError(
                 f"{item.nodeid}: @pytest.mark.emid: {str(error).replace('marker_options()', 'emid()')}. "
-                "Its keywords: limit, seed, undecided, confidence, family, blind, unanswered."
+                "Its keywords: limit, seed, undecided, confidence, family, allow_problems, blind, unanswered."
             ) from None
         config = config.overridden(values, lambda option: f"marker emid({option.key}=...) of {item.nodeid}")
     return config

@@ -154,7 +154,7 @@ class MeasureEmid:
         running = recorder.current()
         # whatever gate is asked then, it fails
         decisive = config.undecided == "fail" and running is not None and _asks_a_gate(running.item)
-        key = (*identity, config.limit, config.seed, config.gate_confidence, decisive)
+        key = (*identity, config.limit, config.seed, config.gate_confidence, config.allow_problems, decisive)
         if key not in self._measurers:
             # The parts are kept with the measurer, so that no other object can be given their ids.
             self._measurers[key] = (parts, self._make(parts, config, decisive))
@@ -194,6 +194,7 @@ class MeasureEmid:
             critic=parts.critic,
             normalise=parts.normalise,
             drift=config.drift,
+            allow_problems=config.allow_problems,
             progress=self._progress,
             decisive=decisive,
             announce=None if self._progress is None else self._progress.announce,

@@ -141,6 +141,12 @@ def _one_of(*legal: str) -> Callable[[Any], str]:
     return parse
 
 
+def _allowance(value: Any) -> str:
+    from pytest_emid.measuring.allowance import Allowance
+
+    return str(Allowance.parse(value))
+
+
 OPTIONS: Final = (
     Option(
         "model",
@@ -298,6 +304,17 @@ OPTIONS: Final = (
         _switch,
         "results carry the p-values of input drift into reports. Without it they are drawn only where a test asks for "
         "them, such as assert_no_input_drift: they take more time than all the rest of a measurement.",
+    ),
+    Option(
+        "allow-problems",
+        "string",
+        "SHARE",
+        "a share such as 5% or 0.05, shares of single outcomes such as refused=10%,truncated=0, or both (outcomes: "
+        "refused, truncated, empty)",
+        _allowance,
+        "share of the answers of either side that may be refused, truncated or empty (default: 0.05); above it no gate "
+        "passes. refused=0.1,truncated=0 gives single outcomes shares of their own, beside which the others share the "
+        "rest.",
     ),
     Option(
         "undecided",

@@ -40,6 +40,9 @@ class ScriptedServer(ThreadingHTTPServer):
     def __init__(self, script: Script) -> None:
         super().__init__(("127.0.0.1", 0), Handler)
         self.script = script
+        self.by_body: Callable[[dict[str, Any]], Any] | None = None
+        """Takes the place of the script where an answer depends on more than the question."""
+        self.embed: Callable[[dict[str, Any]], Any] = embeddings
         self.asked: Counter[str] = Counter()
         self.answered: Counter[str] = Counter()
         self.bodies: list[dict[str, Any]] = []
@@ -65,7 +68,7 @@ class Handler(BaseHTTPRequestHandler):
         server = self.server
         body = json.loads(self.rfile.read(int(self.headers["content-length"])))
         if self.path.endswith("/embeddings"):
-            self.send(200, embeddings(body))
+            self.misbehave(server.embed(body))
             return
         content = body["messages"][-1]["content"]
         question = content if isinstance(content, str) else content[-1]["text"]
@@ -77,7 +80,7 @@ class Handler(BaseHTTPRequestHandler):
             server.open += 1
             server.most_open = max(server.most_open, server.open)
         try:
-            what = server.script(question, count)
+            what = server.script(question, count) if server.by_body is None else server.by_body(body)
             if what is None:
                 what = completion(f"{picture_of(content)[:6]} {question}")
             if isinstance(what, dict) and "choices" in what:

@@ -22,7 +22,8 @@ from pytest_emid.models.backend.secret import conceal, conceal_address
 from pytest_emid.models.base import Outcome, Response
 from pytest_emid.models.server.connection import RequestError, Server
 from pytest_emid.models.server.logprobs import token_scores
-from pytest_emid.models.server.spending import Spending, Usage
+from pytest_emid.models.server.served import is_version_of, names_of, served_by
+from pytest_emid.models.server.spending import Spending, Usage, tokens
 
 __all__ = ["OpenAIServerModel", "png"]
 
@@ -59,7 +60,10 @@ class OpenAIServerModel:
         prices: (prompt, completion) per million tokens, in any unit.
         budget: in the unit of the prices; without prices, in tokens. All processes of a run under pytest-xdist share
             it, through `spending`.
-        served_as: the name under which the server says it answers, where it is another one.
+        served_as: the name, or the names, under which the server may say that it answers, where it is another one than
+            `model`. A date or a revision may follow any of them; whatever else follows a name is another model.
+        any_version: whether answers of several dated versions, configurations (`system_fingerprint`) or providers may
+            be compared as those of one model. Else no gate passes on such a comparison.
         name: what reports call it.
 
     Pictures go as PNG of exactly the pixels that were hashed: no resizing, no lossy re-encoding.
@@ -97,7 +101,8 @@ class OpenAIServerModel:
         api_key_env: str = "OPENAI_API_KEY",
         prices: tuple[float, float] | None = None,
         budget: float | None = None,
-        served_as: str | None = None,
+        served_as: str | Sequence[str] | None = None,
+        any_version: bool = False,
         name: str | None = None,
     ) -> None:
         api_key, base_url = conceal(api_key), conceal_address(base_url)  # a traceback may print this frame
@@ -140,7 +145,8 @@ class OpenAIServerModel:
         self.concurrency = concurrency
         self.prices = prices
         self.budget = budget
-        self.served_as = served_as
+        self.served_as = names_of(served_as)
+        self.any_version = any_version
         self.usage = Usage()
         self.spending = Spending()
         self._counting = Lock()
@@ -170,7 +176,11 @@ class OpenAIServerModel:
             "generation": plain(self.generation, "generation"),
             "detail": self.detail,
             # the name may be an alias that is moved to another model
-            **({} if self.served_as is None else {"served_as": self.served_as}),
+            **(
+                {"served_as": self.served_as[0] if len(self.served_as) == 1 else sorted(self.served_as)}
+                if self.served_as
+                else {}
+            ),
         }
 
     @cached_property
@@ -320,13 +330,14 @@ class OpenAIServerModel:
         choices = getattr(completion, "choices", None)
         if not choices:
             raise RequestError("malformed answer: it holds no choices", malformed=True, of_server=True)
-        self._check_model(getattr(completion, "model", None))
+        served = served_by(completion, self.server.scrub)
+        self._check_model("" if served is None else served.model)
         self._count(getattr(completion, "usage", None))
         message, reason = choices[0].message, choices[0].finish_reason
         text = getattr(message, "content", None)
         if reason == "content_filter" or getattr(message, "refusal", None):
             refusal = str(getattr(message, "refusal", None) or text or "")
-            return Response(self.server.scrub(refusal).strip(), Outcome.REFUSED)
+            return Response(self.server.scrub(refusal).strip(), Outcome.REFUSED, served=served)
         if not isinstance(text, str):
             reason = self.server.scrub(repr(reason))
             raise RequestError(f"malformed answer: it holds no text (finish reason {reason})", malformed=True)
@@ -335,23 +346,23 @@ class OpenAIServerModel:
             reason = self.server.scrub(repr(reason))
             raise RequestError(f"malformed answer: unknown finish reason {reason}", malformed=True)
         entropy = 0.0 if self.temperature == 0 else None
-        scores = token_scores(choices[0], self.top_logprobs) if self.scores else None
         # A gateway that echoes a request's headers must not bring the key into caches and reports.
-        return Response(self.server.scrub(text).strip(), outcome, entropy=entropy, scores=scores)
+        text = self.server.scrub(text).strip()
+        scores = token_scores(choices[0], self.top_logprobs) if self.scores and text else None
+        return Response(text, outcome, entropy=entropy, scores=scores, served=served)
 
-    def _check_model(self, said: str | None) -> None:
+    def _check_model(self, said: str) -> None:
         """Servers may add a date or revision to a model's name; another name is another model."""
-        expected = self.served_as or self.model
-        said = None if said is None else self.server.scrub(str(said))
-        if said and said != expected and not said.startswith(tuple(f"{expected}{sign}" for sign in "-@:")):
+        expected = self.served_as or (self.model,)
+        if said and not any(is_version_of(name, said) for name in expected):
             raise RequestError(
-                f"it answers as {said!r}, another model than {expected!r}. "
+                f"it answers as {said!r}, another model than {' or '.join(map(repr, expected))}. "
                 f"Give served_as={said!r} if they are the same",
                 fatal=True,
             )
 
     def _count(self, usage: Any) -> None:
-        prompt, completion = (_tokens(usage, f"{kind}_tokens") for kind in ("prompt", "completion"))
+        prompt, completion = (tokens(usage, f"{kind}_tokens") for kind in ("prompt", "completion"))
         if self.budget is not None and (prompt is None or completion is None):
             raise RequestError(
                 "it does not tell how many tokens its answers take, so a budget cannot be kept. Leave budget out, or "
@@ -369,12 +380,6 @@ class OpenAIServerModel:
             self.usage.cost += spent if self.prices is not None else 0.0
         if self.budget is not None:
             self.spending.add(spent)
-
-
-def _tokens(usage: Any, name: str) -> int | None:
-    """A count of tokens; None where the server tells none."""
-    count = getattr(usage, name, None)
-    return count if isinstance(count, int) and count >= 0 else None
 
 
 def png(image: Image.Image) -> bytes:

@@ -2,17 +2,27 @@
 
 from __future__ import annotations
 
+import base64
 import importlib
 import os
+import warnings
 import weakref
 from collections.abc import Mapping
 from functools import cached_property
 from typing import Any, NoReturn
-from urllib.parse import unquote, urlsplit
+from urllib.parse import urlsplit
 
 from pytest_emid.errors import BudgetError, ModelError
-from pytest_emid.models.backend import deadline
-from pytest_emid.models.backend.secret import HIDDEN, Secret, conceal, conceal_address
+from pytest_emid.models.backend import deadline, redirects
+from pytest_emid.models.backend.secret import (
+    Address,
+    Scrubber,
+    Secret,
+    conceal,
+    conceal_address,
+    quieten,
+    split_address,
+)
 
 __all__ = ["BudgetError", "RequestError", "Server"]
 
@@ -44,8 +54,9 @@ class Server:
     """Where requests go.
 
     Args:
-        base_url: such as `http://localhost:8000/v1`; None is OpenAI's own service, or `OPENAI_BASE_URL`.
-        api_key: the key itself; better left to `api_key_env`.
+        base_url: such as `http://localhost:8000/v1`; None is OpenAI's own service, or `OPENAI_BASE_URL`. A user and a
+            password in it (`http://user:password@host/v1`) go into a header, and stand in no address from then on.
+        api_key: the key itself; better left to `api_key_env`. White space around it is left out, with a warning.
         api_key_env: the environment variable that holds the key. A server at a `base_url` may need none.
         timeout: seconds for one attempt: until it is connected, until the server says something, and for the answer
             as a whole.
@@ -54,6 +65,8 @@ class Server:
 
     A server that does not answer is given up after `(retries + 1) * timeout` seconds and the pauses between: at most
     8 seconds each, or what the server asks for, up to a minute.
+
+    A redirect to another server is not followed: it would get the pictures.
 
     Raises:
         ModelError: impossible settings, an address that is none.
@@ -84,7 +97,8 @@ class Server:
         if base_url is not None and not _is_address(base_url):
             shown = "" if isinstance(base_url, Secret) else f" {base_url!r}"
             raise ModelError(f"base_url{shown} is no address of a server. Give one such as 'http://localhost:8000/v1'.")
-        self.base_url = base_url
+        self._address = None if base_url is None else split_address(base_url)
+        self.base_url = None if self._address is None else self._address.url
         self.timeout = timeout
         self.retries = retries
         self._api_key_env = api_key_env
@@ -95,32 +109,43 @@ class Server:
 
     @property
     def name(self) -> str:
-        """What messages call it. Credentials in the address are left out."""
-        if self.base_url is None:
-            return "OpenAI"
-        scheme, _, rest = self.base_url.partition("://")
-        host, slash, path = rest.partition("/")
-        return f"{scheme}://{host.rpartition('@')[2]}{slash}{path}"
+        """What messages call it."""
+        return self.base_url or "OpenAI"
 
     @cached_property
     def _secret(self) -> Secret:
-        key = conceal(self._given or os.environ.get(self._api_key_env))
+        given = conceal(self._given or os.environ.get(self._api_key_env)) or Secret()
+        key = Secret(given.strip())
+        where = "that was given" if self._given else f"in the environment variable {self._api_key_env}"
         if not key:
             if self.base_url is None:
                 raise ModelError(
                     f"no API key: the environment variable {self._api_key_env} is not set. Set it, or give base_url= "
                     "of a server that needs none."
                 )
-            key = Secret("none")
+            return Secret("none")
+        if not (key.isascii() and key.isprintable()) or " " in key:
+            raise ModelError(
+                f"the API key {where} holds white space, or characters that no request can carry. Copy it again: a key "
+                "is one word of letters, digits and signs."
+            )
+        if key != given:
+            warnings.warn(
+                f"the API key {where} begins or ends with white space, such as a line's end, which is left out. "
+                "Store it without.",
+                stacklevel=2,
+            )
         return key
 
     @cached_property
-    def _hidden(self) -> tuple[Secret, ...]:
-        """The key, and what the address holds before its `@`: a password, or a token in place of the user."""
-        credentials = (self.base_url or "").partition("://")[2].partition("/")[0].rpartition("@")[0]
-        user, _, password = credentials.partition(":")
-        texts = {self._secret, password or user, unquote(password or user)}
-        return tuple(Secret(text) for text in sorted(texts, key=len, reverse=True) if len(text) > 4)
+    def _scrubber(self) -> Scrubber:
+        """Of the key, and of what the address held before its `@`: a password, or a token in place of the user."""
+        texts = [self._secret]
+        if self._address is not None and any(self._address.said):
+            _, user, password, said = self._address
+            header = base64.b64encode(f"{user}:{password}".encode()).decode()
+            texts += [password or user, said[1] or said[0], Secret(header)]
+        return quieten(texts)
 
     @cached_property
     def client(self) -> Any:
@@ -135,7 +160,10 @@ class Server:
             raise ModelError(
                 "asking a server needs the openai package. Install it: pip install 'pytest-emid[openai]'."
             ) from error
-        http = openai.DefaultHttpxClient(timeout=self.timeout, event_hooks=deadline.hooks(self.timeout))
+        hooks = deadline.hooks(self.timeout)
+        hooks["response"].append(redirects.hook())
+        http = openai.DefaultHttpxClient(timeout=self.timeout, event_hooks=hooks, auth=_credentials(self._address))
+        _ = self._scrubber.scrub("")  # made, also for what the client logs, before there is a request
         try:
             client = openai.OpenAI(
                 api_key=self._secret,
@@ -145,7 +173,7 @@ class Server:
                 http_client=http,
             )
         except Exception as error:  # the frames that it passed hold the key
-            raise ModelError(f"{self.name}: the openai client cannot be made: {self.scrub(_said(error))}.") from None
+            raise ModelError(f"{self.name}: the openai client cannot be made: {self._said(error)}.") from None
         weakref.finalize(client, http.close)
         return client
 
@@ -156,34 +184,50 @@ class Server:
             del self.client
 
     def scrub(self, text: str) -> str:
-        """The text without the key and the address's password, whoever put them there."""
-        for secret in self._hidden:
-            text = text.replace(secret, HIDDEN)
-        return text
+        """The text without the key and the address's password, whoever put them there, in whatever form."""
+        return self._scrubber.scrub(text)
 
     def explain(self, error: Exception, model: str) -> NoReturn:
-        """Raise the `RequestError` that an exception of the client stands for, without the key or the cause."""
+        """Raise the `fault`."""
+        raise self.fault(error, model) from None
+
+    def fault(self, error: Exception, model: str) -> RequestError:
+        """What an exception of the client stands for, without the key or the cause."""
         openai = importlib.import_module("openai")
-        said = self.scrub(_said(error))
+        said = self._said(error)
         if isinstance(error, openai.APITimeoutError):
-            raise RequestError(f"no answer within {self.timeout:g} s", of_server=True) from None
+            return RequestError(f"no answer within {self.timeout:g} s", of_server=True)
         if isinstance(error, openai.APIConnectionError):
-            cause = self.scrub(_said(error.__cause__)) if isinstance(error.__cause__, Exception) else said
-            raise RequestError(f"no connection: {cause}", of_server=True) from None
+            cause = self._said(error.__cause__) if isinstance(error.__cause__, Exception) else said
+            return RequestError(f"no connection: {cause}", of_server=True)
         if isinstance(error, openai.AuthenticationError | openai.PermissionDeniedError):
-            raise RequestError(f"no access: {said}. Check the key in {self._api_key_env}", fatal=True) from None
+            return RequestError(f"no access: {said}. Check the key in {self._api_key_env}", fatal=True)
         if isinstance(error, openai.NotFoundError):
-            raise RequestError(
-                f"no such model or address: {said}. Check model {model!r} and base_url", fatal=True
-            ) from None
+            return RequestError(f"no such model or address: {said}. Check model {model!r} and base_url", fatal=True)
         if isinstance(error, openai.APIStatusError):
+            elsewhere = error.response.headers.get(redirects.ELSEWHERE)
+            if elsewhere is not None:
+                return RequestError(
+                    f"HTTP {error.status_code}: it sends requests on to another server, {self.scrub(elsewhere)}, which "
+                    "is not followed, for that one would get the pictures. If it is the right one, give its address as "
+                    "base_url",
+                    fatal=True,
+                )
             if error.status_code < 500 and error.status_code not in (408, 409, 429):
                 refused = "content_filter" in said or "content_policy" in said
-                raise RequestError(f"HTTP {error.status_code}: {said}", refused=refused) from None
-            raise RequestError(f"HTTP {error.status_code}: {said}", of_server=True) from None
+                return RequestError(f"HTTP {error.status_code}: {said}", refused=refused)
+            return RequestError(f"HTTP {error.status_code}: {said}", of_server=True)
         if isinstance(error, ValueError):  # the body is no JSON
-            raise RequestError(f"malformed answer: {said}", malformed=True, of_server=True) from None
-        raise RequestError(said, of_server=True) from None
+            return RequestError(f"malformed answer: {said}", malformed=True, of_server=True)
+        return RequestError(said, of_server=True)
+
+    def _said(self, error: BaseException) -> str:
+        """What an exception says: secrets go first, for a cut could leave a part of one."""
+        return self.scrub(_said(error))[:300]
+
+
+def _credentials(address: Address | None) -> tuple[str, str] | None:
+    return None if address is None or not any(address.said) else (address.user, address.password)
 
 
 def _is_address(address: str) -> bool:
@@ -202,4 +246,4 @@ def _said(error: BaseException) -> str:
         text = body["message"] + (f" ({code})" if isinstance(code, str) else "")
     else:
         text = f"{type(error).__name__}: {error}"
-    return " ".join(text.split())[:300]
+    return " ".join(text.split())

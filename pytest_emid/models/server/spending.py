@@ -7,11 +7,11 @@ import struct
 from dataclasses import dataclass
 from pathlib import Path
 from threading import Lock
-from typing import Final
+from typing import Any, Final
 
 from pytest_emid.errors import DataError
 
-__all__ = ["Spending", "Usage"]
+__all__ = ["Spending", "Usage", "tokens"]
 
 _AMOUNT: Final = struct.Struct("<d")
 
@@ -122,3 +122,9 @@ class Spending:
             f"the processes of this run share a budget through {self._path}, which cannot be used ({error}). "
             "Give them a folder for temporary files that they can write to (TMPDIR)."
         )
+
+
+def tokens(usage: Any, name: str) -> int | None:
+    """A count of tokens; None where the server tells none."""
+    count = getattr(usage, name, None)
+    return count if isinstance(count, int) and count >= 0 else None

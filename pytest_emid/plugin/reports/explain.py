@@ -7,7 +7,17 @@ from collections.abc import Iterator, Mapping, Sequence
 from typing import Final
 
 from pytest_emid.information.intervals.estimate import Estimate
-from pytest_emid.measuring.format import clip, decimals, interval, measured, number, percent, quantity, visible
+from pytest_emid.measuring.format import (
+    answers,
+    clip,
+    decimals,
+    interval,
+    measured,
+    number,
+    percent,
+    quantity,
+    visible,
+)
 from pytest_emid.measuring.plain import scrub
 from pytest_emid.measuring.results import Bound, EmidResult, Record
 from pytest_emid.measuring.verdicts import Decision, Direction, Verdict, decide
@@ -70,6 +80,9 @@ def _lines(
         yield f"  attempt    {decision.attempt} decided this; running a test again does not give another chance."
     if decision.note:
         yield f"  note       {decision.note}"
+    told = answers(result)
+    if told:
+        yield f"  answers    {told}"
     yield f"  measured   {_setting(result, 'model', result.model)} on {visible(result.clean.dataset)}"
     yield f"  encoders   {_setting(result, 'encoders', result.encoders)}"
     if estimate.unit == "critic scale" and result.critic.r2 is not None:

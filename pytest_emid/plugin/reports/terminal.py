@@ -8,7 +8,7 @@ from typing import Final
 
 import pytest
 
-from pytest_emid.measuring.format import clip, decimals, measured, number, percent, visible
+from pytest_emid.measuring.format import answers, clip, decimals, measured, number, percent, visible
 from pytest_emid.measuring.results import Bound, EmidResult
 from pytest_emid.measuring.verdicts import Decision, Verdict
 from pytest_emid.plugin.config import OPTIONS, EmidConfig
@@ -89,6 +89,9 @@ def _table(terminal: pytest.TerminalReporter, rows: Sequence[Row]) -> None:
         else:
             color, known = _judged(row.verdict, row.is_expected)
             terminal.write_line(f"{row.verdict}{known}", **{color: True, "bold": True})
+    for row in rows:
+        if told := answers(row.result):
+            _write(terminal, f"{visible(row.result.scenario)}: {told}", yellow=True)
     if terminal.verbosity >= 0:
         for line in _legend(rows):
             _write(terminal, line)
@@ -152,7 +155,7 @@ def _provenance(rows: Sequence[Row]) -> Iterator[str]:
         clusters = f" in {result.clusters} clusters" if result.clusters != result.n else ""
         line = ", ".join(
             (
-                f"model {result.settings.get('model', result.model)}",
+                f"model {result.settings.get('model', result.model)}{_served(result)}",
                 f"dataset {result.settings.get('dataset', result.clean.dataset)}: {result.n} samples{clusters}",
                 f"encoders {result.settings.get('encoders', result.encoders)}",
                 f"seed {result.settings.get('seed', str(result.seed))}",
@@ -161,6 +164,12 @@ def _provenance(rows: Sequence[Row]) -> Iterator[str]:
         if line not in seen:
             seen.append(line)
             yield visible(line)
+
+
+def _served(result: EmidResult) -> str:
+    """Who a server says that answered, where that is more than the model's name."""
+    names = sorted({*result.clean.served, *result.shifted.served} - {result.model})
+    return f", answered by {' and '.join(names[:2])}{' and others' if len(names) > 2 else ''}" if names else ""
 
 
 def _legend(rows: Sequence[Row]) -> Iterator[str]:

@@ -195,15 +195,15 @@ def test_questions_of_another_kind_are_an_obstacle_of_unpaired_sets_only(
     whitening = fitted().whitening
     found = whitening.explains(a.reference, a.text)
     assert found < whitening.explained / 2
-    assert [obstacle.on for obstacle in result.obstacles] == [("information",)]
-    assert result.obstacles[0].reason == (
+    foreign_ones = [obstacle for obstacle in result.obstacles if obstacle.on == ("information",)]
+    assert [obstacle.reason for obstacle in foreign_ones] == [
         "These questions are of another kind than the clean ones: what they give away about the references is not what "
         f"was learned there (explained variance {found:.2f}, on clean questions {whitening.explained:.2f}), so that "
         "the share retained reads too high. Compare with a set that asks the same samples, or with a clean set in this "
         "language."
-    )
-    assert result.obstacles[0].reason in result.remarks
-    assert (paired.obstacles, unpaired.obstacles) == ((), ())
+    ]
+    assert foreign_ones[0].reason in result.remarks
+    assert not any("information" in obstacle.on for obstacle in (*paired.obstacles, *unpaired.obstacles))
 
 
 @pytest.mark.parametrize(

@@ -99,7 +99,7 @@ def test_another_question_is_not_answered() -> None:
         ('{"question_id": 1, "text": 2}', "{path}, line 1: the record has no 'text'; it holds 'question_id', 'text'."),
         (
             '{"question_id": 1, "text": "x", "outcome": "fine"}',
-            "{path}, line 1: unknown outcome 'fine'; it is one of ok, refused, truncated, failed.",
+            "{path}, line 1: unknown outcome 'fine'; it is one of ok, empty, refused, truncated, failed.",
         ),
         (
             '{"question_id": 1, "text": "x"}\n{"question_id": "1", "text": "y"}',

@@ -19,7 +19,7 @@ from pytest_emid.models import Outcome, RecordedModel, Response
         ({"text": "", "error": 5}, "a response's error is a string, not a int: '5'."),
         (
             {"text": "", "outcome": "late"},
-            "a response's outcome is one of ok, refused, truncated, failed, not 'late'.",
+            "a response's outcome is one of ok, empty, refused, truncated, failed, not 'late'.",
         ),
         ({"text": "", "entropy": "x"}, "a response's entropy is a finite number of nats from 0 up, not 'x'."),
         ({"text": "", "entropy": float("nan")}, "a response's entropy is a finite number of nats from 0 up, not nan."),

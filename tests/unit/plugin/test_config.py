@@ -58,6 +58,12 @@ def test_texts_of_the_command_line_become_numbers() -> None:
         ("model", " ", "--emid-model: ' ' is not legal. Legal: a name such as tiny-llava, a model folder or a Hub id."),
         ("cache_dir", 3, "--emid-cache-dir: 3 is not legal. Legal: a directory, a replay pack (.json), or none."),
         ("json", "", "--emid-json: '' is not legal. Legal: a path."),
+        (
+            "allow_problems",
+            "5",
+            "--emid-allow-problems: '5' is not legal. Legal: a share such as 5% or 0.05, shares of single outcomes "
+            "such as refused=10%,truncated=0, or both (outcomes: refused, truncated, empty).",
+        ),
     ],
 )
 def test_an_illegal_value_names_its_place_and_the_legal_ones(key: str, value: object, message: str) -> None:
@@ -89,12 +95,12 @@ def test_the_closest_marker_wins_keyword_by_keyword() -> None:
         (
             pytest.mark.emid(limt=3),
             "test_x.py::test_y: @pytest.mark.emid: emid() got an unexpected keyword argument 'limt'. "
-            "Its keywords: limit, seed, undecided, confidence, family, blind, unanswered.",
+            "Its keywords: limit, seed, undecided, confidence, family, allow_problems, blind, unanswered.",
         ),
         (
             pytest.mark.emid(200),
             "test_x.py::test_y: @pytest.mark.emid: emid() takes 0 positional arguments but 1 was given. "
-            "Its keywords: limit, seed, undecided, confidence, family, blind, unanswered.",
+            "Its keywords: limit, seed, undecided, confidence, family, allow_problems, blind, unanswered.",
         ),
         (
             pytest.mark.emid(undecided="maybe"),
