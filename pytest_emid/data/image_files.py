@@ -18,6 +18,8 @@ FORMATS: Final = ("AVIF", "BMP", "GIF", "JPEG", "JPEG2000", "MPO", "PNG", "PPM",
 """What is opened. Pillow knows more formats, some of which run other programs (EPS) or hold no raster."""
 
 _DEEP: Final = ("I", "I;16", "I;16L", "I;16B", "I;16N")
+_DARK: Final = 4096
+"""The values of a picture with 12 bits lie below; in 16 bits that is black, with at most 16 of 255."""
 _TRANSPARENT: Final = ("RGBA", "LA", "PA", "RGBa", "La")
 
 
@@ -91,6 +93,12 @@ def to_rgb(image: Image.Image, what: str) -> Image.Image:
             raise DataError(
                 f"{what} holds values from {values.min()} to {values.max()}, which is neither 8 nor 16 bits. "
                 "Save it with 8 bits."
+            )
+        if 0 < values.max() < _DARK:
+            raise DataError(
+                f"{what} holds values from {values.min()} to {values.max()}. White is 65535 in a picture of more than 8 "
+                "bits, so next to nothing could be seen. If these are 8 or 12 bits, scale them to 8: "
+                "Image.fromarray((values * (255 / white)).astype('uint8'))."
             )
         # 65535 is 255 * 257; the added half rounds
         return Image.fromarray(((values + 128) // 257).astype(np.uint8)).convert("RGB")

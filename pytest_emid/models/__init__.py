@@ -20,6 +20,7 @@ if TYPE_CHECKING:
     from pytest_emid.models.local.sampling import Sampling
     from pytest_emid.models.recorded import RecordedModel
     from pytest_emid.models.replay import ReplayModel
+    from pytest_emid.models.scenarios import RecordedScenarios, load_recorded
     from pytest_emid.models.server.chat import OpenAIServerModel
     from pytest_emid.models.server.fleet import OpenAIFleetModel
 
@@ -31,12 +32,14 @@ __all__ = [
     "OpenAIServerModel",
     "Outcome",
     "RecordedModel",
+    "RecordedScenarios",
     "ReplayModel",
     "Response",
     "Sampling",
     "TokenScores",
     "TransformersModel",
     "load",
+    "load_recorded",
 ]
 
 TINY_LLAVA: Final = "tiny-llava"
@@ -57,9 +60,11 @@ _HOMES: Final = {
     "OpenAIFleetModel": "server.fleet",
     "OpenAIServerModel": "server.chat",
     "RecordedModel": "recorded",
+    "RecordedScenarios": "scenarios",
     "ReplayModel": "replay",
     "Sampling": "local.sampling",
     "TransformersModel": "local.image_text_to_text",
+    "load_recorded": "scenarios",
 }
 
 

@@ -27,6 +27,8 @@ _DEEP: Final = {"I": "=i4", "F": "=f4", "I;16": "<u2", "I;16L": "<u2", "I;16B": 
 """Modes of more than 8 bits, and how their values are stored."""
 _OVERFLOW: Final = 16.0
 """Floats beyond this were meant to be 0..255: clipped at 1 they would leave a white picture."""
+_UNDERFLOW: Final = -0.5
+"""Floats beyond this are no overshoot, but were meant to be -1..1."""
 _TRANSPARENT: Final = ("RGBA", "LA", "PA", "RGBa", "La")
 
 
@@ -109,6 +111,11 @@ def _from_array(array: NDArray[Any], part: Component, rgb: Image.Image, sample_i
             raise ShiftError(
                 f"shift {part.id} returned floats up to {highest:g} for sample {sample_id!r}; white is 1. "
                 "Divide them by 255, or return uint8."
+            )
+        if lowest < _UNDERFLOW:
+            raise ShiftError(
+                f"shift {part.id} returned floats down to {lowest:g} for sample {sample_id!r}; black is 0, and what is "
+                "below would be clipped. If they are of -1..1, return (values + 1) / 2; clip what is only overshoot."
             )
         array = bytes_of(array)
     return Image.fromarray(np.ascontiguousarray(array))
