@@ -312,7 +312,7 @@ class Cache:
         """What is kept and serves this model: an answer without the scores that it promises does not."""
         wanted = list(keys)
         store = self.store_of(model)
-        answers = store.answers(wanted, self._fresh)
+        answers = store.answers(wanted, self._fresh, model.name)
         old = {former[key]: key for key in wanted if key in former and key not in answers}
         if old:
             named = store.answers(old, self._fresh, model.name)

@@ -76,15 +76,15 @@ class Pictures:
         if image_digest(picture) != digest:
             self._forget()
             raise DataError(
-                f"sample {sample.id!r}: its picture, from {_source(sample)}, is another one than a moment ago, when its "
+                f"sample {sample.id!r}: its picture, from {_source(sample)}, is another one than when its "
                 "answer was looked up, so nothing was asked about it. A file was replaced during the run, or what "
-                "draws the picture does not draw the same twice. Run again; shifts draw from the rng that they are given."
+                "draws the picture does not draw the same twice. Run again; shifts draw from the rng that they get."
             )
         self._keep(digest, picture)
         return picture.copy()
 
     def handed_out(self, sample: Sample, digest: str) -> Sample:
-        """The sample as a model gets it: its picture is opened when it is asked for, a copy, and the one of the digest."""
+        """The sample as a model gets it: its picture, opened when it is wanted, is a copy of that of the digest."""
         return sample.with_(image=LazyImage(partial(self.open, sample, digest), _source(sample)))
 
     def _render(self, samples: Sequence[Sample]) -> list[str]:

@@ -28,6 +28,7 @@ INSERT_VECTOR: Final = "INSERT OR REPLACE INTO vectors VALUES (?,?,?,?,?,?,?)"
 
 
 def keep(connection: sqlite3.Connection, answer: Answer, run: str) -> None:
+    """Write an answer, and which run made it."""
     connection.execute(*_insert(answer))
     if answer.response.outcome is not Outcome.FAILED:  # which never takes an answer's place
         row = (answer.key, run, encoded(answer.sample), encoded(answer.question), int(answer.by_id))
@@ -35,6 +36,7 @@ def keep(connection: sqlite3.Connection, answer: Answer, run: str) -> None:
 
 
 def vector_insertion(entry: Vector) -> tuple[str, tuple[Any, ...]]:
+    """The statement that writes a vector, and its values."""
     raw = np.ascontiguousarray(entry.vector, dtype="<f4").tobytes()
     now = time.time()
     return INSERT_VECTOR, (entry.key, entry.encoder, entry.fingerprint, raw, now, now, digest_of(entry.key, raw))
@@ -67,6 +69,7 @@ def response_of(outcome: str, text: bytes, error: bytes, entropy: float | None, 
 
 
 def digest_of(*parts: bytes | str | float | None) -> bytes:
+    """sha256 over every part behind its length."""
     if parts[-1] is None:  # no scores: entries of the first format had none
         parts = parts[:-1]
     digest = hashlib.sha256()

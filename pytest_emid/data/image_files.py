@@ -96,8 +96,8 @@ def to_rgb(image: Image.Image, what: str) -> Image.Image:
             )
         if 0 < values.max() < _DARK:
             raise DataError(
-                f"{what} holds values from {values.min()} to {values.max()}. White is 65535 in a picture of more than 8 "
-                "bits, so next to nothing could be seen. If these are 8 or 12 bits, scale them to 8: "
+                f"{what} holds values from {values.min()} to {values.max()}. White is 65535 in a picture of more than "
+                "8 bits, so next to nothing could be seen. If these are 8 or 12 bits, scale them to 8: "
                 "Image.fromarray((values * (255 / white)).astype('uint8'))."
             )
         # 65535 is 255 * 257; the added half rounds

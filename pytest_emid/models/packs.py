@@ -216,7 +216,7 @@ def distinct(keys: bytes | bytearray) -> bytes | None:
 
 def told(error: BaseException) -> str:
     """An error in a message: somebody else's text, which may be of any length, cut."""
-    text = str(error).encode("utf-8", "backslashreplace").decode()
+    text = str(error).encode("utf-8", "backslashreplace").decode().removesuffix(".")
     return text if len(text) <= MOST else f"{text[:MOST]} ... ({len(text):,} characters)"
 
 

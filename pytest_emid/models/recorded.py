@@ -26,8 +26,8 @@ class RecordedModel:
 
     A record may also hold `outcome` (`ok`, `refused`, `truncated` or `failed`), `error`, `entropy`, and `scores` (see
     `TokenScores.to_dict`). An answer belongs to a sample id: when the recording holds the question (`prompt`), it must
-    be the one that is asked. `load_recorded` holds clean and shifted answers to the same ids. Where ids stand for other queries in a shifted set than in the clean one, no gate
-    passes.
+    be the one that is asked. Where its ids stand for other queries in a shifted set than in the clean one, no gate
+    passes; `load_recorded` holds answers to clean and shifted queries under the same ids.
 
     Raises:
         DataError: unreadable files or records, a repeated id, other questions than those asked; while answering,

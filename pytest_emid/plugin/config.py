@@ -49,6 +49,7 @@ class EmidConfig:
     cache: str = "use"
     cache_max_mb: float | None = None
     cache_max_days: float | None = None
+    pack_key_env: str | None = None
     plan: bool = False
     json: str | None = None
     contact_sheet: str | None = None

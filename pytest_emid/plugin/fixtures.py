@@ -199,6 +199,7 @@ class MeasureEmid:
                 path,
                 mode=cast("Mode", config.cache),
                 run=self._run,
+                pack_key_env=config.pack_key_env,
                 max_bytes=None if config.cache_max_mb is None else round(config.cache_max_mb * 1e6),
                 max_age=None if config.cache_max_days is None else config.cache_max_days * 86_400.0,
             )
