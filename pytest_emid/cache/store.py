@@ -362,13 +362,12 @@ class Store(Database):
     def _all(self, sql: str) -> Iterator[Any]:
         """Rows that begin with their key, in the order of their keys, some at a time."""
         last = b""
-        while True:
-            rows = self.do(
-                lambda c, k=last: c.execute(f"{sql} WHERE key > ? ORDER BY key LIMIT {_CHUNK}", (k,)).fetchall()
-            )  # type: ignore[misc]
+
+        def some(connection: sqlite3.Connection) -> list[Any]:
+            return connection.execute(f"{sql} WHERE key > ? ORDER BY key LIMIT {_CHUNK}", (last,)).fetchall()
+
+        while rows := self.do(some):
             yield from rows
-            if len(rows) < _CHUNK:
-                return
             last = rows[-1][0]
 
     def _touch(self, table: str, keys: list[bytes], now: float) -> None:

@@ -129,7 +129,8 @@ class CallableModel:
             raise
         except (Exception, asyncio.CancelledError) as error:
             raise ModelError(
-                f"{self.name} raised {type(error).__name__}: {told(error)} ({where}). What it had answered before is kept."
+                f"{self.name} raised {type(error).__name__}: {told(error)} ({where}). "
+                "What it had answered before is kept."
             ) from error
 
     def _at_once(self, images: list[Image.Image], questions: list[str]) -> Iterator[Any]:

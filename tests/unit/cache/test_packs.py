@@ -190,7 +190,8 @@ def test_people_can_read_who_was_asked_what(pack: Path) -> None:
         (lambda c: c["answers"][0].update(model=""), "entry 0 of 'answers': its model is no text"),
         (
             lambda c: c["answers"][0].update(model="\ud800"),
-            "entry 0 of 'answers': 'utf-8' codec can't encode character '\\ud800' in position 0: surrogates not allowed",
+            "entry 0 of 'answers': 'utf-8' codec can't encode character '\\ud800' in position 0: "
+            "surrogates not allowed",
         ),
         (lambda c: c["answers"][0].update(sample=3), "entry 0 of 'answers': its sample or its question is no text"),
         (
@@ -199,7 +200,7 @@ def test_people_can_read_who_was_asked_what(pack: Path) -> None:
         ),
         (lambda c: c["vectors"][1].update(float32=""), "entry 1 of 'vectors': its vector has length 0, not 1"),
     ],
-    ids=str,
+    ids=range(8),
 )
 def test_entries_that_are_none_are_refused(pack: Path, change: Callable[[dict[str, Any]], None], problem: str) -> None:
     key = json.loads(pack.read_text())["answers"][0]["key"]
@@ -224,8 +225,8 @@ def test_a_signed_pack(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     assert Cache(None, **signs).import_pack(path).answers == 3  # type: ignore[arg-type]
     assert len(ReplayModel(path, key_env="PACK_KEY")) == 3
     changed = (
-        f"the replay pack {path} is not signed with the key that --emid-pack-key-env names: it was changed after it was "
-        "signed, or signed with another key. Write the pack again."
+        f"the replay pack {path} is not signed with the key that --emid-pack-key-env names: it was changed after "
+        "it was signed, or signed with another key. Write the pack again."
     )
     with pytest.raises(DataError) as caught:
         Cache(None, **other).import_pack(path)  # type: ignore[arg-type]
