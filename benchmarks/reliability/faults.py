@@ -148,7 +148,8 @@ def _damaged(sound: bytes, rng: random.Random) -> bytes:
 
 
 ODD: tuple[Any, ...] = (
-    None, True, -1, 0, 10**30, 1e308, float("nan"), "", " ", "\ud800", "x" * 5000, b"x", [], [1], {}, {"a": 1}, "../x", "0x", "1e9",
+    None, True, -1, 0, 10**30, 1e308, float("nan"), "", " ", "\ud800", "x" * 5000, b"x", [], [1], {}, {"a": 1}, "../x",
+    "0x", "1e9",
 )  # fmt: skip
 
 
@@ -339,7 +340,8 @@ def changed_shifts(folder: Path, seeds: int) -> Counter[str]:
     for number, make in enumerate(makers):
         with Cache(folder / f"shift{number}") as cache:
             for seed in range(seeds):
-                for SHARE in (0.05, 0.3):
+                for share in (0.05, 0.3):
+                    SHARE = share
                     with _registered(make()):
                         shifted = shifts.parse("injected:1").apply(dataset, seed)
                         noted = cache.digests(shifted)

@@ -16,7 +16,8 @@ FILE = Path(__file__).parents[2] / "benchmarks" / "reliability" / "faults.py"
 @pytest.fixture(scope="module")
 def faults() -> ModuleType:
     spec = importlib.util.spec_from_file_location("faults", FILE)
-    assert spec is not None and spec.loader is not None
+    assert spec is not None
+    assert spec.loader is not None
     module = importlib.util.module_from_spec(spec)
     sys.modules["faults"] = module
     spec.loader.exec_module(module)
