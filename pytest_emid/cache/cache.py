@@ -16,16 +16,17 @@ from numpy.typing import NDArray
 
 from pytest_emid.cache.checked import sound
 from pytest_emid.cache.claims import Ask, obtain
+from pytest_emid.cache.contract import held_to_contract
 from pytest_emid.cache.keys import answer_keys, embedding_key, former_keys, text_digest
 from pytest_emid.cache.packs import read_pack, write_pack
 from pytest_emid.cache.pictures import Pictures
 from pytest_emid.cache.store import Sizes, Store
 from pytest_emid.data.sample import Sample
 from pytest_emid.encoders.base import ImageEncoder, TextEncoder
-from pytest_emid.errors import DataError, EmidError, ModelError, UnavailableError
+from pytest_emid.errors import DataError, ModelError, UnavailableError
 from pytest_emid.models.base import Model, Outcome, Response, traits_of
 from pytest_emid.models.keys import identity_of
-from pytest_emid.models.packs import Answer, Vector, pack_key, told
+from pytest_emid.models.packs import Answer, Vector, pack_key
 
 __all__ = ["Cache", "Counts", "Mode", "Progress"]
 
@@ -195,7 +196,7 @@ class Cache:
 
         def make(wanted: Sequence[bytes]) -> Iterator[tuple[bytes, Response]]:
             asked = [self._pictures.handed_out(samples[first[key]], digests[first[key]]) for key in wanted]
-            for position, response in _checked(model, asked):
+            for position, response in held_to_contract(model, asked):
                 sample = asked[position]
                 about = (sample.id, sample.question, by_id)
                 store.put_answer(Answer(wanted[position], model.name, model.fingerprint, response, *about), self._run)
@@ -382,44 +383,3 @@ def _file(path: Path, make: bool) -> Path:
             f"cannot use {path} as the cache folder: {error}. Choose another with --emid-cache-dir."
         ) from error
     return path / FILE
-
-
-def _checked(model: Model, samples: Sequence[Sample]) -> Iterator[tuple[int, Response]]:
-    """The model's answers, held to its contract: every position once."""
-    waiting = set(range(len(samples)))
-    try:
-        for position, response in model.respond(samples):
-            if position not in waiting:
-                raise ModelError(
-                    f"{model.name} answered position {position} of {len(samples)} "
-                    f"{'twice' if 0 <= position < len(samples) else 'which was not asked'}. It must answer each once."
-                )
-            if not isinstance(response, Response):
-                raise ModelError(
-                    f"{model.name} answered sample {samples[position].id!r} with a {type(response).__name__}, "
-                    "not a pytest_emid.models.Response."
-                )
-            if (
-                traits_of(model).scores
-                and response.scores is None
-                and response.outcome in (Outcome.OK, Outcome.TRUNCATED)
-            ):
-                raise ModelError(
-                    f"{model.name} answered sample {samples[position].id!r} without token scores, which its attribute "
-                    "scores promises. It must give them with every answer, or set scores to False."
-                )
-            waiting.remove(position)
-            yield position, response
-    except EmidError:
-        raise
-    except Exception as error:
-        kept = len(samples) - len(waiting)
-        raise ModelError(
-            f"{model.name} raised {type(error).__name__}: {told(error)}. {kept} of {len(samples)} answers were kept; "
-            "a new run asks for the others only."
-        ) from error
-    if waiting:
-        raise ModelError(
-            f"{model.name} answered {len(samples) - len(waiting)} of {len(samples)} samples; the first without an "
-            f"answer is {samples[min(waiting)].id!r}. It must answer each once. What it answered is kept."
-        )

@@ -228,7 +228,7 @@ class Store(Database):
         for sample, noted in self.do(lambda c: c.execute(sql, (recipe,)).fetchall()):
             # Damaged rows say nothing, nor do those of version 0.1.0, which cannot be checked: their pictures are
             # drawn, and noted anew.
-            with contextlib.suppress(UnicodeDecodeError, AttributeError):
+            with contextlib.suppress(UnicodeDecodeError, AttributeError, TypeError):
                 digest, _, check = noted.partition(":")
                 if check == picture_check(recipe, sample, digest):
                     known[decoded(sample)] = digest

@@ -43,7 +43,8 @@ def read_picture(source: Path | bytes, where: str) -> Image.Image:
         DataError: the file is missing, truncated, no picture of a known format, animated, of a depth that has no
             agreed white, or has more pixels than `PIL.Image.MAX_IMAGE_PIXELS` allows.
     """
-    what = f"image {source}" if isinstance(source, Path) else "the embedded image"
+    shown = str(source)[:500] if isinstance(source, Path) else ""
+    what = f"image {shown}" if isinstance(source, Path) else "the embedded image"
     try:
         with Image.open(BytesIO(source) if isinstance(source, bytes) else source, formats=_available()) as opened:
             if Image.MAX_IMAGE_PIXELS is not None and opened.width * opened.height > Image.MAX_IMAGE_PIXELS:
@@ -72,7 +73,7 @@ def read_picture(source: Path | bytes, where: str) -> Image.Image:
         raise
     except Exception as error:  # decoders raise all kinds on damaged files
         raise DataError(
-            f"{where}: {what} is damaged: {type(error).__name__}: {error}. Replace the file, or leave the sample out."
+            f"{where}: {what} is damaged: {type(error).__name__}: {str(error)[:600]}. Replace the file, or leave the sample out."
         ) from error
     return to_rgb(upright, f"{where}: {what}")
 

@@ -24,6 +24,8 @@ if TYPE_CHECKING:  # an id can be made and compared without numpy and Pillow
 
 __all__ = ["IDENTITY", "Component", "SyntheticShift", "component", "option_values", "parse", "run"]
 
+LONGEST: Final = 500
+"""Characters of an id."""
 IDENTITY: Final = "identity"
 """The id of the shift without components: the control arm that changes nothing."""
 
@@ -294,6 +296,8 @@ def parse(text: str) -> SyntheticShift:
     """
     if not isinstance(text, str) or not text.strip():
         raise ShiftError(f"a shift's id is text such as 'defocus_blur:3+keyboard:1', not {text!r}.")
+    if len(text) > LONGEST:
+        raise ShiftError(f"no shift's id has {len(text):,} characters; this one begins with {text[:80]!r}.")
     try:
         return SyntheticShift(tuple(_components(text)))
     except ShiftError:
