@@ -73,7 +73,8 @@ def read_picture(source: Path | bytes, where: str) -> Image.Image:
         raise
     except Exception as error:  # decoders raise all kinds on damaged files
         raise DataError(
-            f"{where}: {what} is damaged: {type(error).__name__}: {str(error)[:600]}. Replace the file, or leave the sample out."
+            f"{where}: {what} is damaged: {type(error).__name__}: {str(error)[:600]}. "
+            "Replace the file, or leave the sample out."
         ) from error
     return to_rgb(upright, f"{where}: {what}")
 

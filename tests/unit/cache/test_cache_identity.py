@@ -34,7 +34,8 @@ def test_two_models_under_one_fingerprint_are_two() -> None:
     with Cache(None) as cache:
         cache.respond(named("first"), make_samples(3))
         second = named("second")
-        with pytest.warns(UserWarning) as told:
+        with warnings.catch_warnings(record=True) as told:
+            warnings.simplefilter("always")
             cache.respond(second, make_samples(3))
             cache.respond(second, make_samples(4))
         assert len(second.asked) == 4

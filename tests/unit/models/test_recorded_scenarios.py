@@ -37,7 +37,7 @@ def test_two_files_give_a_paired_verdict(tmp_path: Path) -> None:
             assert {record.id: record.response for record in result.shifted.records} == NEW
             decision = assert_information_retained(result, 0.3)
             assert decision.verdict is Verdict.PASS
-            with pytest.raises(AssertionError, match="^FAIL: information retained under "):
+            with pytest.raises(AssertionError, match=r"^FAIL: information retained under "):
                 assert_information_retained(result, 0.8)
 
 
