@@ -165,7 +165,7 @@ def malformed(folder: Path, count: int, seed: int) -> Counter[str]:
 
 def _packs(folder: Path, rng: random.Random, count: int) -> Iterator[Callable[[], str]]:
     sound, path = folder / "sound.json", folder / "pack.json"
-    samples = [Sample(f"s{i}", Image.new("RGB", (4, 4), (i, i, i)), f"question {i}", "x") for i in range(8)]
+    samples = [Sample(f"s{i}", Image.new("RGB", (4, 4), (i, i, i)), f"question {i}", "x") for i in range(20)]
     with Cache(None) as cache:
         truth = cache.respond(Model().model, samples)
         cache.encode_texts(Vectors(), ["a", "b"])
@@ -179,7 +179,7 @@ def _packs(folder: Path, rng: random.Random, count: int) -> Iterator[Callable[[]
 
     for _ in range(count):
         if rng.random() < 0.5:
-            path.write_bytes(_damaged(text * 2 if rng.random() < 0.05 else text, rng) if len(text) > 4096 else text)
+            path.write_bytes(_damaged(text * 2 if rng.random() < 0.05 else text, rng))
             yield served
             continue
         pack = json.loads(text)
