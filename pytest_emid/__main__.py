@@ -59,6 +59,7 @@ def _parser() -> argparse.ArgumentParser:
     pack.add_argument("out", type=Path, metavar="PACK", help="the file to write")
     pack.add_argument("--no-vectors", action="store_true", help="leave the vectors out: they are computed again")
     _cache_option(pack, "the cache to read")
+    _key_option(pack, "with the key to sign the pack with")
     pack.set_defaults(run=_pack)
 
     unpack = commands.add_parser(
@@ -68,12 +69,17 @@ def _parser() -> argparse.ArgumentParser:
     )
     unpack.add_argument("sources", nargs="+", type=Path, metavar="SOURCE", help="a replay pack, or a cache folder")
     _cache_option(unpack, "the cache that gains")
+    _key_option(unpack, "with the key that packs must be signed with")
     unpack.set_defaults(run=_unpack)
     return parser
 
 
 def _cache_option(parser: argparse.ArgumentParser, help: str) -> None:
     parser.add_argument("--cache", type=Path, default=Path(CACHE), metavar="DIR", help=f"{help} (default: {CACHE})")
+
+
+def _key_option(parser: argparse.ArgumentParser, help: str) -> None:
+    parser.add_argument("--key-env", metavar="NAME", help=f"environment variable {help}")
 
 
 def _merge(given: argparse.Namespace) -> int:
@@ -106,7 +112,7 @@ def _pack(given: argparse.Namespace) -> int:
 
     if not given.cache.exists():
         raise DataError(f"there is no cache {given.cache}. Name another with --cache.")
-    with Cache(given.cache) as cache:
+    with Cache(given.cache, pack_key_env=given.key_env) as cache:
         written = cache.export_pack(given.out, vectors=not given.no_vectors)
     _say(f"{given.out}: {written.answers:,} answers, {written.vectors:,} vectors, {written.bytes:,} bytes")
     return 0
@@ -119,7 +125,7 @@ def _unpack(given: argparse.Namespace) -> int:
         if source.is_dir() or source.suffix != ".json":
             _gather(given.cache, [source])
             continue
-        with Cache(given.cache) as cache:
+        with Cache(given.cache, pack_key_env=given.key_env) as cache:
             held = cache.import_pack(source)
         _say(f"{given.cache}: {held.answers:,} answers and {held.vectors:,} vectors of {source}")
     return 0

@@ -2,9 +2,10 @@
 
 from __future__ import annotations
 
-import time
+import uuid
+import warnings
 from collections import Counter
-from collections.abc import Callable, Iterable, Iterator, Sequence
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from functools import partial
 from pathlib import Path
@@ -15,14 +16,17 @@ from numpy.typing import NDArray
 
 from pytest_emid.cache.checked import sound
 from pytest_emid.cache.claims import Ask, obtain
-from pytest_emid.cache.keys import answer_keys, embedding_key, text_digest
+from pytest_emid.cache.contract import held_to_contract
+from pytest_emid.cache.keys import answer_keys, embedding_key, former_keys, text_digest
 from pytest_emid.cache.packs import read_pack, write_pack
 from pytest_emid.cache.pictures import Pictures
-from pytest_emid.cache.store import Answer, Sizes, Store, Vector
+from pytest_emid.cache.store import Sizes, Store
 from pytest_emid.data.sample import Sample
 from pytest_emid.encoders.base import ImageEncoder, TextEncoder
-from pytest_emid.errors import DataError, EmidError, ModelError, UnavailableError
+from pytest_emid.errors import DataError, ModelError, UnavailableError
 from pytest_emid.models.base import Model, Outcome, Response, traits_of
+from pytest_emid.models.keys import identity_of
+from pytest_emid.models.packs import Answer, Vector, pack_key
 
 __all__ = ["Cache", "Counts", "Mode", "Progress"]
 
@@ -39,6 +43,8 @@ _PACK: Final = ".json"
 _UNSCORED: Final = (Outcome.REFUSED, Outcome.EMPTY)
 """Answers that may have no tokens to score."""
 _SUFFIXES: Final = frozenset({".sqlite", ".sqlite3", ".db"})
+_LARGE: Final = 32 * 2**20
+"""Bytes of a replay pack that is not held in memory."""
 
 
 @dataclass
@@ -59,11 +65,13 @@ class Cache:
             `.sqlite3` or `.db`. None keeps everything in memory, for this object only. A file that ends in `.json` is
             a replay pack: it is only read, so `use` is `read`.
         mode: see `Mode`.
-        fresh_since: for `refresh`, the time (seconds since the epoch) from which on entries count as fresh; the
-            processes of one run share it, so that each answer is refreshed once. By default now.
+        run: for `refresh`, the id of the run whose entries count as fresh; its processes share it, so that each answer
+            is refreshed once. By default one of this object's own.
         max_bytes: of content; the longest unused entries go when the cache is opened, unless it is only read.
         max_age: in seconds; entries unused for longer go when the cache is opened, unless it is only read.
         across_machines: the file is shared over a network file system (see `Store`).
+        pack_key_env: environment variable with the key of replay packs: those that are written are signed with it, and
+            those that are read must be. None signs none, and takes any.
 
     Raises:
         DataError: an unknown mode; a file that is not a cache, is damaged or cannot be written; in mode `read`, no
@@ -75,10 +83,11 @@ class Cache:
         path: str | Path | None,
         *,
         mode: Mode = "use",
-        fresh_since: float | None = None,
+        run: str | None = None,
         max_bytes: int | None = None,
         max_age: float | None = None,
         across_machines: bool = False,
+        pack_key_env: str | None = None,
     ) -> None:
         if mode not in get_args(Mode):
             raise DataError(f"unknown cache mode {mode!r}; it is one of {', '.join(get_args(Mode))}.")
@@ -86,9 +95,13 @@ class Cache:
         self.path = None if path is None else pack or _file(Path(path), make=mode in ("use", "refresh"))
         self.mode: Mode = "read" if pack is not None and mode == "use" else mode
         self.counts = Counts()
-        self._since = 0.0 if mode != "refresh" else time.time() if fresh_since is None else fresh_since
+        self._run = run or str(uuid.uuid4())
+        self._fresh = self._run if mode == "refresh" else None
+        self._pack_key_env = pack_key_env
+        self._renamed: set[tuple[str, str]] = set()
         in_memory = mode == "off" or pack is not None
-        self.store = Store(None if in_memory else self.path, across_machines, read_only=mode == "read")
+        large = pack is not None and pack.is_file() and pack.stat().st_size > _LARGE
+        self.store = Store(None if in_memory else self.path, across_machines, mode == "read", on_disk=large)
         self._fleeting = Store(None)
         self._pictures = Pictures(self.store)
         self._out_of_reach: dict[str, str] = {}
@@ -99,7 +112,7 @@ class Cache:
                     f"the replay pack {pack} can only be read; answers that are asked anew cannot be kept in it. "
                     "Refresh a cache folder, and write the pack again: python -m pytest_emid pack."
                 )
-            read_pack(pack, self.store)
+            read_pack(pack, self.store, pack_key(pack_key_env))
         if (max_bytes is not None or max_age is not None) and not (self.store.read_only or pack is not None):
             self.store.prune(max_bytes, max_age)
 
@@ -115,15 +128,15 @@ class Cache:
 
     def export_pack(self, path: str | Path, *, vectors: bool = True) -> Sizes:
         """Write everything that is kept to a replay pack (see `pytest_emid.cache.packs`)."""
-        return write_pack(self.store, Path(path), vectors)
+        return write_pack(self.store, Path(path), vectors, pack_key(self._pack_key_env))
 
     def import_pack(self, path: str | Path) -> Sizes:
         """Keep what a replay pack holds.
 
         Raises:
-            DataError: the file is no replay pack, or an entry does not match its digest.
+            DataError: the file is no replay pack, an entry does not match its digest, or it is not signed as it must.
         """
-        return read_pack(Path(path), self.store)
+        return read_pack(Path(path), self.store, pack_key(self._pack_key_env))
 
     @property
     def sizes(self) -> Sizes:
@@ -146,8 +159,9 @@ class Cache:
         self, model: Model, samples: Sequence[Sample], *, repeat: int = 0
     ) -> tuple[frozenset[bytes], frozenset[bytes]]:
         """The keys of the distinct questions whose answers are kept, and of those that `respond` would ask now."""
-        keys = frozenset(answer_keys(model, samples, self._pictures.digests(samples), repeat))
-        kept = frozenset(self._kept(model, keys))
+        named, former = self._keys(model, samples, self._pictures.digests(samples), repeat)
+        keys = frozenset(named)
+        kept = frozenset(self._kept(model, former, keys))
         return kept, keys - kept
 
     def respond(
@@ -170,8 +184,9 @@ class Cache:
         """
         store = self.store_of(model)
         digests = self._pictures.digests(samples)
-        keys = answer_keys(model, samples, digests, repeat)
+        keys, former = self._keys(model, samples, digests, repeat)
         times = Counter(keys)
+        by_id = traits_of(model).by_id
         first = {key: position for position, key in reversed(list(enumerate(keys)))}
         done = 0
 
@@ -182,21 +197,24 @@ class Cache:
                 progress(done, len(keys))
 
         def make(wanted: Sequence[bytes]) -> Iterator[tuple[bytes, Response]]:
-            asked = [self._pictures.with_open(samples[first[key]], digests[first[key]]) for key in wanted]
-            for position, response in _checked(model, asked):
-                store.put_answer(Answer(wanted[position], model.name, model.fingerprint, response))
+            asked = [self._pictures.handed_out(samples[first[key]], digests[first[key]]) for key in wanted]
+            for position, response in held_to_contract(model, asked):
+                sample = asked[position]
+                about = (sample.id, sample.question, by_id)
+                store.put_answer(Answer(wanted[position], model.name, model.fingerprint, response, *about), self._run)
                 self.counts.asked += 1
                 self.counts.failed += response.outcome is Outcome.FAILED
                 yield wanted[position], response
 
-        found = dict(self._kept(model, times))
+        found = dict(self._kept(model, former, times))
         self.counts.served += len(found)
         arrived(list(found))
         missing = [key for key in _distinct(keys) if key not in found]
         if missing:
             scored = " with token scores" if traits_of(model).scores else ""
             self._must_not_only_read(f"answers of {model.name}{scored}", [samples[first[key]].id for key in missing])
-            ask = Ask(partial(self._kept, model), store.failures, make)
+            self._tell_of_another_name(model)
+            ask = Ask(partial(self._kept, model, former), store.failures, make)
             found.update(obtain(store, ask, missing, arrived))
         return [found[key] for key in keys]
 
@@ -251,6 +269,8 @@ class Cache:
         derived: bool = False,
     ) -> Rows:
         store = self.store_of(encoder)
+        identity_of(encoder)
+        noted = self._fresh
         keys = [embedding_key(encoder.fingerprint, kind, digest) for digest in digests]
         of = dict(zip(keys, digests, strict=True))
 
@@ -266,15 +286,15 @@ class Cache:
                     self._out_of_reach[encoder.fingerprint] = str(error)
                     raise
                 named = [Vector(k, encoder.name, encoder.fingerprint, v) for k, v in zip(part, vectors, strict=True)]
-                store.put_vectors(named)
+                store.put_vectors(named, noted)
                 self.counts.encoded += len(part)
                 yield from zip(part, vectors, strict=True)
 
-        found = dict(store.vectors(dict.fromkeys(keys), self._since))
+        found = dict(store.vectors(dict.fromkeys(keys), self._fresh))
         missing = [key for key in _distinct(keys) if key not in found]
         if missing and derived and self.mode == "read":
             store = self._fleeting
-            ask = Ask(lambda some: store.vectors(some, self._since), lambda some, since: {}, make)
+            ask = Ask(lambda some: store.vectors(some, self._fresh), lambda some, since: {}, make)
             found.update(obtain(store, ask, missing, lambda new: None))
         elif missing:
             without = self.path is not None and self.path.suffix == _PACK and not self.store.sizes().vectors
@@ -284,7 +304,7 @@ class Cache:
                 # who left the vectors out wants them made
                 "The pack was written without vectors: give it as --emid-model, with another cache." if without else "",
             )
-            ask = Ask(lambda some: store.vectors(some, self._since), lambda some, since: {}, make)
+            ask = Ask(lambda some: store.vectors(some, self._fresh), lambda some, since: {}, make)
             found.update(obtain(store, ask, missing, lambda new: None))
         widths = sorted({vector.shape[0] for vector in found.values()})
         if len(widths) > 1:
@@ -294,15 +314,44 @@ class Cache:
             )
         return np.stack([found[key] for key in keys]) if keys else np.zeros((0, 0), dtype=np.float32)
 
-    def _kept(self, model: Model, keys: Iterable[bytes]) -> dict[bytes, Response]:
+    def _keys(
+        self, model: Model, samples: Sequence[Sample], pictures: Sequence[str], repeat: int
+    ) -> tuple[list[bytes], dict[bytes, bytes]]:
+        """The samples' keys, and under which keys version 0.1.0 kept the same."""
+        keys = answer_keys(model, samples, pictures, repeat)
+        former = former_keys(model, samples, pictures, repeat)
+        return keys, dict(zip(keys, former, strict=True)) if former else {}
+
+    def _kept(self, model: Model, former: Mapping[bytes, bytes], keys: Iterable[bytes]) -> dict[bytes, Response]:
         """What is kept and serves this model: an answer without the scores that it promises does not."""
-        answers = self.store_of(model).answers(keys, self._since)
+        wanted = list(keys)
+        store = self.store_of(model)
+        answers = store.answers(wanted, self._fresh, model.name)
+        old = {former[key]: key for key in wanted if key in former and key not in answers}
+        if old:
+            named = store.answers(old, self._fresh, model.name)
+            answers.update((old[key], response) for key, response in named.items())
         traits = traits_of(model)
         if not traits.scores:
             return answers
         # a server may have been asked for no likely tokens then, and so have told nothing of entropies
         entropies = traits.top_logprobs > 0
         return {k: r for k, r in answers.items() if _is_scored(r, entropies) or r.outcome in _UNSCORED}
+
+    def _tell_of_another_name(self, model: Model) -> None:
+        """Once for each model: who renames one asks everything anew, and must not wonder why."""
+        who = (model.name, model.fingerprint)
+        if who in self._renamed:
+            return
+        self._renamed.add(who)
+        other = self.store_of(model).other_name(model.fingerprint, model.name)
+        if other is not None:
+            warnings.warn(
+                f"the cache holds answers of a model named {other[:80]!r} with the fingerprint of {model.name!r}; they "
+                "are not served, for a model is known by both: give it its former name if it is the same model, and "
+                "else a fingerprint of its own.",
+                stacklevel=3,
+            )
 
     def store_of(self, asked: object) -> Store:
         """What answers for one object's life only (a function without a fingerprint) is not written to the file."""
@@ -347,44 +396,3 @@ def _file(path: Path, make: bool) -> Path:
             f"cannot use {path} as the cache folder: {error}. Choose another with --emid-cache-dir."
         ) from error
     return path / FILE
-
-
-def _checked(model: Model, samples: Sequence[Sample]) -> Iterator[tuple[int, Response]]:
-    """The model's answers, held to its contract: every position once."""
-    waiting = set(range(len(samples)))
-    try:
-        for position, response in model.respond(samples):
-            if position not in waiting:
-                raise ModelError(
-                    f"{model.name} answered position {position} of {len(samples)} "
-                    f"{'twice' if 0 <= position < len(samples) else 'which was not asked'}. It must answer each once."
-                )
-            if not isinstance(response, Response):
-                raise ModelError(
-                    f"{model.name} answered sample {samples[position].id!r} with a {type(response).__name__}, "
-                    "not a pytest_emid.models.Response."
-                )
-            if (
-                traits_of(model).scores
-                and response.scores is None
-                and response.outcome in (Outcome.OK, Outcome.TRUNCATED)
-            ):
-                raise ModelError(
-                    f"{model.name} answered sample {samples[position].id!r} without token scores, which its attribute "
-                    "scores promises. It must give them with every answer, or set scores to False."
-                )
-            waiting.remove(position)
-            yield position, response
-    except EmidError:
-        raise
-    except Exception as error:
-        kept = len(samples) - len(waiting)
-        raise ModelError(
-            f"{model.name} raised {type(error).__name__}: {error}. {kept} of {len(samples)} answers were kept; "
-            "a new run asks for the others only."
-        ) from error
-    if waiting:
-        raise ModelError(
-            f"{model.name} answered {len(samples) - len(waiting)} of {len(samples)} samples; the first without an "
-            f"answer is {samples[min(waiting)].id!r}. It must answer each once. What it answered is kept."
-        )

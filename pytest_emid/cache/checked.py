@@ -9,6 +9,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from pytest_emid.errors import EmidError, ModelError
+from pytest_emid.models.packs import told
 
 __all__ = ["sound"]
 
@@ -30,7 +31,7 @@ def sound(name: str, encode: Callable[[], Any], labels: Sequence[str]) -> NDArra
         raise
     except Exception as error:
         raise ModelError(
-            f"{name} raised {type(error).__name__}: {error} (from {labels[0]} to {labels[-1]})."
+            f"{name} raised {type(error).__name__}: {told(error)} (from {labels[0]} to {labels[-1]})."
         ) from error
     if vectors.ndim != 2 or vectors.shape[0] != len(labels) or vectors.shape[1] == 0:
         raise ModelError(

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import contextlib
+import logging
 import os
 import socket
 import threading
@@ -10,6 +11,7 @@ import time
 import uuid
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
+from pathlib import Path
 from typing import Final, Generic, TypeVar
 
 from pytest_emid.cache.store import Store
@@ -17,10 +19,15 @@ from pytest_emid.errors import DataError
 
 __all__ = ["Ask", "obtain"]
 
+log: Final = logging.getLogger(__name__)
+
 LEASE: Final = 30.0
 """Seconds until the claim of a process that stopped renewing it is anybody's."""
 POLL: Final = 0.1
 """Seconds between looks at what another process is working on."""
+
+QUIET: Final = 5.0
+"""Seconds of waiting before it is said who is waited for, and then between saying so, each time for twice as long."""
 
 V = TypeVar("V")
 
@@ -55,7 +62,7 @@ def obtain(
         Exception: what `ask.make` raises; claims are let go, so that others go on.
     """
     began = time.time()
-    owner = f"{_machine()}|{os.getpid()}|{uuid.uuid4()}"
+    owner = f"{_machine()}|{os.getpid()}:{_started(os.getpid())}|{uuid.uuid4()}"
     found: dict[bytes, V] = {}
 
     def take(values: Mapping[bytes, V]) -> None:
@@ -63,6 +70,7 @@ def obtain(
         if values:
             arrived(list(values))
 
+    waited, quiet = time.monotonic(), QUIET
     while waiting := [key for key in missing if key not in found]:
         mine = store.claim(waiting, owner, LEASE, _gone)
         if mine:
@@ -70,7 +78,11 @@ def obtain(
                 take(ask.read(mine))  # kept between the look and the claim
                 for key, value in ask.make([key for key in mine if key not in found]):
                     take({key: value})
+            waited, quiet = time.monotonic(), QUIET
             continue
+        if time.monotonic() - waited > quiet:
+            quiet *= 2
+            _say_who(store, waiting)
         time.sleep(POLL)
         take(ask.read(waiting))
         take(ask.failures([key for key in waiting if key not in found], began))
@@ -112,15 +124,52 @@ def _machine() -> str:
         return socket.gethostname()
 
 
+def _say_who(store: Store, keys: Sequence[bytes]) -> None:
+    for owner, count in store.holders(keys).items():
+        machine, pid, _ = _parts_of(owner) or (owner[:80], "?", "")
+        log.warning(
+            "waiting for %d answers or vectors that process %s on %s is making. If it makes none, end it: what it "
+            "claimed is free at once on its own machine, and after %.0f seconds elsewhere.",
+            count,
+            pid,
+            machine.partition(" ")[0],
+            LEASE,
+        )
+
+
 def _gone(owner: str) -> bool:
-    """Whether an owner's process has ended, where that can be known: on this machine, on POSIX."""
-    machine, pid, _ = owner.split("|")
-    if machine != _machine() or os.name != "posix":
+    """Whether an owner's process has ended, where that can be known: on this machine, on POSIX.
+
+    A process that has crashed and that nobody has fetched the status of (a zombie) has ended, and so has one whose id
+    another process has now.
+    """
+    parts = _parts_of(owner)
+    if parts is None or parts[0] != _machine() or os.name != "posix":
         return False
+    _, pid, began = parts
     try:
         os.kill(int(pid), 0)
-    except ProcessLookupError:
+    except (ProcessLookupError, OverflowError):
         return True
     except PermissionError:
-        return False
-    return False
+        pass
+    now = _started(int(pid))
+    return now == "ended" or (bool(now and began) and now != began)
+
+
+def _parts_of(owner: str) -> tuple[str, str, str] | None:
+    """Machine, process id and when the process began; None of what no version of this package wrote."""
+    machine, *rest = owner.split("|")
+    pid, _, began = rest[0].partition(":") if len(rest) == 2 else ("", "", "")
+    return (machine, pid, began) if pid.isascii() and pid.isdigit() else None
+
+
+def _started(pid: int) -> str:
+    """When a process began, in the system's own unit; `ended` of one that only its parent has not noticed yet to have
+    ended; empty where the system does not tell."""
+    try:
+        told = Path(f"/proc/{pid}/stat").read_text(encoding="utf-8", errors="replace")
+    except OSError:
+        return ""
+    state, *fields = told.rpartition(")")[2].split()  # a process's name may hold anything
+    return "ended" if state in "ZXx" else fields[18] if len(fields) > 18 else ""

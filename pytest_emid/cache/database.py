@@ -40,6 +40,7 @@ class Database:
             says that the folder is on a network's file system.
         upgrades: SQL that brings the tables from a format to the next one, by the format.
         read_only: nothing is ever written, so that the file may be on a medium that cannot be written.
+        on_disk: where there is no path: in a file of this process's own, which goes with it, and not in memory.
 
     Raises:
         DataError: the file is not ours, is damaged, was written by another version, cannot be written, or is missing
@@ -53,8 +54,10 @@ class Database:
         across_machines: bool = False,
         upgrades: Mapping[int, str] | None = None,
         read_only: bool = False,
+        on_disk: bool = False,
     ) -> None:
         self.path = path
+        self._nameless = "" if on_disk else ":memory:"
         self.read_only = read_only and path is not None
         self._frozen = False
         self._upgrades = dict(upgrades or {})
@@ -168,7 +171,7 @@ class Database:
 
     def _address(self) -> str:
         if self.path is None:
-            return ":memory:"
+            return self._nameless
         if not self.read_only:
             return str(self.path)
         return f"{self.path.absolute().as_uri()}?mode=ro{'&immutable=1' if self._frozen else ''}"

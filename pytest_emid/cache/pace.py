@@ -17,6 +17,9 @@ __all__ = ["Pace", "Stopwatch", "outage", "recall", "remember", "report_outage"]
 BURST: Final = 0.005
 """Seconds: answers that follow each other faster arrived together, as those of one batch do."""
 
+AHEAD: Final = 60.0
+"""Seconds that another machine's clock may be ahead."""
+
 _TABLE: Final = """
 CREATE TABLE IF NOT EXISTS paces (
     fingerprint TEXT PRIMARY KEY, answers REAL NOT NULL, seconds REAL NOT NULL,
@@ -105,9 +108,12 @@ def report_outage(store: Store, fingerprint: str, why: str) -> None:
 
 
 def outage(store: Store, fingerprint: str, since: float) -> str | None:
-    """Why this model cannot be reached, where that was found at `since` or later and nothing was answered after."""
+    """Why this model cannot be reached, where that was found at `since` or later and nothing was answered after.
+
+    What was found later than now was found by another clock, and does not count.
+    """
     row = _row(store, fingerprint)
-    return row[5] if row is not None and row[4] is not None and row[4] >= since else None
+    return row[5] if row is not None and row[4] is not None and since <= row[4] <= time.time() + AHEAD else None
 
 
 def _row(store: Store, fingerprint: str) -> tuple[float, float, float, float, float | None, str | None] | None:

@@ -11,6 +11,7 @@ import hashlib
 import logging
 from collections import OrderedDict
 from collections.abc import Sequence
+from functools import partial
 from typing import Final
 from weakref import WeakKeyDictionary
 
@@ -20,7 +21,8 @@ from PIL import Image
 
 from pytest_emid.cache.store import Store
 from pytest_emid.data.dataset import Dataset
-from pytest_emid.data.sample import Sample, image_digest
+from pytest_emid.data.sample import LazyImage, Sample, image_digest
+from pytest_emid.errors import DataError
 from pytest_emid.version import __version__
 
 __all__ = ["Pictures"]
@@ -41,6 +43,8 @@ class Pictures:
         self._of_dataset: WeakKeyDictionary[Dataset, list[str]] = WeakKeyDictionary()
         self._open: OrderedDict[str, Image.Image] = OrderedDict()
         self._open_bytes = 0
+        self._trusted: set[str] = set()
+        """Recipes of which digests were recalled."""
 
     def digests(self, samples: Sequence[Sample]) -> list[str]:
         """The digest of every sample's picture, in order.
@@ -52,23 +56,36 @@ class Pictures:
             return self._render(samples)
         if samples not in self._of_dataset:
             recipe = samples.recipe
+            if recipe is None and "picture_digests" in vars(samples):  # read already, for the set's fingerprint
+                return list(samples.picture_digests)
             self._of_dataset[samples] = (
                 self._render(samples) if recipe is None or self._store is None else self._recalled(samples, recipe)
             )
         return self._of_dataset[samples]
 
     def open(self, sample: Sample, digest: str) -> Image.Image:
-        """A sample's picture, from those opened last where it is among them."""
+        """A copy of a sample's picture: whoever draws into it draws into nothing else.
+
+        Raises:
+            DataError: it cannot be read, or is not the picture that the digest is of.
+        """
         if digest in self._open:
             self._open.move_to_end(digest)
-            return self._open[digest]
+            return self._open[digest].copy()
         picture = sample.open_image()
+        if image_digest(picture) != digest:
+            self._forget()
+            raise DataError(
+                f"sample {sample.id!r}: its picture, from {_source(sample)}, is another one than when its "
+                "answer was looked up, so nothing was asked about it. A file was replaced during the run, or what "
+                "draws the picture does not draw the same twice. Run again; shifts draw from the rng that they get."
+            )
         self._keep(digest, picture)
-        return picture
+        return picture.copy()
 
-    def with_open(self, sample: Sample, digest: str) -> Sample:
-        """The sample with its picture opened, where that is among those opened last; else as it is."""
-        return sample.with_(image=self._open[digest]) if digest in self._open else sample
+    def handed_out(self, sample: Sample, digest: str) -> Sample:
+        """The sample as a model gets it: its picture, opened when it is wanted, is a copy of that of the digest."""
+        return sample.with_(image=LazyImage(partial(self.open, sample, digest), _source(sample)))
 
     def _render(self, samples: Sequence[Sample]) -> list[str]:
         seen: dict[int, str] = {}  # three questions that share a picture share its digest
@@ -85,6 +102,8 @@ class Pictures:
         # The recipe names a shift and its version; what draws the picture is part of the recipe, too.
         name = f"{recipe}/{__version__}/{PIL.__version__}/{np.__version__}"
         known = self._store.pictures(name)
+        if known:
+            self._trusted.add(name)
         checked = _some([sample for sample in dataset if sample.id in known], recipe)
         stale = any(known[s.id] != digest for s, digest in zip(checked, self._render(checked), strict=True))
         if stale:
@@ -97,6 +116,14 @@ class Pictures:
         known.update(new)
         return [known[sample.id] for sample in dataset]
 
+    def _forget(self) -> None:
+        """What was remembered of recipes in this process may be as wrong as what was just seen."""
+        if self._store is not None and not self._store.read_only:
+            for name in self._trusted:
+                self._store.put_pictures(name, {}, replace=True)
+        self._trusted.clear()
+        self._of_dataset.clear()
+
     def _keep(self, digest: str, picture: Image.Image) -> None:
         if digest in self._open:
             return
@@ -105,6 +132,10 @@ class Pictures:
         while self._open_bytes > OPEN_BYTES and len(self._open) > 1:
             _, old = self._open.popitem(last=False)
             self._open_bytes -= _size(old)
+
+
+def _source(sample: Sample) -> str:
+    return sample.image.source if isinstance(sample.image, LazyImage) else "memory"
 
 
 def _size(picture: Image.Image) -> int:

@@ -7,11 +7,11 @@ it is read. Values are plain columns and raw bytes. Keys are sha256 digests of e
 from __future__ import annotations
 
 import contextlib
-import hashlib
 import logging
 import sqlite3
 import time
-from collections.abc import Callable, Iterable, Iterator, Sequence
+from collections import Counter
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from pathlib import Path
 from typing import Any, Final, NamedTuple
 
@@ -19,8 +19,19 @@ import numpy as np
 from numpy.typing import NDArray
 
 from pytest_emid.cache.database import Database
-from pytest_emid.cache.served import error_and_served, error_bytes
-from pytest_emid.models.base import Outcome, Response, TokenScores
+from pytest_emid.cache.rows import (
+    INSERT_VECTOR,
+    decoded,
+    digest_of,
+    encoded,
+    keep,
+    picture_check,
+    response_of,
+    shown,
+    vector_insertion,
+)
+from pytest_emid.models.base import Outcome, Response
+from pytest_emid.models.packs import Answer, Vector
 
 __all__ = ["Answer", "Sizes", "Store", "Vector"]
 
@@ -30,6 +41,7 @@ _RESPONSE: Final = "outcome, text, error, entropy, scores"
 """Columns of an answer that its digest covers, after the key."""
 _SIZE: Final = "length(text) + coalesce(length(scores), 0) + 200"
 _CHUNK: Final = 400
+_OF_RUN: Final = "key IN (SELECT key FROM made WHERE run = ?) AND"
 _DAY: Final = 86_400.0
 _TABLES: Final = """
 CREATE TABLE answers (
@@ -49,24 +61,12 @@ CREATE INDEX claims_by_owner ON claims (owner);
 """
 _UPGRADES: Final = {1: "ALTER TABLE answers ADD COLUMN scores BLOB"}
 """From a format to the next."""
-
-
-class Answer(NamedTuple):
-    """A stored answer, with the name and fingerprint of the model that gave it."""
-
-    key: bytes
-    model: str
-    fingerprint: str
-    response: Response
-
-
-class Vector(NamedTuple):
-    """A stored vector, with the name and fingerprint of the encoder that made it."""
-
-    key: bytes
-    encoder: str
-    fingerprint: str
-    vector: NDArray[np.float32]
+_MADE: Final = """
+CREATE TABLE IF NOT EXISTS made (
+    key BLOB PRIMARY KEY, run TEXT NOT NULL, sample BLOB NOT NULL, question BLOB NOT NULL, by_id INTEGER NOT NULL
+) WITHOUT ROWID
+"""
+"""Which run made an answer or a vector, and for which sample. No part of the format: version 0.1.0 does without."""
 
 
 class Sizes(NamedTuple):
@@ -87,72 +87,111 @@ class Store(Database):
             rollback journal is used; the file system must have working POSIX locks. Known by itself where the system
             says that the folder is on a network's file system.
         read_only: nothing is ever written: no use is noted, no damaged entry dropped.
+        on_disk: where there is no path: in a file of this process's own, which goes with it, and not in memory.
 
     Raises:
         DataError: the file is not ours, is damaged, was written by another version, cannot be written, or is missing
             where it is only to be read.
     """
 
-    def __init__(self, path: Path | None, across_machines: bool = False, read_only: bool = False) -> None:
-        super().__init__(path, _TABLES, across_machines, _UPGRADES, read_only)
+    def __init__(
+        self, path: Path | None, across_machines: bool = False, read_only: bool = False, *, on_disk: bool = False
+    ) -> None:
+        super().__init__(path, _TABLES, across_machines, _UPGRADES, read_only, on_disk)
         self.damaged = 0
+        if not self.read_only:
+            self.do(lambda connection: connection.execute(_MADE))
 
     # answers
 
-    def answers(self, keys: Iterable[bytes], since: float = 0.0) -> dict[bytes, Response]:
-        """The stored answers among `keys`, failures left out. `since`: only those created at that time or later."""
+    def answers(self, keys: Iterable[bytes], run: str | None = None, model: str | None = None) -> dict[bytes, Response]:
+        """The stored answers among `keys`, failures left out.
+
+        Args:
+            keys: of answers.
+            run: only those that this run made; None takes any.
+            model: only those that a model of this name gave; None takes any.
+        """
         found: dict[bytes, Response] = {}
         old: list[bytes] = []
         now = time.time()
-        sql = f"SELECT key, {_RESPONSE}, used, digest FROM answers WHERE created >= ? AND key IN (%s)"
-        for key, *columns, used, digest in self._select(sql, list(keys), since):
+        sql = f"SELECT key, {_RESPONSE}, used, digest FROM answers WHERE {{}} key IN (%s)"
+        wanted = {_OF_RUN: run, "model = ? AND": model}
+        told = {condition: value for condition, value in wanted.items() if value is not None}
+        for key, *columns, used, digest in self._select(sql.format(" ".join(told)), list(keys), *told.values()):
             if columns[0] == Outcome.FAILED:
                 continue
-            if digest != _digest(key, *columns):
+            if digest != digest_of(key, *columns):
                 self._drop_damaged("answers", key)
                 continue
-            found[key] = _response(*columns)
+            found[key] = response_of(*columns)
             if used < now - _DAY:
                 old.append(key)
         self._touch("answers", old, now)
         return found
 
+    def other_name(self, fingerprint: str, name: str) -> str | None:
+        """Another name under which a model of this fingerprint has answered."""
+        sql = "SELECT model FROM answers WHERE fingerprint = ? AND model != ? LIMIT 1"
+        row = self.do(lambda connection: connection.execute(sql, (fingerprint, name)).fetchone())
+        return None if row is None else str(row[0])
+
     def failures(self, keys: Iterable[bytes], since: float) -> dict[bytes, Response]:
         """The failures among `keys` that happened at `since` or later."""
         sql = "SELECT key, error FROM answers WHERE created >= ? AND outcome = 'failed' AND key IN (%s)"
-        return {key: Response("", Outcome.FAILED, _text(error)) for key, error in self._select(sql, list(keys), since)}
+        return {
+            key: Response("", Outcome.FAILED, decoded(error)) for key, error in self._select(sql, list(keys), since)
+        }
 
-    def put_answer(self, answer: Answer) -> None:
+    def put_answer(self, answer: Answer, run: str = "") -> None:
         """Keep one answer, durably against the end of this process. A failure never replaces an answer."""
-        self.do(lambda connection: connection.execute(*_insert(answer)))
+        self.transact(lambda connection: keep(connection, answer, run))
 
-    def put_answers(self, answers: Iterable[Answer]) -> None:
-        """Keep answers, all or none of them."""
-        rows = [_insert(answer) for answer in answers]
+    def put_entries(self, entries: Callable[[], Iterable[Answer | Vector]]) -> tuple[int, int]:
+        """Keep answers and vectors, all or none of them, without holding them all.
 
-        def write(connection: sqlite3.Connection) -> None:
-            for sql, row in rows:
-                connection.execute(sql, row)
+        Args:
+            entries: gives them, and once more where another process was in the way.
 
-        self.transact(write)
+        Returns:
+            How many answers and vectors.
+        """
+
+        def write(connection: sqlite3.Connection) -> tuple[int, int]:
+            answers = vectors = 0
+            for entry in entries():
+                if isinstance(entry, Answer):
+                    answers += 1
+                    keep(connection, entry, "")
+                else:
+                    vectors += 1
+                    connection.execute(*vector_insertion(entry))
+            return answers, vectors
+
+        return self.transact(write)
 
     def every_answer(self) -> Iterator[Answer]:
         """All answers that are sound, failures left out, in the order of their keys."""
-        sql = f"SELECT key, model, fingerprint, {_RESPONSE}, digest FROM answers ORDER BY key"
-        for key, model, fingerprint, *columns, digest in self.do(lambda connection: connection.execute(sql).fetchall()):
-            if columns[0] != Outcome.FAILED and digest == _digest(key, *columns):
-                yield Answer(key, model, fingerprint, _response(*columns))
+        noted = bool(self.do(lambda c: c.execute("SELECT 1 FROM sqlite_master WHERE name = 'made'").fetchone()))
+        more, joined = ("sample, question, by_id", "LEFT JOIN made USING (key)") if noted else ("NULL, NULL, NULL", "")
+        sql = f"SELECT key, model, fingerprint, {_RESPONSE}, digest, {more} FROM answers {joined}"
+        for key, model, fingerprint, *columns, digest, sample, question, by_id in self._all(sql):
+            if columns[0] == Outcome.FAILED or digest != digest_of(key, *columns):
+                continue
+            asked = [shown(part) for part in (sample, question)]
+            yield Answer(key, model, fingerprint, response_of(*columns), asked[0], asked[1], bool(by_id))
 
     # vectors
 
-    def vectors(self, keys: Iterable[bytes], since: float = 0.0) -> dict[bytes, NDArray[np.float32]]:
-        """The stored vectors among `keys`."""
+    def vectors(self, keys: Iterable[bytes], run: str | None = None) -> dict[bytes, NDArray[np.float32]]:
+        """The stored vectors among `keys`. `run`: only those that this run made."""
         found: dict[bytes, NDArray[np.float32]] = {}
         old: list[bytes] = []
         now = time.time()
-        sql = "SELECT key, vector, used, digest FROM vectors WHERE created >= ? AND key IN (%s)"
-        for key, vector, used, digest in self._select(sql, list(keys), since):
-            if digest != _digest(key, vector):
+        condition = "" if run is None else _OF_RUN
+        sql = f"SELECT key, vector, used, digest FROM vectors WHERE {condition} key IN (%s)"
+        for key, vector, used, digest in self._select(sql, list(keys), *([] if run is None else [run])):
+            if digest != digest_of(key, vector):
                 self._drop_damaged("vectors", key)
                 continue
             found[key] = np.frombuffer(vector, dtype="<f4").astype(np.float32)
@@ -161,22 +200,23 @@ class Store(Database):
         self._touch("vectors", old, now)
         return found
 
-    def put_vectors(self, vectors: Iterable[Vector]) -> None:
-        """Keep vectors, all or none of them."""
-        now = time.time()
-        rows = []
-        for key, encoder, fingerprint, vector in vectors:
-            raw = np.ascontiguousarray(vector, dtype="<f4").tobytes()
-            rows.append((key, encoder, fingerprint, raw, now, now, _digest(key, raw)))
-        self.transact(
-            lambda connection: connection.executemany("INSERT OR REPLACE INTO vectors VALUES (?,?,?,?,?,?,?)", rows)
-        )
+    def put_vectors(self, vectors: Sequence[Vector], run: str | None = None) -> None:
+        """Keep vectors, all or none of them; `run` is noted with them."""
+
+        def write(connection: sqlite3.Connection) -> None:
+            connection.executemany(INSERT_VECTOR, [vector_insertion(vector)[1] for vector in vectors])
+            if run is not None:
+                rows = [(vector.key, run, b"", b"", 0) for vector in vectors]
+                connection.executemany("INSERT OR REPLACE INTO made VALUES (?,?,?,?,?)", rows)
+
+        self.transact(write)
 
     def every_vector(self) -> Iterator[Vector]:
         """All vectors that are sound, in the order of their keys."""
-        sql = "SELECT key, encoder, fingerprint, vector, digest FROM vectors ORDER BY key"
-        for key, encoder, fingerprint, raw, digest in self.do(lambda c: c.execute(sql).fetchall()):
-            if digest == _digest(key, raw):
+        for key, encoder, fingerprint, raw, digest in self._all(
+            "SELECT key, encoder, fingerprint, vector, digest FROM vectors"
+        ):
+            if digest == digest_of(key, raw):
                 yield Vector(key, encoder, fingerprint, np.frombuffer(raw, dtype="<f4").astype(np.float32))
 
     # digests of the pictures that a recipe makes
@@ -185,19 +225,23 @@ class Store(Database):
         """Sample id to picture digest, as far as known."""
         sql = "SELECT sample, picture FROM pictures WHERE recipe = ?"
         known: dict[str, str] = {}
-        for sample, digest in self.do(lambda c: c.execute(sql, (recipe,)).fetchall()):
-            # Damaged rows say nothing: their pictures are drawn, and noted anew.
-            with contextlib.suppress(UnicodeDecodeError, AttributeError):
-                known[_text(sample)] = digest
+        for sample, noted in self.do(lambda c: c.execute(sql, (recipe,)).fetchall()):
+            # Damaged rows say nothing, nor do those of version 0.1.0, which cannot be checked: their pictures are
+            # drawn, and noted anew.
+            with contextlib.suppress(UnicodeDecodeError, AttributeError, TypeError):
+                digest, _, check = noted.partition(":")
+                if check == picture_check(recipe, sample, digest):
+                    known[decoded(sample)] = digest
         return known
 
-    def put_pictures(self, recipe: str, digests: dict[str, str], replace: bool = False) -> None:
+    def put_pictures(self, recipe: str, digests: Mapping[str, str], replace: bool = False) -> None:
         """Keep picture digests; `replace` forgets what was known of this recipe."""
 
         def write(connection: sqlite3.Connection) -> None:
             if replace:
                 connection.execute("DELETE FROM pictures WHERE recipe = ?", (recipe,))
-            rows = [(recipe, _bytes(sample), digest) for sample, digest in digests.items()]
+            named = [(encoded(sample), digest) for sample, digest in digests.items()]
+            rows = [(recipe, name, f"{digest}:{picture_check(recipe, name, digest)}") for name, digest in named]
             connection.executemany("INSERT OR REPLACE INTO pictures VALUES (?,?,?)", rows)
 
         self.transact(write)
@@ -221,6 +265,8 @@ class Store(Database):
         def take(connection: sqlite3.Connection) -> list[bytes]:
             now = time.time()
             connection.execute("DELETE FROM claims WHERE expires < ?", (now,))
+            # by another machine's clock, or before ours was set back: nobody claims for longer than a lease
+            connection.execute("UPDATE claims SET expires = ? WHERE expires > ?", (now + lease, now + lease))
             owners = [row[0] for row in connection.execute("SELECT DISTINCT owner FROM claims")]
             for other in owners:
                 if other != owner and gone(other):
@@ -229,6 +275,13 @@ class Store(Database):
             return [key for key in keys if connection.execute(sql, (key, owner, now + lease)).rowcount == 1]
 
         return self.transact(take)
+
+    def holders(self, keys: Sequence[bytes]) -> dict[str, int]:
+        """Who works on the keys, and on how many of them."""
+        held: Counter[str] = Counter()
+        for (owner,) in self._select("SELECT owner FROM claims WHERE key IN (%s)", list(keys)):
+            held[owner] += 1
+        return dict(held)
 
     def renew(self, owner: str, lease: float) -> None:
         """Keep an owner's claims for another lease."""
@@ -278,6 +331,9 @@ class Store(Database):
                     kept += size
                     if kept > max_bytes:
                         gone += connection.execute(f"DELETE FROM {table} WHERE key = ?", (key,)).rowcount
+            if gone:
+                kept_keys = "SELECT key FROM answers UNION ALL SELECT key FROM vectors"
+                connection.execute(f"DELETE FROM made WHERE key NOT IN ({kept_keys})")
             return gone
 
         gone = self.transact(forget)
@@ -297,11 +353,22 @@ class Store(Database):
 
     # helpers
 
-    def _select(self, sql: str, keys: list[bytes], since: float) -> Iterator[Any]:
+    def _select(self, sql: str, keys: list[bytes], *first: object) -> Iterator[Any]:
         for start in range(0, len(keys), _CHUNK):
             part = keys[start : start + _CHUNK]
             filled = sql % ",".join("?" * len(part))
-            yield from self.do(lambda c, q=filled, a=(since, *part): c.execute(q, a).fetchall())  # type: ignore[misc]
+            yield from self.do(lambda c, q=filled, a=(*first, *part): c.execute(q, a).fetchall())  # type: ignore[misc]
+
+    def _all(self, sql: str) -> Iterator[Any]:
+        """Rows that begin with their key, in the order of their keys, some at a time."""
+        last = b""
+
+        def some(connection: sqlite3.Connection) -> list[Any]:
+            return connection.execute(f"{sql} WHERE key > ? ORDER BY key LIMIT {_CHUNK}", (last,)).fetchall()
+
+        while rows := self.do(some):
+            yield from rows
+            last = rows[-1][0]
 
     def _touch(self, table: str, keys: list[bytes], now: float) -> None:
         if keys and not self.read_only:
@@ -313,48 +380,3 @@ class Store(Database):
         log.warning("cache %s: an entry in %s does not match its digest and is made anew.", self.path, table)
         if not self.read_only:
             self.do(lambda connection: connection.execute(f"DELETE FROM {table} WHERE key = ?", (key,)))
-
-
-def _insert(answer: Answer) -> tuple[str, tuple[Any, ...]]:
-    key, model, fingerprint, response = answer
-    text, error = _bytes(response.text), error_bytes(response)
-    # + 0.0, for SQLite keeps no sign of a zero
-    outcome, entropy = str(response.outcome), None if response.entropy is None else float(response.entropy) + 0.0
-    scores = None if response.scores is None else response.scores.to_bytes()
-    digest = _digest(key, outcome, text, error, entropy, scores)
-    now = time.time()
-    fields = "error = excluded.error, created = excluded.created, digest = excluded.digest"
-    if response.outcome is Outcome.FAILED:
-        change = f"{fields} WHERE answers.outcome = 'failed'"
-    else:
-        change = f"{fields}, model = excluded.model, outcome = excluded.outcome, text = excluded.text, "
-        change += "entropy = excluded.entropy, scores = excluded.scores, used = excluded.used"
-    return (
-        f"INSERT INTO answers VALUES (?,?,?,?,?,?,?,?,?,?,?) ON CONFLICT (key) DO UPDATE SET {change}",
-        (key, model, fingerprint, outcome, text, error, entropy, now, now, digest, scores),
-    )
-
-
-def _response(outcome: str, text: bytes, error: bytes, entropy: float | None, scores: bytes | None) -> Response:
-    """Of the columns `_RESPONSE`."""
-    told = None if scores is None else TokenScores.from_bytes(scores)
-    said, served = error_and_served(error)
-    return Response(_text(text), Outcome(outcome), said, entropy, told, served)
-
-
-def _digest(*parts: bytes | str | float | None) -> bytes:
-    if parts[-1] is None:  # no scores: entries of the first format had none
-        parts = parts[:-1]
-    digest = hashlib.sha256()
-    for part in parts:
-        raw = part if isinstance(part, bytes) else repr(part).encode()
-        digest.update(len(raw).to_bytes(8, "big") + raw)
-    return digest.digest()
-
-
-def _bytes(text: str) -> bytes:
-    return text.encode("utf-8", "surrogatepass")
-
-
-def _text(raw: bytes) -> str:
-    return raw.decode("utf-8", "surrogatepass")

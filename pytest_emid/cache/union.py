@@ -15,7 +15,7 @@ from pytest_emid.errors import DataError
 __all__ = ["Gained", "gather"]
 
 SUFFIXES: Final = (".sqlite", ".sqlite3", ".db")
-TABLES: Final = ("answers", "vectors", "pictures")
+TABLES: Final = ("answers", "vectors", "pictures", "made")
 """Claims are of processes that have ended."""
 
 
@@ -71,7 +71,7 @@ def _copy(connection: sqlite3.Connection, file: Path) -> Gained:
                 "SELECT count(*) FROM answers AS a JOIN other.answers AS b USING (key) "
                 "WHERE a.outcome != 'failed' AND b.outcome != 'failed' AND (a.outcome != b.outcome OR a.text != b.text)"
             ).fetchone()[0]
-            answers, vectors, _ = (connection.execute(_insertion(connection, table)).rowcount for table in TABLES)
+            answers, vectors, *_ = (connection.execute(_insertion(connection, table)).rowcount for table in TABLES)
             connection.execute("COMMIT")
         except BaseException:
             connection.execute("ROLLBACK")

@@ -84,10 +84,19 @@ class Dataset(Sequence[Sample]):
         if self._fingerprint is not None:
             return self._fingerprint
         digest = hashlib.sha256()
-        for sample in self._samples:
-            for part in (sample.id, sample.question, sample.reference, image_digest(sample.open_image())):
+        for sample, picture in zip(self._samples, self.picture_digests, strict=True):
+            for part in (sample.id, sample.question, sample.reference, picture):
                 digest.update(f"{len(part)}:{part}".encode("utf-8", "surrogatepass"))
         return digest.hexdigest()
+
+    @cached_property
+    def picture_digests(self) -> tuple[str, ...]:
+        """`image_digest` of every sample's picture, in order; reads every picture once."""
+        seen: dict[int, str] = {}  # three questions that share a picture share its digest
+        for sample in self._samples:
+            if id(sample.image) not in seen:
+                seen[id(sample.image)] = image_digest(sample.open_image())
+        return tuple(seen[id(sample.image)] for sample in self._samples)
 
     @property
     def recipe(self) -> str | None:

@@ -18,6 +18,8 @@ FORMATS: Final = ("AVIF", "BMP", "GIF", "JPEG", "JPEG2000", "MPO", "PNG", "PPM",
 """What is opened. Pillow knows more formats, some of which run other programs (EPS) or hold no raster."""
 
 _DEEP: Final = ("I", "I;16", "I;16L", "I;16B", "I;16N")
+_DARK: Final = 4096
+"""The values of a picture with 12 bits lie below; in 16 bits that is black, with at most 16 of 255."""
 _TRANSPARENT: Final = ("RGBA", "LA", "PA", "RGBa", "La")
 
 
@@ -41,7 +43,8 @@ def read_picture(source: Path | bytes, where: str) -> Image.Image:
         DataError: the file is missing, truncated, no picture of a known format, animated, of a depth that has no
             agreed white, or has more pixels than `PIL.Image.MAX_IMAGE_PIXELS` allows.
     """
-    what = f"image {source}" if isinstance(source, Path) else "the embedded image"
+    shown = str(source)[:500] if isinstance(source, Path) else ""
+    what = f"image {shown}" if isinstance(source, Path) else "the embedded image"
     try:
         with Image.open(BytesIO(source) if isinstance(source, bytes) else source, formats=_available()) as opened:
             if Image.MAX_IMAGE_PIXELS is not None and opened.width * opened.height > Image.MAX_IMAGE_PIXELS:
@@ -70,7 +73,8 @@ def read_picture(source: Path | bytes, where: str) -> Image.Image:
         raise
     except Exception as error:  # decoders raise all kinds on damaged files
         raise DataError(
-            f"{where}: {what} is damaged: {type(error).__name__}: {error}. Replace the file, or leave the sample out."
+            f"{where}: {what} is damaged: {type(error).__name__}: {str(error)[:600]}. "
+            "Replace the file, or leave the sample out."
         ) from error
     return to_rgb(upright, f"{where}: {what}")
 
@@ -91,6 +95,12 @@ def to_rgb(image: Image.Image, what: str) -> Image.Image:
             raise DataError(
                 f"{what} holds values from {values.min()} to {values.max()}, which is neither 8 nor 16 bits. "
                 "Save it with 8 bits."
+            )
+        if 0 < values.max() < _DARK:
+            raise DataError(
+                f"{what} holds values from {values.min()} to {values.max()}. White is 65535 in a picture of more than "
+                "8 bits, so next to nothing could be seen. If these are 8 or 12 bits, scale them to 8: "
+                "Image.fromarray((values * (255 / white)).astype('uint8'))."
             )
         # 65535 is 255 * 257; the added half rounds
         return Image.fromarray(((values + 128) // 257).astype(np.uint8)).convert("RGB")

@@ -246,7 +246,7 @@ class _Pictures:
             if Path(name).is_absolute() and Path(name).resolve().is_relative_to(other.resolve()):
                 root = other
         if root is None:
-            raise DataError(f"{where}: the image is the path {name!r}. Pass the folder that holds it: images=...")
+            raise DataError(f"{where}: the image is the path {name[:500]!r}. Pass the folder that holds it: images=...")
         path = inside(root, name, where)
         if not path.is_file():
             raise DataError(

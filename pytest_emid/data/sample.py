@@ -64,10 +64,12 @@ class Sample:
     cluster: str = ""
 
     def open_image(self) -> Image.Image:
-        """The picture upright (EXIF), in RGB with 8 bits: transparent parts are white, 16 bits are scaled.
+        """The picture upright (EXIF), in RGB with 8 bits: transparent parts are white, 16 bits are scaled. It is the
+        caller's own: a copy.
 
         Raises:
-            DataError: it cannot be read, or its depth has no agreed white; the message names the sample and the source.
+            DataError: it cannot be read, is animated, or its depth has no agreed white; the message names the sample
+                and the source.
         """
         source = self.image.source if isinstance(self.image, LazyImage) else "the picture in memory"
         try:
@@ -78,9 +80,17 @@ class Sample:
                     "Open or convert it first (PIL.Image.open, PIL.Image.fromarray), or use data.load_records, "
                     "which takes paths."
                 )
+            # a phone's MPO holds the picture first, then previews and depth
+            if getattr(opened, "is_animated", False) and getattr(opened, "format", None) != "MPO":
+                raise DataError(
+                    f"sample {self.id!r}: its image, from {source}, is animated or has several pages, and a sample is "
+                    "one picture. Take the frame that is meant: image.seek(number), then image.convert('RGB')."
+                )
+            upright = opened
             if opened.getexif().get(ExifTags.Base.Orientation, 1) != 1:
-                opened = ImageOps.exif_transpose(opened)
-            return to_rgb(opened, f"sample {self.id!r}: {source}")
+                upright = ImageOps.exif_transpose(opened)
+            made = to_rgb(upright, f"sample {self.id!r}: {source}")
+            return made.copy() if made is opened else made  # who draws into it draws into nobody's picture
         except EmidError:
             raise
         except Exception as error:

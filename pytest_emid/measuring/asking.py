@@ -17,7 +17,7 @@ from pytest_emid.information.answers import answer_key, one_wording
 from pytest_emid.measuring.embedding import Answered, Embedded
 from pytest_emid.measuring.plan import Forecast, Need
 from pytest_emid.models.backend.identity import check_identity
-from pytest_emid.models.base import Model, Outcome, Response, redrawn, traits_of
+from pytest_emid.models.base import Model, Outcome, Response, asked_under, redrawn, traits_of
 
 __all__ = ["Announce", "Asker", "Progress"]
 
@@ -111,19 +111,20 @@ class Asker:
         """What `ask` would ask; `of` is the clean set. Asks nothing and encodes nothing."""
         return Need.of(
             model=self.model.name,
-            fingerprint=self.model.fingerprint,
+            fingerprint=asked_under(self.model, label).fingerprint,
             dataset=of.name,
             content=dataset.fingerprint,
             label=label,
-            keys=self._parted(dataset),
+            keys=self._parted(dataset, label),
             pace=recall(self.cache.store_of(self.model), self.model.fingerprint),
             prices=self.traits.prices,
         )
 
-    def _parted(self, dataset: Dataset) -> tuple[list[bytes], list[bytes]]:
+    def _parted(self, dataset: Dataset, label: str) -> tuple[list[bytes], list[bytes]]:
         """Keys of the answers that are kept, and of those that are not, over all draws."""
         parts = [
-            self.cache.parted(redrawn(self.model, draw), dataset, repeat=draw) for draw in range(self.traits.draws)
+            self.cache.parted(asked_under(redrawn(self.model, draw), label), dataset, repeat=draw)
+            for draw in range(self.traits.draws)
         ]
         return [key for kept, _ in parts for key in kept], [key for _, missing in parts for key in missing]
 
@@ -157,12 +158,12 @@ class Asker:
             if self._announce is not None:
                 self._announce(label, self.model.name, Forecast(arrived, questions, pace, self.traits.prices))
 
-        model = redrawn(self.model, draw)
+        model = asked_under(redrawn(self.model, draw), label)
         watched = WatchedModel(model, self.cache.store_of(model), self._since, asking)
         try:
             return self.cache.respond(watched, dataset, repeat=draw, progress=report)
         except (BudgetError, UnavailableError) as error:
-            kept, missing = self._parted(dataset)
+            kept, missing = self._parted(dataset, label)
             raise type(error)(
                 f"{error} Of the {len(kept) + len(missing)} answers to {label!r}, {len(kept)} are cached."
             ) from None

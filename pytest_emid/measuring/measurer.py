@@ -28,7 +28,7 @@ from pytest_emid.measuring.remarks import answered_by_id
 from pytest_emid.measuring.results import EmidResult, Obstacle
 from pytest_emid.measuring.scores import Scored, score
 from pytest_emid.measuring.sight import blind, unseeing
-from pytest_emid.models.base import Model
+from pytest_emid.models.base import Model, asked_under
 from pytest_emid.shifts.base import Shift
 
 __all__ = ["Announce", "Measurer", "Progress"]
@@ -216,6 +216,8 @@ class Measurer:
     def _doubted(self, result: EmidResult, dataset: Dataset) -> EmidResult:
         """The result, with why no gate may pass on it where answers to clean samples stood in for shifted ones."""
         if not self._asker.traits.by_id:
+            return result
+        if asked_under(self.model, result.scenario) is not asked_under(self.model, CLEAN):
             return result
         sides = (zip(side, self.cache.digests(side), strict=True) for side in (self.dataset, dataset))
         doubt = answered_by_id(self.model.name, result.scenario, *sides)

@@ -16,6 +16,7 @@ if TYPE_CHECKING:
     from pytest_emid.models.local.sampling import Sampling
     from pytest_emid.models.recorded import RecordedModel
     from pytest_emid.models.replay import ReplayModel
+    from pytest_emid.models.scenarios import RecordedScenarios, load_recorded
     from pytest_emid.models.server.chat import OpenAIServerModel
     from pytest_emid.models.server.fleet import OpenAIFleetModel
 
@@ -27,6 +28,7 @@ __all__ = [
     "OpenAIServerModel",
     "Outcome",
     "RecordedModel",
+    "RecordedScenarios",
     "ReplayModel",
     "Response",
     "Sampling",
@@ -34,6 +36,7 @@ __all__ = [
     "TokenScores",
     "TransformersModel",
     "load",
+    "load_recorded",
 ]
 
 

@@ -6,7 +6,7 @@ import math
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass, field, fields
 from enum import StrEnum
-from typing import Any, Protocol, runtime_checkable
+from typing import Any, Final, Protocol, runtime_checkable
 
 import numpy as np
 
@@ -14,7 +14,22 @@ from pytest_emid.data.sample import Sample
 from pytest_emid.errors import DataError
 from pytest_emid.models.scores import TokenScores
 
-__all__ = ["Model", "Outcome", "Response", "Served", "TokenScores", "Traits", "redrawn", "tokens_used", "traits_of"]
+__all__ = [
+    "Model",
+    "Outcome",
+    "Response",
+    "Served",
+    "TokenScores",
+    "Traits",
+    "asked_under",
+    "redrawn",
+    "tokens_used",
+    "traits_of",
+]
+
+
+CLEAN: Final = "clean"
+"""The scenario of the set that was not shifted."""
 
 
 class Outcome(StrEnum):
@@ -208,12 +223,20 @@ def redrawn(model: Model, number: int) -> Model:
     return made
 
 
+def asked_under(model: Model, scenario: str) -> Model:
+    """The model that answers in a scenario: the same in all of them, but for recordings (`load_recorded`)."""
+    other: Any = getattr(model, "under", None)
+    made: Model = model if other is None else other(scenario)
+    return made
+
+
 @runtime_checkable
 class Model(Protocol):
     """A multimodal LLM: image and text in, text out.
 
     Beside its members a model may have the attributes of `Traits`, and `redrawn(number)`, which returns the model that
-    gives draw `number`, where draws depend on a seed; without it the model is asked again.
+    gives draw `number`, where draws depend on a seed; without it the model is asked again. One that answers by id may
+    have `under(scenario)`, which returns the model that answers in a scenario (the id of a shift, or `clean`).
 
     Example:
         >>> class Parrot:

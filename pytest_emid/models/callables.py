@@ -30,6 +30,7 @@ from pytest_emid.data.sample import Sample
 from pytest_emid.errors import ModelError
 from pytest_emid.models.backend.identity import named_fingerprint
 from pytest_emid.models.base import Outcome, Response
+from pytest_emid.models.packs import told
 
 __all__ = ["CallableModel"]
 
@@ -80,6 +81,11 @@ class CallableModel:
     ) -> None:
         if not callable(function):
             raise ModelError(f"{function!r} cannot be called. Give a function (images, questions) -> answers.")
+        if fingerprint is not None and (not isinstance(fingerprint, str) or not fingerprint.strip()):
+            raise ModelError(
+                f"fingerprint is {fingerprint!r}; it must be a text that names what decides the answers, such as 'v3'. "
+                "Leave it out where nobody knows: answers are then kept for this run only."
+            )
         if batch_size < 1:
             raise ModelError(f"batch_size is {batch_size}; it must be at least 1.")
         self._function = function
@@ -132,7 +138,8 @@ class CallableModel:
             raise
         except (Exception, asyncio.CancelledError) as error:
             raise ModelError(
-                f"{self.name} raised {type(error).__name__}: {error} ({where}). What it had answered before is kept."
+                f"{self.name} raised {type(error).__name__}: {told(error)} ({where}). "
+                "What it had answered before is kept."
             ) from error
 
     def _at_once(self, images: list[Image.Image], questions: list[str]) -> Iterator[Any]:

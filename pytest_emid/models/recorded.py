@@ -13,7 +13,7 @@ from pytest_emid.data.sample import Sample
 from pytest_emid.errors import DataError, listed
 from pytest_emid.models.base import Outcome, Response, TokenScores
 
-__all__ = ["RecordedModel"]
+__all__ = ["RecordedModel", "same_question"]
 
 
 class RecordedModel:
@@ -25,9 +25,9 @@ class RecordedModel:
         name: what reports call it; by default the file's name without its suffix.
 
     A record may also hold `outcome` (`ok`, `empty`, `refused`, `truncated` or `failed`), `error`, `entropy`, and
-    `scores` (see `TokenScores.to_dict`). An answer belongs to a sample id: when the recording holds the question
-    (`prompt`), it must be the one that is asked. Where its ids stand for other queries in a shifted set than in the
-    clean one, no gate passes.
+    `scores` (see `TokenScores.to_dict`). An answer belongs to a sample id: when the recording holds the question (`prompt`), it must
+    be the one that is asked. Where its ids stand for other queries in a shifted set than in the clean one, no gate
+    passes; `load_recorded` holds answers to clean and shifted queries under the same ids.
 
     Raises:
         DataError: unreadable files or records, a repeated id, other questions than those asked; while answering,
@@ -116,6 +116,11 @@ class RecordedModel:
             raise DataError(f"{where}: a second answer to {key!r}. One recording holds one answer per sample.")
         self._answers[key] = (response, question)
 
+    @property
+    def questions(self) -> dict[str, str]:
+        """Sample id to the question that was recorded with the answer, where one was."""
+        return {key: question for key, (_, question) in self._answers.items() if question is not None}
+
     def respond(self, samples: Sequence[Sample]) -> Iterator[tuple[int, Response]]:
         """Look every sample up by its id.
 
@@ -131,7 +136,7 @@ class RecordedModel:
         others = [
             sample.id
             for sample in samples
-            if (question := self._answers[sample.id][1]) is not None and _words(question) != _words(sample.question)
+            if (question := self._answers[sample.id][1]) is not None and not same_question(question, sample.question)
         ]
         if others:
             asked = next(sample.question for sample in samples if sample.id == others[0])
@@ -142,6 +147,11 @@ class RecordedModel:
             )
         for position, sample in enumerate(samples):
             yield position, self._answers[sample.id][0]
+
+
+def same_question(one: str, other: str) -> bool:
+    """Whether two prompts ask the same: they may differ in white space and in where the image token stands."""
+    return _words(one) == _words(other)
 
 
 def _words(text: str) -> list[str]:

@@ -32,9 +32,11 @@ HOMES: Final = {
     "OpenAIFleetModel": "server.fleet",
     "OpenAIServerModel": "server.chat",
     "RecordedModel": "recorded",
+    "RecordedScenarios": "scenarios",
     "ReplayModel": "replay",
     "Sampling": "local.sampling",
     "TransformersModel": "local.image_text_to_text",
+    "load_recorded": "scenarios",
 }
 
 class_named: Final = lazily("pytest_emid.models", HOMES)

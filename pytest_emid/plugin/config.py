@@ -32,6 +32,8 @@ __all__ = [
 GROUP: Final = "emid"
 DEFAULT: Final = "default"
 CALL: Final = "call"
+MOST: Final = 200
+"""Characters of a value that an error repeats."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -49,6 +51,7 @@ class EmidConfig:
     cache: str = "use"
     cache_max_mb: float | None = None
     cache_max_days: float | None = None
+    pack_key_env: str | None = None
     plan: bool = False
     json: str | None = None
     contact_sheet: str | None = None
@@ -203,4 +206,5 @@ def _checked(option: Option, value: Any, origin: str) -> Any:
     try:
         return option.parse(value)
     except (TypeError, ValueError):
-        raise pytest.UsageError(f"{origin}: {value!r} is not legal. Legal: {option.legal}.") from None
+        shown = repr(value) if len(repr(value)) <= MOST else f"{repr(value)[:MOST]} ..."
+        raise pytest.UsageError(f"{origin}: {shown} is not legal. Legal: {option.legal}.") from None

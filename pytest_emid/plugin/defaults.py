@@ -48,7 +48,8 @@ def default_model(config: EmidConfig) -> Model:
         raise pytest.UsageError(UNDEFINED_MODEL)
     from pytest_emid import models
 
-    return models.load(config.model, **_backend_options(config))
+    signed = {"key_env": config.pack_key_env} if str(config.model).endswith(".json") else {}
+    return models.load(config.model, **_backend_options(config), **signed)
 
 
 def default_dataset(config: EmidConfig, rootdir: Path) -> Dataset:

@@ -73,6 +73,7 @@ class MeasureEmid:
         look: Look | None = None,
         began: float | None = None,
         shared: str | None = None,
+        run: str | None = None,
     ) -> None:
         self._config = config
         self._root = root
@@ -80,6 +81,7 @@ class MeasureEmid:
         self._look = look
         self._began = began
         self._shared = shared
+        self._run = run
         self._measurers: dict[tuple[Any, ...], tuple[_Parts, Measurer]] = {}
         self._cache: Cache | None = None
         self._spending: dict[str, Spending] = {}
@@ -215,7 +217,8 @@ class MeasureEmid:
             self._cache = Cache(
                 path,
                 mode=cast("Mode", config.cache),
-                fresh_since=self._began,
+                run=self._run,
+                pack_key_env=config.pack_key_env,
                 max_bytes=None if config.cache_max_mb is None else round(config.cache_max_mb * 1e6),
                 max_age=None if config.cache_max_days is None else config.cache_max_days * 86_400.0,
             )

@@ -332,6 +332,7 @@ def measure_emid(
         look,
         began=pytestconfig.stash[START],
         shared=getattr(pytestconfig, "workerinput", {}).get(SHARED),
+        run=getattr(pytestconfig, "workerinput", {}).get("testrunuid"),  # pytest-xdist's, the same for all workers
     )
     yield measure
     measure.close()

@@ -243,6 +243,15 @@ OPTIONS: Final = (
         "when the cache is opened, forget answers and embeddings that were unused for longer (default: no limit).",
     ),
     Option(
+        "pack-key-env",
+        "string",
+        "NAME",
+        "the name of an environment variable",
+        _text,
+        "environment variable with the key that replay packs must be signed with: a pack that was changed, or that "
+        "somebody else wrote, is refused (default: packs are taken as they are). See `python -m pytest_emid pack`.",
+    ),
+    Option(
         "plan",
         "bool",
         "",

@@ -13,6 +13,9 @@ from pytest_emid.shifts.synthetic import IDENTITY, SyntheticShift
 
 __all__ = ["parse"]
 
+LONGEST: Final = 500
+"""Characters of an id."""
+
 _COMPONENT: Final = re.compile(
     r"(?P<name>[^():+&]+?)\s*(?:\((?P<options>[^()]*)\))?\s*(?::\s*(?P<severity>[^():+&]*))?"
 )
@@ -31,6 +34,8 @@ def parse(text: str) -> SyntheticShift:
     """
     if not isinstance(text, str) or not text.strip():
         raise ShiftError(f"a shift's id is text such as 'defocus_blur:3+keyboard:1', not {text!r}.")
+    if len(text) > LONGEST:
+        raise ShiftError(f"no shift's id has {len(text):,} characters; this one begins with {text[:80]!r}.")
     try:
         return SyntheticShift(tuple(_components(text)))
     except ShiftError:

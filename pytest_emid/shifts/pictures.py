@@ -20,6 +20,8 @@ _DEEP: Final = {"I": "=i4", "F": "=f4", "I;16": "<u2", "I;16L": "<u2", "I;16B": 
 """Modes of more than 8 bits, and how their values are stored."""
 _OVERFLOW: Final = 16.0
 """Floats beyond this were meant to be 0..255: clipped at 1 they would leave a white picture."""
+_UNDERFLOW: Final = -0.5
+"""Floats beyond this are no overshoot, but were meant to be -1..1."""
 _TRANSPARENT: Final = ("RGBA", "LA", "PA", "RGBa", "La")
 
 
@@ -71,6 +73,11 @@ def _from_array(array: NDArray[Any], part: Component, rgb: Image.Image, sample_i
         lowest, highest = float(array.min()), float(array.max())
         if not (np.isfinite(lowest) and np.isfinite(highest)):
             raise ShiftError(f"shift {part.id} returned values that are not finite for sample {sample_id!r}.")
+        if lowest < _UNDERFLOW:
+            raise ShiftError(
+                f"shift {part.id} returned floats down to {lowest:g} for sample {sample_id!r}; black is 0, and what is "
+                "below would be clipped. If they are of -1..1, return (values + 1) / 2; clip what is only overshoot."
+            )
         if highest > _OVERFLOW:
             raise ShiftError(
                 f"shift {part.id} returned floats up to {highest:g} for sample {sample_id!r}; white is 1. "

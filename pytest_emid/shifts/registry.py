@@ -8,16 +8,14 @@ imported (or a function that does so when it is called), loaded at the first loo
 from __future__ import annotations
 
 import difflib
-import hashlib
 import importlib
 import inspect
 from collections.abc import Callable, Iterable, Mapping
-from tokenize import TokenError
 from typing import Any, Final, TypeVar
 
 from pytest_emid.errors import ShiftError
 from pytest_emid.shifts.builtin import BUILTIN, LEVELS, Entry
-from pytest_emid.shifts.definition import CODE_VERSION, MODALITIES, RESERVED, Definition, check
+from pytest_emid.shifts.definition import MODALITIES, RESERVED, Definition, check
 
 __all__ = [
     "GROUP",
@@ -172,21 +170,11 @@ def _decorator(
             options=dict(options or {}),
             variants=dict(variants),
             control=control,
-            version=CODE_VERSION if own else _source_digest(function),
         )
         register(definition, replace=replace)
         return function
 
     return decorate
-
-
-def _source_digest(function: Callable[..., Any]) -> str:
-    """Changes when the text of a user's function does, so that what was computed from its old form is not reused."""
-    try:
-        source = inspect.getsource(function)
-    except (OSError, TypeError, SyntaxError, TokenError):  # no file, or not the one that it says
-        source = repr(getattr(function, "__qualname__", function.__class__.__qualname__))
-    return hashlib.sha256(source.encode("utf-8", "surrogatepass")).hexdigest()[:16]
 
 
 def _load_packages() -> None:

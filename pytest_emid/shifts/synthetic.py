@@ -12,6 +12,7 @@ from typing import TYPE_CHECKING, Final
 from pytest_emid.errors import ShiftError
 from pytest_emid.shifts import registry
 from pytest_emid.shifts.component import Component, shift_text
+from pytest_emid.shifts.repeats import check_repeats
 
 if TYPE_CHECKING:  # an id can be made and compared without numpy and Pillow
     from PIL import Image
@@ -113,9 +114,13 @@ class SyntheticShift:
                     f"it would measure nothing. The first question is {dataset[0].question!r}. "
                     "Choose a shift that can act on such text (another layout, another thesaurus), or leave it out."
                 )
-        return type(dataset)(
-            f"{dataset.name}/{self.id}", samples, self._fingerprint(dataset, samples, seed, visual, textual)
-        )
+        own = [definition for _, definition in (*visual, *textual) if not registry.is_built_in(definition)]
+        if own:
+            check_repeats(self.id, lambda sample: self._made(sample, seed), dataset)
+        # nobody can know all that a user's function depends on: what it makes is looked at, every time
+        known = not any(definition.modality == "visual" for definition in own)
+        recipe = self._fingerprint(dataset, samples, seed, visual, textual) if known else None
+        return type(dataset)(f"{dataset.name}/{self.id}", samples, recipe)
 
     def apply_sample(self, sample: Sample, seed: int) -> Sample:
         """One shifted sample, as `apply` makes it.
@@ -152,6 +157,12 @@ class SyntheticShift:
             text = shift_text(part, definition, text, seed, sample_id)
         return text
 
+    def _made(self, sample: Sample, seed: int) -> bytes:
+        shifted = self.apply_sample(sample, seed)
+        visual, _ = self._split()
+        picture = shifted.open_image().tobytes() if visual else b""
+        return shifted.question.encode("utf-8", "surrogatepass") + b"\0" + picture
+
     def _split(self) -> tuple[list[tuple[Component, registry.Definition]], list[tuple[Component, registry.Definition]]]:
         parts = [(part, registry.get(part.name)) for part in self.components]
         visual = [(part, definition) for part, definition in parts if definition.modality == "visual"]
@@ -174,7 +185,8 @@ class SyntheticShift:
         visual: list[tuple[Component, registry.Definition]],
         textual: list[tuple[Component, registry.Definition]],
     ) -> str:
-        """From the recipe for pictures, which are not opened, and from the content for questions."""
+        """From the recipe for pictures, which are not opened, and from the content for questions. Of built-in shifts:
+        the fingerprint of a set whose pictures a user's function makes follows from what it makes."""
         digest = hashlib.sha256(f"{dataset.fingerprint}:{self.id}:{seed}".encode())
         for part, definition in visual:
             digest.update(f":{part.id}:{definition.version}".encode())

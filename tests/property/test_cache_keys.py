@@ -12,11 +12,13 @@ from pytest_emid.models import OpenAIServerModel
 from pytest_emid.models.backend.checkpoint import digest_of
 
 text = st.text(max_size=8) | st.sampled_from(["", "a", "b", "ab", "\ud800"])
-request = st.tuples(text, text, text, st.integers(0, 3))
+request = st.tuples(text, text, text, text, st.integers(0, 3), st.none() | text)
 
 
 @given(request, request)
-def test_answers(first: tuple[str, str, str, int], second: tuple[str, str, str, int]) -> None:
+def test_answers(
+    first: tuple[str, str, str, str, int, str | None], second: tuple[str, str, str, str, int, str | None]
+) -> None:
     assert (answer_key(*first) == answer_key(*second)) == (first == second)
 
 

@@ -69,7 +69,8 @@ class TestRespond:
         model = CallableModel(lambda images, questions: [Response(text) for text in texts], fingerprint="v1")
         samples = make_samples(len(texts))
         assert [response.text for response in cache.respond(model, samples)] == texts
-        assert [response.text for response in cache.respond(CountingModel(model.fingerprint), samples)] == texts
+        assert [response.text for response in cache.respond(model, samples)] == texts
+        assert cache.counts.asked == len(texts)
 
     @pytest.mark.parametrize("entropy", [None, 0, 0.0, -0.0, 1.5, 1e-300])
     def test_entropies_come_back_as_they_were(self, cache: Cache, entropy: float | None) -> None:
@@ -118,7 +119,7 @@ class TestFailures:
         samples = make_samples(1)
         with Cache(tmp_path) as cache:
             cache.respond(CountingModel(), samples)
-        with Cache(tmp_path, mode="refresh", fresh_since=time.time() + 1) as cache:
+        with Cache(tmp_path, mode="refresh") as cache:
             assert cache.respond(CountingModel(failing=["s0"]), samples)[0].outcome is Outcome.FAILED
         with Cache(tmp_path, mode="read") as cache:
             assert cache.respond(CountingModel(), samples) == expected(samples)

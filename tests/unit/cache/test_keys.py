@@ -7,8 +7,9 @@ import struct
 
 import pytest
 
-from pytest_emid.cache.keys import answer_key, answer_keys, embedding_key, text_digest
+from pytest_emid.cache.keys import answer_key, answer_keys, embedding_key, former_keys, text_digest
 from pytest_emid.data.sample import Sample
+from pytest_emid.errors import ModelError
 
 
 def digest(*parts: str) -> bytes:
@@ -18,8 +19,9 @@ def digest(*parts: str) -> bytes:
 
 
 def test_keys_are_digests_of_their_parts_behind_their_lengths() -> None:
-    assert answer_key("m", "p", "q") == digest("answer/1", "m", "p", "q", "0")
-    assert answer_key("m", "p", "é\ud800", 12) == digest("answer/1", "m", "p", "é\ud800", "12")
+    assert answer_key("n", "m", "p", "q") == digest("answer/2", "n", "m", "p", "q", "0")
+    assert answer_key("n", "m", "p", "é\ud800", 12) == digest("answer/2", "n", "m", "p", "é\ud800", "12")
+    assert answer_key("n", "m", "p", "q", 1, "s") == digest("answer/2", "n", "m", "p", "q", "1", "s")
     assert embedding_key("e", "text", "c") == digest("vector/1", "e", "text", "c")
     assert text_digest("é") == hashlib.sha256("é".encode()).hexdigest()
     assert text_digest("\ud800") == hashlib.sha256(b"\xed\xa0\x80").hexdigest()
@@ -30,9 +32,11 @@ def test_keys_are_digests_of_their_parts_behind_their_lengths() -> None:
     [(("ab", "c", "d"), ("a", "bc", "d")), (("a", "bc", "d"), ("a", "b", "cd")), (("", "a", ""), ("a", "", ""))],
 )
 def test_parts_do_not_run_into_one_another(one: tuple[str, str, str], other: tuple[str, str, str]) -> None:
-    assert answer_key(*one) != answer_key(*other)
+    assert answer_key("n", *one) != answer_key("n", *other)
+    assert answer_key(*one, "q") != answer_key(*other, "q")
     assert embedding_key(*one) != embedding_key(*other)
-    assert answer_key("m", "p", "q1", 0) != answer_key("m", "p", "q", 10)
+    assert answer_key("n", "m", "p", "q1", 0) != answer_key("n", "m", "p", "q", 10)
+    assert answer_key("n", "m", "p", "q", 0, "") != answer_key("n", "m", "p", "q", 0)
 
 
 def test_every_sample_has_the_key_of_its_picture_and_question() -> None:
@@ -41,9 +45,42 @@ def test_every_sample_has_the_key_of_its_picture_and_question() -> None:
 
     samples = [Sample(name, "unused.png", f"question {name}", "r") for name in "ab"]
     assert answer_keys(Model(), samples, ["p1", "p2"], 3) == [  # type: ignore[arg-type]
-        answer_key("f", "p1", "question a", 3),
-        answer_key("f", "p2", "question b", 3),
+        answer_key("m", "f", "p1", "question a", 3),
+        answer_key("m", "f", "p2", "question b", 3),
     ]
-    assert answer_keys(Model(), samples[:1], ["p1"]) == [answer_key("f", "p1", "question a", 0)]  # type: ignore[arg-type]
+    assert answer_keys(Model(), samples[:1], ["p1"]) == [answer_key("m", "f", "p1", "question a", 0)]  # type: ignore[arg-type]
     with pytest.raises(ValueError, match="zip"):
         answer_keys(Model(), samples, ["p1"])  # type: ignore[arg-type]
+
+
+def test_who_answers_by_id_is_kept_by_id() -> None:
+    class ById:
+        name, fingerprint, by_id = "m", "f", True
+
+    samples = [Sample(name, "unused.png", "the same", "r") for name in "ab"]
+    keys = answer_keys(ById(), samples, ["p", "p"])  # type: ignore[arg-type]
+    assert keys == [answer_key("m", "f", "p", "the same", 0, name) for name in "ab"]
+    assert former_keys(ById(), samples, ["p", "p"]) == []  # type: ignore[arg-type]
+
+
+def test_version_0_1_0_knew_no_names() -> None:
+    class Model:
+        name, fingerprint = "m", "f"
+
+    [sample] = [Sample("a", "unused.png", "q", "r")]
+    assert former_keys(Model(), [sample], ["p"], 2) == [digest("answer/1", "f", "p", "q", "2")]  # type: ignore[arg-type]
+
+
+@pytest.mark.parametrize("what", ["name", "fingerprint"])
+@pytest.mark.parametrize("value", ["", " ", None, 5, b"x"])
+def test_who_has_no_name_or_fingerprint_is_refused(what: str, value: object) -> None:
+    class Model:
+        name = fingerprint = "m"
+
+    setattr(Model, what, value)
+    with pytest.raises(ModelError) as caught:
+        answer_keys(Model(), [], [])  # type: ignore[arg-type]
+    assert str(caught.value) == (
+        f"the {what} of Model is {value!r}. It must be a text that is not empty: answers and vectors are kept by it, "
+        "and served to whoever has the same."
+    )

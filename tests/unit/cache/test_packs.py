@@ -3,7 +3,9 @@
 from __future__ import annotations
 
 import json
+from collections.abc import Callable
 from pathlib import Path
+from typing import Any
 
 import numpy as np
 import pytest
@@ -12,6 +14,7 @@ from cache_doubles import CountingEncoder, CountingModel, make_samples
 from pytest_emid.cache import Cache
 from pytest_emid.errors import DataError
 from pytest_emid.models import CallableModel, ReplayModel, Response, load
+from pytest_emid.models.packs import _digested
 
 
 @pytest.fixture
@@ -136,14 +139,13 @@ def test_a_changed_entry_is_noticed(pack: Path, where: str, field: str) -> None:
         ("[]", "{path} is not a replay pack. Write one with Cache.export_pack."),
         ('{"format": "other"}', "{path} is not a replay pack. Write one with Cache.export_pack."),
         (
-            '{"format": "pytest-emid replay pack", "version": 2}',
-            "the replay pack {path} has version 2; this version of pytest-emid reads 1. "
+            '{"format": "pytest-emid replay pack", "version": 3}',
+            "the replay pack {path} has version 3; this version of pytest-emid reads 1 and 2. "
             "Use the version that wrote it, or write the pack again.",
         ),
         (
             '{"format": "pytest-emid replay pack", "version": 1, "answers": [3]}',
-            "the replay pack {path} is damaged: entry 0 of 'answers': 'int' object has no attribute 'items'. "
-            "Write the pack again.",
+            "the replay pack {path} is damaged: entry 0 of 'answers': it is no object but a int. Write the pack again.",
         ),
         (
             '{"format": "pytest-emid replay pack", "version": 1, "vectors": null}',
@@ -163,3 +165,95 @@ def test_what_is_no_pack(tmp_path: Path, text: str, message: str) -> None:
 def test_no_file(tmp_path: Path) -> None:
     with pytest.raises(DataError, match=r"^cannot read the replay pack .*none\.json: FileNotFoundError"):
         Cache(None).import_pack(tmp_path / "none.json")
+
+
+def edited(pack: Path, change: Callable[[dict[str, Any]], None]) -> None:
+    """The pack with other entries, each with a right digest: as somebody does who knows the format."""
+    content = json.loads(pack.read_text())
+    change(content)
+    for name in ("answers", "vectors"):
+        content[name] = [_digested({k: v for k, v in e.items() if k != "digest"}) for e in content[name]]
+    pack.write_text(json.dumps(content))
+
+
+def test_people_can_read_who_was_asked_what(pack: Path) -> None:
+    entries = json.loads(pack.read_text())["answers"]
+    assert {(entry["sample"], entry["question"]) for entry in entries} == {(f"s{i}", f"question {i}") for i in range(3)}
+
+
+@pytest.mark.parametrize(
+    ("change", "problem"),
+    [
+        (lambda c: c["answers"].append(c["answers"][0]), "'answers' holds the key {key} twice"),
+        (lambda c: c["answers"][0].update(outcome="failed"), "entry 0 of 'answers': a failure is no answer"),
+        (lambda c: c["answers"][0].update(key="ab"), "entry 0 of 'answers': its key is no digest of 32 bytes"),
+        (lambda c: c["answers"][0].update(model=""), "entry 0 of 'answers': its model is no text"),
+        (
+            lambda c: c["answers"][0].update(model="\ud800"),
+            "entry 0 of 'answers': 'utf-8' codec can't encode character '\\ud800' in position 0: "
+            "surrogates not allowed",
+        ),
+        (lambda c: c["answers"][0].update(sample=3), "entry 0 of 'answers': its sample or its question is no text"),
+        (
+            lambda c: c["answers"][0].update(text=5),
+            "entry 0 of 'answers': a response's text is a string, not a int: '5'",
+        ),
+        (lambda c: c["vectors"][1].update(float32=""), "entry 1 of 'vectors': its vector has length 0, not 1"),
+    ],
+    ids=range(8),
+)
+def test_entries_that_are_none_are_refused(pack: Path, change: Callable[[dict[str, Any]], None], problem: str) -> None:
+    key = json.loads(pack.read_text())["answers"][0]["key"]
+    edited(pack, change)
+    for read in (Cache(None).import_pack, ReplayModel):
+        with pytest.raises(DataError) as caught:
+            read(pack)
+        expected = problem.replace("{key}", key)
+        assert str(caught.value) == f"the replay pack {pack} is damaged: {expected}. Write the pack again."
+
+
+def test_a_signed_pack(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    path = tmp_path / "pack.json"
+    signs, other = {"pack_key_env": "PACK_KEY"}, {"pack_key_env": "OTHER_KEY"}
+    monkeypatch.setenv("PACK_KEY", "secret\n")
+    monkeypatch.setenv("OTHER_KEY", "another")
+    with Cache(None, **signs) as cache:  # type: ignore[arg-type]
+        cache.respond(CountingModel(), make_samples(3))
+        cache.export_pack(path)
+    assert "secret" not in path.read_text()
+    assert Cache(None).import_pack(path).answers == 3  # without a key, nobody can check it
+    assert Cache(None, **signs).import_pack(path).answers == 3  # type: ignore[arg-type]
+    assert len(ReplayModel(path, key_env="PACK_KEY")) == 3
+    changed = (
+        f"the replay pack {path} is not signed with the key that --emid-pack-key-env names: it was changed after "
+        "it was signed, or signed with another key. Write the pack again."
+    )
+    with pytest.raises(DataError) as caught:
+        Cache(None, **other).import_pack(path)  # type: ignore[arg-type]
+    assert str(caught.value) == changed
+    edited(path, lambda content: content["answers"][0].update(text="something else"))
+    cache = Cache(None, **signs)  # type: ignore[arg-type]
+    with pytest.raises(DataError) as caught:
+        cache.import_pack(path)
+    assert str(caught.value) == changed
+    assert cache.sizes.answers == 0
+    edited(path, lambda content: content.pop("signature"))
+    with pytest.raises(DataError) as caught:
+        ReplayModel(path, key_env="PACK_KEY")
+    assert str(caught.value) == (
+        f"the replay pack {path} is not signed, and --emid-pack-key-env asks for a signature. Write it with that key: "
+        "python -m pytest_emid pack --key-env NAME."
+    )
+    monkeypatch.delenv("PACK_KEY")
+    with pytest.raises(DataError) as caught:
+        ReplayModel(path, key_env="PACK_KEY")
+    assert str(caught.value) == (
+        "the environment variable 'PACK_KEY', which names the key of replay packs, is not set. Set it, or leave "
+        "--emid-pack-key-env out: packs are then read without their signature being checked."
+    )
+
+
+def test_a_pack_that_ends_early(pack: Path) -> None:
+    pack.write_text("\n".join(pack.read_text().splitlines()[:5]) + "\n")
+    with pytest.raises(DataError, match=r"is damaged: its end is missing\. Write the pack again\.$"):
+        Cache(None).import_pack(pack)

@@ -16,7 +16,8 @@ EXAMPLES = re.findall(r"```python\n(.*?)```", PAGE, flags=re.DOTALL)
 @pytest.mark.parametrize("example", EXAMPLES, ids=range(len(EXAMPLES)))
 def test_examples_run(example: str, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.chdir(tmp_path)
-    (tmp_path / "answers.jsonl").write_text('{"question_id": "s1", "text": "A dog."}\n')
+    for name in ("answers", "clean", "keyboard", "new"):
+        (tmp_path / f"{name}.jsonl").write_text('{"question_id": "s1", "text": "A dog."}\n')
     names: dict[str, object] = {}
     exec(compile(example, "docs/models.md", "exec"), names)
     made = [value for value in names.values() if hasattr(value, "respond") and not isinstance(value, type)]
@@ -27,5 +28,14 @@ def test_examples_run(example: str, tmp_path: Path, monkeypatch: pytest.MonkeyPa
 
 
 def test_every_backend_has_a_place() -> None:
-    for kind in ("RecordedModel", "Sampling", "openai:", "tiny-llava", "base_url=[", "per_sample=True", "scores=True"):
+    for kind in (
+        "RecordedModel",
+        "load_recorded(",
+        "Sampling",
+        "openai:",
+        "tiny-llava",
+        "base_url=[",
+        "per_sample=True",
+        "scores=True",
+    ):
         assert any(kind in example for example in EXAMPLES), kind

@@ -120,11 +120,10 @@ def test_fingerprints_come_from_the_recipe_and_open_no_picture() -> None:
 
 def test_an_edited_function_changes_the_fingerprint(clean: Dataset) -> None:
     found = set()
-    for body in ("image", "image.copy()"):
+    for body in ("image", "image.rotate(180)"):
         function = eval(f"lambda image, severity, rng: {body}")
-        source = body
         try:
-            shifts.register(shifts.Definition("mine", "visual", function, version=source))
+            shifts.register(shifts.Definition("mine", "visual", function))
             found.add(shifts.parse("mine:1").apply(clean, 0).fingerprint)
         finally:
             shifts.unregister("mine")
