@@ -81,11 +81,6 @@ class CallableModel:
     ) -> None:
         if not callable(function):
             raise ModelError(f"{function!r} cannot be called. Give a function (images, questions) -> answers.")
-        if fingerprint is not None and (not isinstance(fingerprint, str) or not fingerprint.strip()):
-            raise ModelError(
-                f"fingerprint is {fingerprint!r}; it must be a text that names what decides the answers, such as 'v3'. "
-                "Leave it out where nobody knows: answers are then kept for this run only."
-            )
         if batch_size < 1:
             raise ModelError(f"batch_size is {batch_size}; it must be at least 1.")
         self._function = function

@@ -7,7 +7,7 @@ from collections.abc import Sequence
 from typing import Any
 
 from pytest_emid.data.sample import Sample
-from pytest_emid.errors import ModelError
+from pytest_emid.models.backend.identity import check_identity
 from pytest_emid.models.base import Model, traits_of
 
 __all__ = ["answer_key", "answer_keys", "digest_of_parts", "former_keys", "identity_of"]
@@ -68,12 +68,7 @@ def identity_of(backend: Any) -> tuple[str, str]:
     Raises:
         ModelError: one of them is no text, or empty.
     """
-    for what, value in (("name", backend.name), ("fingerprint", backend.fingerprint)):
-        if not isinstance(value, str) or not value.strip():
-            raise ModelError(
-                f"the {what} of {type(backend).__name__} is {value!r}. It must be a text that is not empty: answers "
-                "and vectors are kept by it, and served to whoever has the same."
-            )
+    check_identity(backend)
     return backend.name, backend.fingerprint
 
 

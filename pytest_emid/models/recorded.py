@@ -25,9 +25,9 @@ class RecordedModel:
         name: what reports call it; by default the file's name without its suffix.
 
     A record may also hold `outcome` (`ok`, `empty`, `refused`, `truncated` or `failed`), `error`, `entropy`, and
-    `scores` (see `TokenScores.to_dict`). An answer belongs to a sample id: when the recording holds the question (`prompt`), it must
-    be the one that is asked. Where its ids stand for other queries in a shifted set than in the clean one, no gate
-    passes; `load_recorded` holds answers to clean and shifted queries under the same ids.
+    `scores` (see `TokenScores.to_dict`). An answer belongs to a sample id: when the recording holds the question
+    (`prompt`), it must be the one that is asked. Where its ids stand for other queries in a shifted set than in the
+    clean one, no gate passes; `load_recorded` holds answers to clean and shifted queries under the same ids.
 
     Raises:
         DataError: unreadable files or records, a repeated id, other questions than those asked; while answering,

@@ -53,7 +53,7 @@ def apply_in_mode(
     rng = generator(seed, sample_id, part.name)
     result = run(part, definition, rgb, rng, sample_id, option_values(part, definition))
     if isinstance(result, np.ndarray):
-        result = _from_array(result, part, rgb, sample_id)
+        result = _from_array(result, part, rgb, sample_id, is_built_in(definition))
     if not isinstance(result, Image.Image) or result.size != rgb.size or result.mode != "RGB":
         got = f"a {result.mode} image of size {result.size}" if isinstance(result, Image.Image) else repr(type(result))
         raise ShiftError(
@@ -62,7 +62,7 @@ def apply_in_mode(
     return _from_rgb(result, image)
 
 
-def _from_array(array: NDArray[Any], part: Component, rgb: Image.Image, sample_id: str) -> Image.Image:
+def _from_array(array: NDArray[Any], part: Component, rgb: Image.Image, sample_id: str, built_in: bool) -> Image.Image:
     expected = (rgb.height, rgb.width, 3)
     if array.shape != expected or not (array.dtype == np.uint8 or np.issubdtype(array.dtype, np.floating)):
         raise ShiftError(
@@ -73,7 +73,7 @@ def _from_array(array: NDArray[Any], part: Component, rgb: Image.Image, sample_i
         lowest, highest = float(array.min()), float(array.max())
         if not (np.isfinite(lowest) and np.isfinite(highest)):
             raise ShiftError(f"shift {part.id} returned values that are not finite for sample {sample_id!r}.")
-        if lowest < _UNDERFLOW:
+        if lowest < _UNDERFLOW and not built_in:  # whose noise overshoots, and is clipped
             raise ShiftError(
                 f"shift {part.id} returned floats down to {lowest:g} for sample {sample_id!r}; black is 0, and what is "
                 "below would be clipped. If they are of -1..1, return (values + 1) / 2; clip what is only overshoot."

@@ -6,10 +6,12 @@ from pathlib import Path
 
 import pytest
 
-from pytest_emid.cache.packs import read_entries, write_pack
+from pytest_emid.cache.packs import write_pack
+from pytest_emid.cache.rows import digest_of as _digest
 from pytest_emid.cache.served import error_and_served, error_bytes
-from pytest_emid.cache.store import Answer, Store, _digest
+from pytest_emid.cache.store import Store
 from pytest_emid.models.base import Outcome, Response, Served
+from pytest_emid.models.packs import Answer, read_entries
 
 SERVED = Served("gpt-4o-2024-08-06", "fp_1", "Azure")
 
@@ -29,12 +31,13 @@ def test_the_file_and_a_pack_keep_it(tmp_path: Path) -> None:
         Answer(b"c" * 32, "m", "f", Response("", Outcome.REFUSED, "HTTP 400", served=Served("m"))),
     ]
     store = Store(tmp_path / "c.db")
-    store.put_answers(answers)
+    for answer in answers:
+        store.put_answer(answer)
     expected = [SERVED, None, Served("m")]
     assert [response.served for _, response in sorted(store.answers(a.key for a in answers).items())] == expected
     assert [answer.response.served for answer in store.every_answer()] == expected
     write_pack(store, tmp_path / "pack.json")
-    packed = list(read_entries(tmp_path / "pack.json"))
+    packed = [placed.entry for placed in read_entries(tmp_path / "pack.json")]
     assert packed == answers
     assert [answer.response.served for answer in packed if isinstance(answer, Answer)] == expected
 

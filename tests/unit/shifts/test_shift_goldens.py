@@ -15,7 +15,7 @@ import pytest
 
 from pytest_emid import shifts
 from pytest_emid.data.scenes.scene import draw, generator, scene
-from pytest_emid.shifts.registry import CODE_VERSION
+from pytest_emid.shifts.definition import CODE_VERSION
 
 FILE = Path(__file__).with_name("shift_goldens.json")
 TEXT = "What is the color of the 2 large suitcases in <image>? Größe, χρώμα, رنگ, रंग, 색상, 颜色."
