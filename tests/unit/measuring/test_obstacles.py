@@ -10,7 +10,6 @@ import pytest
 from emid_factory import estimate, make_result
 
 from pytest_emid import (
-    Decision,
     EmidResult,
     assert_bound_holds,
     assert_emi_above,
@@ -20,6 +19,7 @@ from pytest_emid import (
 )
 from pytest_emid.measuring.obstacles import BOUND, DRIFT, EMI, EMID, INFORMATION, against
 from pytest_emid.measuring.results import Bound, Obstacle
+from pytest_emid.measuring.verdicts import Decision
 
 Gate = Callable[[EmidResult], Decision]
 

@@ -7,8 +7,9 @@ from typing import Any
 import numpy as np
 import pytest
 
-from pytest_emid import Dataset, EmidResult, Encoders, assert_no_input_drift, encoders
+from pytest_emid import Dataset, EmidResult, assert_no_input_drift, encoders
 from pytest_emid.data import scenes_dataset
+from pytest_emid.encoders import Encoders
 from pytest_emid.measuring.measurer import Measurer
 from pytest_emid.measuring.sight import sees_own
 from pytest_emid.models.base import Response
