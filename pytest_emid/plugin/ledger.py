@@ -158,10 +158,11 @@ class Ledger:
     def _note_outcome(self, report: pytest.TestReport, payload: Mapping[str, Any]) -> None:
         """The outcome of the last attempt: a part that failed (a subtest, the teardown) fails the whole."""
         nodeid = report.nodeid
-        if payload["attempt"] > self._attempts.get(nodeid, 1):
+        attempt = payload.get("attempt", 1)
+        if attempt > self._attempts.get(nodeid, 1):
             self._outcomes.pop(nodeid, None)
             self._expected.discard(nodeid)
-        self._attempts[nodeid] = max(self._attempts.get(nodeid, 1), payload["attempt"])
+        self._attempts[nodeid] = max(self._attempts.get(nodeid, 1), attempt)
         told = Conduct(payload["unanswered"], payload["asked"], payload["allowed"], payload["ended"])
         self._conduct[nodeid] = told.after(self._conduct.get(nodeid))
         if report.when == "call" or report.outcome != "passed":

@@ -52,7 +52,7 @@ class Item:
             "emid_calibration": CALIBRATION, "emid_critic": "club-ridge", "emid_normalise": as_it_is, **values,
         }  # fmt: skip
         self._request = SimpleNamespace(getfixturevalue=self.values.__getitem__)
-        self._fixtureinfo = SimpleNamespace(name2fixturedefs={})
+        self.session = SimpleNamespace(_fixturemanager=SimpleNamespace(getfixturedefs=lambda name, node: None))
 
     def iter_markers(self, name: str) -> list[Any]:
         return []
@@ -279,7 +279,8 @@ def test_a_server_that_is_away_is_an_error(measuring: MeasureEmid) -> None:
     item = Item(NO_CACHE, emid_model=model)
     with pytest.raises(UnavailableError, match=r"^told: away\. Of the 30 answers"):
         measure(item, measuring)
-    assert item.stash[recorder.RECORDER].is_empty
+    notes = item.stash[recorder.RECORDER]
+    assert (notes.asked, notes.results, notes.decisions) == (True, (), ())
 
 
 # defaults

@@ -33,6 +33,7 @@ def shard(number: int, total: int = 3, *, key: str | None = None, outcome: str =
         "tests": [test],
         "problems": [],
         "options": dict(OPTIONS),
+        "complete": True,
         "shard": {**of, "elsewhere": total - 1, "failed": False},
     }
 
@@ -56,7 +57,8 @@ def test_shards_in_any_order_are_the_run(write: Callable[..., list[Path]]) -> No
     assert (merged.options, merged.problems, merged.notes, merged.failed) == (OPTIONS, (), (), False)
     document = merged.document()
     assert [test["nodeid"] for test in document["tests"]] == ["t1", "t2", "t3"]
-    assert (document["options"], document["problems"]) == (OPTIONS, [])
+    assert (document["options"], document["problems"], document["complete"]) == (OPTIONS, [], True)
+    assert "incomplete" not in document
     assert "shard" not in document
 
 
@@ -82,6 +84,15 @@ def test_what_fails_one_shard_fails_the_run(
     assert merged.failed
     assert merged.problems == problems
     assert merged.document()["problems"] == list(problems)
+
+
+def test_a_shard_that_was_stopped_leaves_the_run_incomplete(write: Callable[..., list[Path]]) -> None:
+    stopped = edited(2, lambda d: d.update(complete=False, incomplete="KeyboardInterrupt"))
+    merged = merge(write(shard(1), stopped, shard(3)))
+    assert merged.incomplete == ("shard 2/3 (1.json): KeyboardInterrupt.",)
+    assert (merged.failed, merged.problems) == (True, ())
+    document = merged.document()
+    assert (document["complete"], document["incomplete"]) == (False, merged.incomplete[0])
 
 
 def test_outcomes_that_are_no_failures(write: Callable[..., list[Path]]) -> None:

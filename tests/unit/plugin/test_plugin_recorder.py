@@ -91,6 +91,7 @@ def test_everything_drained_is_plain_and_told_once() -> None:
     assert not notes.is_empty
     assert (notes.results, notes.decisions, result) == ((ONE,), (stands,), ONE)
     key = outbox.key(ONE)
+    calm = {"asked": False, "unanswered": [], "allowed": False, "ended": None}
     assert (stands.attempt, stands.result) == (1, key)
     assert notes.drain() == {
         "attempt": 1,
@@ -100,9 +101,10 @@ def test_everything_drained_is_plain_and_told_once() -> None:
         "decisions": [stands.to_dict()],
         "needs": [need().to_dict()],
         "unmeasured": [{"scenario": "blur:?", "reason": "why ?"}],
+        **calm,
     }
     empty = {"measured": [], "results": {}, "decisions": [], "needs": [], "unmeasured": []}
-    assert notes.drain() == {"attempt": 1, "direct": True, **empty}
+    assert notes.drain() == {"attempt": 1, "direct": True, **empty, **calm}
     notes.measured(TWO)
     later = notes.drain()
     assert (later["measured"], list(later["results"])) == ([outbox.key(TWO)], [outbox.key(TWO)])
