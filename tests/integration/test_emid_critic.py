@@ -85,14 +85,14 @@ def test_a_loss_that_the_measure_hardly_sees_does_not_pass(confused: pytest.Pyte
         from pytest_emid import assert_emid_below, assert_information_retained
 
         def test_retained(measure_emid):
-            assert_information_retained(measure_emid("keyboard:5"), 0.9)
+            assert_information_retained(measure_emid("keyboard:5"), 0.8)
 
         def test_emid(measure_emid):
-            assert_emid_below(measure_emid("keyboard:5"), "10 %")
+            assert_emid_below(measure_emid("keyboard:5"), "20 %")
 
         def test_sides_do_not_matter(measure_emid):
-            assert_information_retained(measure_emid("keyboard:5"), 0.9, accept_blind={"side"})
-            assert_emid_below(measure_emid("keyboard:5"), "10 %", accept_blind={"side"})
+            assert_information_retained(measure_emid("keyboard:5"), 0.8, accept_blind={"side"})
+            assert_emid_below(measure_emid("keyboard:5"), "20 %", accept_blind={"side"})
         """
     )
     run(confused).assert_outcomes(failed=2, passed=1)
@@ -100,12 +100,16 @@ def test_a_loss_that_the_measure_hardly_sees_does_not_pass(confused: pytest.Pyte
     critic = found["critic"]
     assert (critic["kind"], critic["unit"], critic["candidates"], critic["m"]) == ("witness", "nats", 64, 240)
     assert found["emid"]["unit"] == "nats"
-    assert {record["contradicts"][0] for record in found["shifted"]["records"]} == {"side"}
+    changed = [r for c, r in zip(found["clean"]["records"], found["shifted"]["records"], strict=True) if c != r]
+    assert len(changed) > 60
+    assert all(record["contradicts"] == ["side"] for record in changed)
     decisions = json.loads((confused.path / "out.json").read_text("utf-8"))["tests"]
-    for entry in decisions[:2]:
-        (decision,) = entry["decisions"]
-        assert decision["verdict"] == ("PASS" if "matter" in entry["nodeid"] else "UNDECIDED")
-        assert "contradict" in decision["reason"]
+    for entry in decisions:
+        accepted = "matter" in entry["nodeid"]
+        assert len(entry["decisions"]) == 1 + accepted
+        for decision in entry["decisions"]:
+            assert decision["verdict"] == ("PASS" if accepted else "UNDECIDED")
+            assert ("Answers that contradict their references changed by" in decision["reason"]) is not accepted
 
 
 def test_the_scale_of_0_1_0_is_there_by_name(confused: pytest.Pytester) -> None:
