@@ -38,6 +38,7 @@ def measure(options: Namespace) -> dict[str, Any]:
             scenes_dataset(options.n, options.seed),
             encoder,
             calibration=scenes_dataset(1000, stream="calibration"),
+            critic="club-ridge",  # what the published EMID is compared with
             cache=Cache(options.cache),
             seed=options.seed,
             permutations=0,

@@ -2,6 +2,7 @@
 
     python benchmarks/validity/nats.py --folder answers --out nats.json          # both built-in models, minutes to ask
     python benchmarks/validity/nats.py --quick --out nats.json                   # seconds: does it run?
+    python benchmarks/validity/nats.py --models --ocr ocr.json --out nats.json   # what `ocr.py` wrote
 
 The built-in models answer clean and shifted scenes once (`nats_answers.py`, kept in `--folder`); evaluations of n
 samples are then drawn from those by whole pictures, with replacement, so that draws are as independent as new pictures
@@ -16,7 +17,9 @@ the drop in exact answers over all that were asked. Per model and n:
 
 `known` replaces a share of right answers by those of other samples, where the true information is known;
 `constant` and `echo` answer always alike, and with the question. With EMID_REFERENCE the answers of LLaVA-13B are
-read too: the share lost by severity in every family of shifts.
+read too: the share lost by severity in every family of shifts. `--ocr` reads the answers of a text reader, whose truth
+is exact match, by each encoder that their file has; answers that differ from others in format only are one text, as in
+a measurement, and in a second table those that differ in white space only.
 """
 
 from __future__ import annotations
@@ -35,6 +38,7 @@ from nats_answers import CALIBRATION, SETS, Answers, calibration, collect
 from numpy.typing import NDArray
 from scipy.stats import spearmanr
 
+from pytest_emid.information.answers import answer_key, one_wording
 from pytest_emid.information.critics.witness import Told, Witness, contrast
 from pytest_emid.information.intervals.means import paired_interval
 from pytest_emid.information.intervals.nats import nats_lost, share_lost
@@ -116,7 +120,7 @@ def rates(study: Study, n: int, draws: int, nulls: int, seed: int = SEED) -> dic
     table: dict[str, object] = {"n": n, "draws": draws, "clean nats": float(levels.mean())}
     for label, values in (("nats", found), ("exact match", counted)):
         value, low, high = values[..., 0], values[..., 1], values[..., 2]
-        target = value.mean(axis=0)
+        target, beyond = value.mean(axis=0), (low > 0).mean(axis=0)
         # Where nothing ever changes there is nothing to cover.
         varied = value.std(axis=0) > 0
         covered = ((low <= target) & (target <= high)).mean(axis=0)
@@ -126,6 +130,7 @@ def rates(study: Study, n: int, draws: int, nulls: int, seed: int = SEED) -> dic
             "coverage": float(covered[varied].mean()),
             "coverage by shift": {name: float(rate) for name, rate in zip(names, covered, strict=True)},
             "mean": {name: float(mean) for name, mean in zip(names, target, strict=True)},
+            "right by shift": {name: float(rate) for name, rate in zip(names, beyond, strict=True)},
         }
         for least in CLEAR:
             clear = truth >= least
@@ -159,7 +164,8 @@ def show(model: str, table: dict[str, object], drop: dict[str, float]) -> None:
     for name in sorted(drop, key=drop.__getitem__):
         print(
             f"  {name:28s} accuracy drop {drop[name]:6.3f}  lost {table['nats']['mean'][name]:6.3f} nats "  # type: ignore[index]
-            f"({share['mean'][name]:6.3f} of the clean), coverage {by_shift[name]:.3f}",  # type: ignore[index]
+            f"({share['mean'][name]:6.3f} of the clean), coverage {by_shift[name]:.3f}, "  # type: ignore[index]
+            f"above 0 in {table['nats']['right by shift'][name]:.3f}",  # type: ignore[index]
             flush=True,
         )
 
@@ -246,6 +252,37 @@ def real(name: str | None, scenarios: Sequence[str]) -> list[dict[str, object]]:
     return rows
 
 
+def spaceless(text: str) -> str:
+    """Texts that differ in format or white space only are one."""
+    return answer_key("".join(text.split()))
+
+
+def ocr(path: Path, encoder: str, key: Callable[[str], str]) -> Study:
+    """What a text reader answered: `ocr.py` wrote the words to `path`, their embeddings beside it."""
+    found = json.loads(path.read_text("utf-8"))
+    with np.load(path.with_suffix(".npz")) as kept:
+        arrays = {name.removeprefix(f"{encoder}/"): kept[name] for name in kept.files if name.startswith(f"{encoder}/")}
+    references = [sample["reference"] for sample in found["samples"]]
+    vectors = dict(zip(references, arrays["reference"], strict=True))
+    for name, told in found["sets"].items():
+        vectors |= zip(told["answers"], arrays[f"answers/{name}"], strict=True)
+    true = one_wording(references, references, key=key)
+    clean = one_wording(found["sets"]["clean"]["answers"], true, key=key)
+
+    def answers(name: str) -> Answers:
+        texts = one_wording(found["sets"][name]["answers"], true, clean, key=key)
+        return {
+            "response": np.stack([vectors[text] for text in texts]),
+            "exact": np.array(found["sets"][name]["exact"]),
+            "reference": np.stack([vectors[text] for text in true]),
+            "text": arrays["question"],
+            "picture": np.array([sample["cluster"] for sample in found["samples"]]),
+        }
+
+    witness = Witness.fit(arrays["calibration/reference"], arrays["calibration/question"])
+    return Study(witness, answers("clean"), {name: answers(name) for name in found["sets"] if name != "clean"})
+
+
 def main() -> None:
     parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
     parser.add_argument("--folder", type=Path, help="where answers are kept; by default they are not")
@@ -256,20 +293,23 @@ def main() -> None:
     parser.add_argument("--nulls", type=int, default=200, help="draws a shift in which the sides are exchanged")
     parser.add_argument("--encoders", help="text encoder of the real answers; by default bags of words")
     parser.add_argument("--scenarios", nargs="*", default=(), help="of the real answers; by default all 34")
+    parser.add_argument("--shifts", nargs="*", help="of the built-in models; by default all")
+    parser.add_argument("--ocr", type=Path, help="also read this file of ocr.py, with the .npz beside it")
     parser.add_argument("--quick", action="store_true")
     parser.add_argument("--out", type=Path, help="write all rows as JSON")
     options = parser.parse_args()
-    chosen: Sequence[str] | None = None
+    chosen: Sequence[str] | None = options.shifts
     if options.quick:
-        chosen, options.n, options.sizes, options.draws, options.nulls = ("frost:1", "keyboard:3"), 90, (90,), 20, 2
-        options.models = ["tiny-llava"]
+        chosen, options.n, options.sizes, options.draws, options.nulls = ("frost:1", "keyboard:3"), 60, (60,), 20, 2
+        options.models = options.models and ["tiny-llava"]
     report: dict[str, object] = {}
     with tempfile.TemporaryDirectory() as fresh:
         folder = options.folder or Path(fresh)
         pairs = calibration(folder, 300 if options.quick else CALIBRATION)
         witness = Witness.fit(pairs["reference"][:FIT], pairs["text"][:FIT], clusters=list(pairs["picture"][:FIT]))
         for model in options.models:
-            clean, shifted = collect(model, options.n, folder, chosen)
+            some = None if chosen is None else [shift for shift in SETS[model] if shift in chosen]
+            clean, shifted = collect(model, options.n, folder, some)
             study = Study(witness, clean, shifted)
             if "known" not in report:
                 report["known"] = known(witness, clean, 2 if options.quick else 20)
@@ -280,6 +320,13 @@ def main() -> None:
                 show(model, table, study.drop)
                 print(f"({time.perf_counter() - start:.0f} s)", flush=True)
                 report[f"{model}, n = {n}"] = {**table, "accuracy drop": study.drop}
+    if options.ocr:
+        for encoder in ("tiny", "minilm"):
+            for wording, key in (("as read", answer_key), ("without spaces", spaceless)):
+                study = ocr(options.ocr, encoder, key)
+                table = rates(study, len(study.pictures), options.draws, options.nulls)
+                show(f"ocr, {encoder}, {wording}", table, study.drop)
+                report[f"ocr, {encoder}, {wording}"] = {**table, "accuracy drop": study.drop}
     if "EMID_REFERENCE" in os.environ and not options.quick:
         report["real"] = real(options.encoders, options.scenarios)
     if options.out:

@@ -68,6 +68,7 @@ def main() -> None:
         load(options.dataset, options.n, options.seed),
         encoders.load(options.encoders),
         calibration=scenes_dataset(1000, stream="calibration"),
+        critic="club-ridge",  # what the published EMID is compared with
         cache=Cache(options.cache),
         seed=options.seed,
         permutations=0,
