@@ -12,7 +12,8 @@ from emid_factory import estimate, make_result
 from pytest_emid.information.guards.contradictions import Contradictions, contradiction_guard
 from pytest_emid.information.guards.omissions import omission_guard
 from pytest_emid.information.intervals.means import retained_interval, unpaired_retained_interval
-from pytest_emid.measuring import obstacles, unseen
+from pytest_emid.measuring import obstacles
+from pytest_emid.measuring import unseen as hidden
 from pytest_emid.measuring.results import EmidResult, Record, Sight
 
 Change = Callable[[int], dict[str, Any]]
@@ -47,7 +48,7 @@ def result(clean: Change = plain, shifted: Change = plain, **options: Any) -> Em
 
 
 def unseen(of: EmidResult, at_least: float = 0.9, accepted: Collection[str] = (), blind: bool = False) -> list[str]:
-    return unseen.unseen(of, at_least, 0.95, accepted, blind)
+    return hidden.unseen(of, at_least, 0.95, accepted, blind)
 
 
 def test_where_all_is_well_nothing_forbids() -> None:
@@ -193,8 +194,8 @@ def test_blind_spots_forbid_where_they_are_asked_to() -> None:
         "This measure does not see side (in 60.0 % of the references), number (in 20.0 % of the references): gate on a "
         "metric that does, or pass accept_blind={'side', 'number'}."
     ]
-    assert unseen.blind_spots(two, {"number"}) == "side (in 60.0 % of the references)"
-    assert unseen.blind_spots(replace(two, sight=None)) == ""
+    assert hidden.blind_spots(two, {"number"}) == "side (in 60.0 % of the references)"
+    assert hidden.blind_spots(replace(two, sight=None)) == ""
 
 
 @pytest.mark.parametrize(("count", "found"), [(22, False), (23, True)])
