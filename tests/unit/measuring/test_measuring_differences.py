@@ -124,5 +124,7 @@ def test_what_to_suspect_is_among_the_remarks(paired: EmidResult) -> None:
         emid=paired.emid,
         anchored_emid=paired.anchored_emid,
         critic_informative=paired.critic.informative,
+        clean_cosine=paired.clean.cosine.value,
+        clean_exact=paired.clean.exact.value,
     )
     assert paired.remarks
