@@ -78,6 +78,8 @@ class Dataset(Sequence[Sample]):
         for sample in self._samples:
             for part in (sample.id, sample.question, sample.reference, image_digest(sample.open_image())):
                 digest.update(f"{len(part)}:{part}".encode("utf-8", "surrogatepass"))
+            if sample.references:  # one reference alone is named as it always was
+                digest.update(f"references:{sample.references!r}".encode("utf-8", "surrogatepass"))
         return digest.hexdigest()
 
     @property
@@ -172,6 +174,21 @@ def _check_types(name: str, position: int, sample: object) -> None:
         value = getattr(sample, field)
         if not isinstance(value, str):
             raise DataError(f"dataset {name!r}: the {field} of sample {position} is {value!r}, not text. Make it text.")
+    _check_references(name, sample)
+
+
+def _check_references(name: str, sample: Sample) -> None:
+    references: object = getattr(sample, "references", ())
+    if not isinstance(references, tuple) or not all(isinstance(text, str) and text.strip() for text in references):
+        raise DataError(
+            f"dataset {name!r}: the references of sample {sample.id!r} are {references!r}; give a tuple of texts, none "
+            "of them empty, or leave them out."
+        )
+    if references and references[0] != sample.reference:
+        raise DataError(
+            f"dataset {name!r}: the first of the references of sample {sample.id!r} is {references[0]!r}, and its "
+            f"reference is {sample.reference!r}. The reference comes first."
+        )
 
 
 def _derived(fingerprint: str | None, how: str) -> str | None:

@@ -19,6 +19,8 @@ from pytest_emid.measuring.asking import Announce, Asker, Progress
 from pytest_emid.measuring.calibration import Calibration
 from pytest_emid.measuring.checks import check_disjoint, check_size, same_samples
 from pytest_emid.measuring.guards import Guards
+from pytest_emid.measuring.metrics.base import Metric
+from pytest_emid.measuring.metrics.measured import Metrics
 from pytest_emid.measuring.plan import CLEAN, Need
 from pytest_emid.measuring.protocol import Scenario, Settings, compare
 from pytest_emid.measuring.remarks import answered_by_id
@@ -48,6 +50,7 @@ class Measurer:
         permutations: of the null distribution of input drift, at least 199; 0 leaves the p-values out.
         critic: behind EMI and EMID, by name or fitted: `witness` (in nats), or another of `critic.CRITICS`.
         normalise: what two answers have in common that differ in format only; see `information.answers.answer_key`.
+        metrics: by name, scores of one's own of every answer; see `measuring.metrics`.
         drift: whether results carry the p-values of input drift wherever they go. Else the null distribution, which is
             most of the work of a measurement, is drawn when it is first read.
         progress: told about answers as they arrive.
@@ -70,6 +73,7 @@ class Measurer:
         permutations: int = 199,
         critic: str | Critic = "witness",
         normalise: Callable[[str], str] = answer_key,
+        metrics: Mapping[str, Metric] | None = None,
         drift: bool = False,
         progress: Progress | None = None,
         announce: Announce | None = None,
@@ -97,6 +101,7 @@ class Measurer:
             note=encoders.note,
             options=dict(settings or {}),
         )
+        self._metrics = Metrics(metrics or {}, confidence)
         self._clean: Scored | None = None
         self._guards: Guards | None = None
         self._calibration: Calibration | None = None
@@ -122,6 +127,7 @@ class Measurer:
             shifted = self._asker.answered(dataset, draws, clean.answered)
             with few_threads(max(len(self.dataset), len(dataset))):
                 found = compare(clean, shifted, self.calibration, self.guards, scenario, self._settings)
+            found = self._metrics.added(found, self.dataset, dataset)
             self._results[key] = self._doubted(found, dataset)
         return self._results[key]
 

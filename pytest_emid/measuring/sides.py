@@ -43,6 +43,7 @@ def side(scored: Scored, emi: Estimate, confidence: float, guarded: Guarded | No
             unasked=None if guarded is None else float(guarded.unasked[i]),
             repeated=None if guarded is None else float(guarded.repeated[i]),
             contradicts=None if guarded is None else guarded.contradicts(i),
+            references=sample.references,
         )
         for i, (sample, response) in enumerate(zip(dataset, scored.answered.responses, strict=True))
     )

@@ -55,6 +55,7 @@ class EmidConfig:
     shard: str | None = None
     critic: str = "witness"
     blind: str = "name"
+    metrics: str | None = None
     drift: bool = False
     undecided: str = "fail"
     confidence: float = 0.95
@@ -98,7 +99,8 @@ class EmidConfig:
     def deciding(self) -> dict[str, Any]:
         """The values that decide what is measured and what a gate says of it; reports of one run agree on them."""
         keys = ("model", "dataset", "encoders", "critic", "limit", "seed", "undecided", "confidence", "family", "blind")
-        return {key: getattr(self, key) for key in keys}
+        metrics = {} if self.metrics is None else {"metrics": self.metrics}
+        return {key: getattr(self, key) for key in keys} | metrics
 
     @property
     def gate_confidence(self) -> float:

@@ -32,7 +32,15 @@ if TYPE_CHECKING:
 
 __all__ = ["MeasureEmid"]
 
-NAMES: Final = ("emid_model", "emid_dataset", "emid_encoders", "emid_calibration", "emid_critic", "emid_normalise")
+NAMES: Final = (
+    "emid_model",
+    "emid_dataset",
+    "emid_encoders",
+    "emid_calibration",
+    "emid_critic",
+    "emid_normalise",
+    "emid_metrics",
+)
 
 Look = Callable[[Dataset, Shift | str | Dataset, int], None]
 """Called with (clean dataset, shift, seed) before each measurement."""
@@ -53,6 +61,7 @@ class _Parts:
     calibration: Any
     critic: Any
     normalise: Any
+    metrics: Any
     origins: dict[str, str] = field(compare=False, hash=False)
 
 
@@ -151,6 +160,7 @@ class MeasureEmid:
         __tracebackhide__ = EXPLAINED
         from pytest_emid import encoders, models
         from pytest_emid.measuring.measurer import Measurer
+        from pytest_emid.measuring.metrics.registry import as_metrics
         from pytest_emid.models.server.spending import Spending
 
         dataset = parts.dataset
@@ -180,6 +190,7 @@ class MeasureEmid:
             confidence=config.gate_confidence,
             critic=parts.critic,
             normalise=parts.normalise,
+            metrics=as_metrics(parts.metrics, f"emid_metrics ({parts.origins['emid_metrics']})"),
             drift=config.drift,
             progress=self._progress,
             announce=None if self._progress is None else self._progress.announce,

@@ -279,6 +279,16 @@ def emid_normalise() -> Any:
 
 
 @pytest.fixture(scope="session")
+def emid_metrics(pytestconfig: pytest.Config) -> Any:
+    """Scores of one's own: a dict of name to function (response, references, sample) -> float, the more the better.
+
+    Override it to return such a dict, or names of library metrics (exact, anls, token_f1, ...; pytest_emid.metrics).
+    references are all accepted answers of the sample. Without an override: those that --emid-metrics names, or none.
+    """
+    return pytestconfig.stash[CONFIG].metrics or {}
+
+
+@pytest.fixture(scope="session")
 def measure_emid(
     request: pytest.FixtureRequest,
     pytestconfig: pytest.Config,
@@ -288,6 +298,7 @@ def measure_emid(
     emid_calibration: Dataset | None,
     emid_critic: Any,
     emid_normalise: Any,
+    emid_metrics: Any,
 ) -> Iterator[MeasureEmid]:
     """Measure the model under a shift: measure_emid(shift, *, limit=None, seed=None) -> EmidResult.
 

@@ -117,6 +117,15 @@ def _critic(value: Any) -> str:
     return text
 
 
+def _names(value: Any) -> str:
+    if isinstance(value, list | tuple) and all(isinstance(name, str) for name in value):
+        value = ",".join(value)
+    names = [name.strip() for name in _text(value).split(",")]
+    if not all(re.fullmatch(r"[A-Za-z_]\w*", name) for name in names):
+        raise ValueError
+    return ", ".join(names)
+
+
 def _positive(value: Any) -> float:
     if isinstance(value, bool) or not isinstance(value, int | float | str):
         raise TypeError
@@ -289,6 +298,15 @@ OPTIONS: Final = (
         _one_of("name", "undecided"),
         "what a blind spot does, a kind of fact that stands in the references and that the measure does not see: name "
         "says so, undecided lets no gate pass that does not accept it with accept_blind= (default: name).",
+    ),
+    Option(
+        "metrics",
+        "string",
+        "NAMES",
+        "names with commas between them, such as exact, anls",
+        _names,
+        "metrics of every answer, unless the fixture emid_metrics is overridden: exact, contains, multiple_choice, "
+        "numeric, anls, character_accuracy, token_f1, chrf, bleu, vqa (default: none; gates on these need no option).",
     ),
     Option(
         "drift",

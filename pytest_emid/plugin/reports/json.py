@@ -15,6 +15,7 @@ from pathlib import Path
 from typing import Any, Final
 
 from pytest_emid.information.intervals.estimate import Estimate
+from pytest_emid.measuring.metrics.result import MetricResult
 from pytest_emid.measuring.results import SCHEMA_VERSION, Bound, CriticReport, Divergences, EmidResult, Record, Side
 from pytest_emid.measuring.verdicts import Decision
 from pytest_emid.version import __version__
@@ -25,7 +26,7 @@ NUMBERS: Final = {"nan": math.nan, "inf": math.inf, "-inf": -math.inf}
 
 FLOATS: Final = frozenset(
     field.name
-    for kind in (Bound, CriticReport, Decision, Divergences, EmidResult, Estimate, Record, Side)
+    for kind in (Bound, CriticReport, Decision, Divergences, EmidResult, Estimate, MetricResult, Record, Side)
     for field in fields(kind)
     if "float" in str(field.type)
 )
