@@ -84,7 +84,8 @@ def unseen(
     spots = [kind for kind in result.sight.blind if kind not in accepted]
     if blind and spots:
         found.append(
-            f"This measure does not see {blind_spots(result, accepted)}: gate on a metric that does (assert_metric_retained), or pass "
+            f"This measure does not see {blind_spots(result, accepted)}: gate on a metric that does "
+            "(assert_metric_retained), or pass "
             f"accept_blind={{{', '.join(map(repr, spots))}}}."
         )
     return [sentence for sentence in found if sentence is not None]

@@ -98,8 +98,8 @@ def retained_decision(result: EmidResult, found: MetricResult, at_least: float, 
     tested = contrast(found, clusters, result.paired, at_least, confidence)
     if math.isfinite(tested.value) and not (math.isfinite(tested.low) and math.isfinite(tested.high)):
         against.append(
-            f"On clean data the mean of {found.name} is {found.clean.value:.3g}, which is not clearly above 0 at this n: "
-            "there is nothing to retain."
+            f"On clean data the mean of {found.name} is {found.clean.value:.3g}, not clearly above 0 at this n: there "
+            "is nothing to retain."
         )
     verdict, reason, needed = decide(tested, 0.0, Direction.ABOVE, against)
     return Decision(

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import math
 from collections.abc import Sequence
 from typing import Any, Final
 
@@ -92,9 +91,7 @@ def numeric(
     said = _number(response)
     if said is None:
         return 0.0
-    return float(
-        any(math.isclose(said, value, rel_tol=0.0, abs_tol=abs(value) * relative + absolute) for value in known)
-    )
+    return float(any(abs(said - value) <= abs(value) * relative + absolute for value in known))
 
 
 def _options(question: str) -> list[str]:

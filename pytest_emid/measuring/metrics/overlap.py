@@ -31,7 +31,7 @@ def chrf(response: str, references: Sequence[str], sample: Any = None) -> float:
     >>> chrf("a red dog", ["a red dog"])
     1.0
     """
-    return float(_scorer("CHRF").sentence_score(response, list(references)).score) / 100
+    return min(float(_scorer("CHRF").sentence_score(response, list(references)).score), 100.0) / 100
 
 
 def bleu(response: str, references: Sequence[str], sample: Any = None) -> float:
@@ -42,7 +42,8 @@ def bleu(response: str, references: Sequence[str], sample: Any = None) -> float:
     >>> round(bleu("there is a red dog", ["there is a red dog", "a dog"]), 6)
     1.0
     """
-    return float(_scorer("BLEU").sentence_score(response, list(references)).score) / 100
+    # rounding may leave it a hair above 100
+    return min(float(_scorer("BLEU").sentence_score(response, list(references)).score), 100.0) / 100
 
 
 @lru_cache

@@ -46,7 +46,7 @@ def scored(name: str, metric: Metric, cases: Sequence[Case]) -> tuple[float, ...
         if again != values[position]:
             raise MetricError(
                 f"the metric {name!r} gave {values[position]:.6g} for sample {cases[position].sample.id!r}, and "
-                f"{again:.6g} when asked again: a metric must depend on its arguments only, not on order, time or chance."
+                f"{again:.6g} when asked again: a metric must depend on its arguments only, not on order or chance."
             )
     return values
 

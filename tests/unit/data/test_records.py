@@ -115,9 +115,13 @@ def test_paths_that_leave_the_folder_are_refused(tmp_path, name):
             "mine, record 0 (sample 'a'): the question in column 'question' is empty. Add it, or leave the sample out.",
         ),
         (
-            {"reference": ["x", "y"]},
-            "mine, record 0 (sample 'a'): the reference answer in column 'reference' is ['x', 'y'], not text. "
-            "Convert it to one text.",
+            {"reference": ["x", 1]},
+            "mine, record 0 (sample 'a'): reference answer 2 in column 'reference' is 1, not text. "
+            "Give texts only, none of them empty.",
+        ),
+        (
+            {"reference": []},
+            "mine, record 0 (sample 'a'): the list of reference answers in column 'reference' is empty. Add one.",
         ),
         ({"id": 1.5}, "mine, record 0: the id in column 'id' is 1.5; text or an integer is needed."),
         ({"id": True}, "mine, record 0: the id in column 'id' is True; text or an integer is needed."),
@@ -215,3 +219,11 @@ def test_an_encoded_picture_is_not_taken_for_a_path(tmp_path):
         "a path. If it is a picture, encoded in text (base64), decode it and pass its bytes to load_records, or save "
         "it as a file."
     )
+
+
+def test_several_references_of_which_the_first_is_embedded():
+    dataset = load_records([record(reference=["red", "crimson"]), record(id="b", reference=["blue"])], name="mine")
+    assert (dataset[0].reference, dataset[0].accepted) == ("red", ("red", "crimson"))
+    assert (dataset[1].references, dataset[1].accepted) == ((), ("blue",))
+    changed = dataset[0].with_(reference="rot")
+    assert changed.accepted == ("rot", "crimson")
