@@ -38,7 +38,12 @@ if TYPE_CHECKING:
         assert_information_retained,
         assert_no_input_drift,
     )
-    from pytest_emid.plugin.metric_gates import assert_metric_drop_below, assert_metric_retained
+    from pytest_emid.plugin.metric_gates import (
+        assert_likelihood_drop_below,
+        assert_metric_drop_below,
+        assert_metric_retained,
+    )
+    from pytest_emid.plugin.robust import assert_robust
     from pytest_emid.shifts import strategies
 
 __all__ = [
@@ -64,9 +69,11 @@ __all__ = [
     "assert_emi_above",
     "assert_emid_below",
     "assert_information_retained",
+    "assert_likelihood_drop_below",
     "assert_metric_drop_below",
     "assert_metric_retained",
     "assert_no_input_drift",
+    "assert_robust",
     "data",
     "encoders",
     "information",
@@ -107,9 +114,11 @@ HOMES: Final = {
     "assert_emi_above": "plugin.assertions",
     "assert_emid_below": "plugin.assertions",
     "assert_information_retained": "plugin.assertions",
+    "assert_likelihood_drop_below": "plugin.metric_gates",
     "assert_metric_drop_below": "plugin.metric_gates",
     "assert_metric_retained": "plugin.metric_gates",
     "assert_no_input_drift": "plugin.assertions",
+    "assert_robust": "plugin.robust",
 }
 
 MOVED: Final = {

@@ -19,6 +19,7 @@ from pytest_emid.measuring.asking import Announce, Asker, Progress
 from pytest_emid.measuring.calibration import Calibration
 from pytest_emid.measuring.checks import check_disjoint, check_size, same_samples
 from pytest_emid.measuring.guards import Guards
+from pytest_emid.measuring.likelihood import log_likelihoods
 from pytest_emid.measuring.metrics.base import Metric
 from pytest_emid.measuring.metrics.measured import Metrics
 from pytest_emid.measuring.plan import CLEAN, Need
@@ -50,6 +51,7 @@ class Measurer:
         permutations: of the null distribution of input drift, at least 199; 0 leaves the p-values out.
         critic: behind EMI and EMID, by name or fitted: `witness` (in nats), or another of `critic.CRITICS`.
         normalise: what two answers have in common that differ in format only; see `information.answers.answer_key`.
+        likelihood: whether the log-probability of the references is measured too; see `measuring.likelihood`.
         metrics: by name, scores of one's own of every answer; see `measuring.metrics`.
         drift: whether results carry the p-values of input drift wherever they go. Else the null distribution, which is
             most of the work of a measurement, is drawn when it is first read.
@@ -74,6 +76,7 @@ class Measurer:
         critic: str | Critic = "witness",
         normalise: Callable[[str], str] = answer_key,
         metrics: Mapping[str, Metric] | None = None,
+        likelihood: bool = False,
         drift: bool = False,
         progress: Progress | None = None,
         announce: Announce | None = None,
@@ -101,7 +104,8 @@ class Measurer:
             note=encoders.note,
             options=dict(settings or {}),
         )
-        self._metrics = Metrics(metrics or {}, confidence)
+        told = partial(log_likelihoods, model, cache=self.cache) if likelihood else None
+        self._metrics = Metrics(metrics or {}, confidence, told)
         self._clean: Scored | None = None
         self._guards: Guards | None = None
         self._calibration: Calibration | None = None

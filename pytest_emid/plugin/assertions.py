@@ -76,6 +76,14 @@ def assert_information_retained(
     _check_result("assert_information_retained", result)
     _check_number("at_least", at_least, above=0.0, most=1.0)
     config = _config(confidence, undecided, blind, accept_blind)
+    decision = retained_decision(result, at_least, config, accept_blind)
+    return _conclude(decision, result, config, lambda result: _information_lost(result, at_least))
+
+
+def retained_decision(
+    result: EmidResult, at_least: float, config: EmidConfig, accept_blind: Collection[str] = ()
+) -> Decision:
+    """The verdict of `assert_information_retained`."""
     clean, shifted = ([record.information for record in side.records] for side in (result.clean, result.shifted))
     retained, contrast = _retained(result, clean, shifted, at_least, config.gate_confidence)
     found = obstacles.collapse(result)
@@ -91,7 +99,7 @@ def assert_information_retained(
     found += obstacles.noted(result, "information")
     found += _unseen(result, at_least, config, accept_blind)
     verdict, reason, needed = decide(contrast, 0.0, Direction.ABOVE, found)
-    decision = Decision(
+    return Decision(
         gate="information retained",
         verdict=verdict,
         scenario=result.scenario,
@@ -104,7 +112,6 @@ def assert_information_retained(
         p=within_p_value(contrast, 0.0, Direction.ABOVE),
         note=_blind_note(result, accept_blind),
     )
-    return _conclude(decision, result, config, lambda result: _information_lost(result, at_least))
 
 
 def assert_emid_below(
@@ -157,23 +164,36 @@ def assert_emid_below(
         estimate = losses.emid(config.gate_confidence)
         decision = _decision("EMID", estimate, float(threshold), Direction.BELOW, result, config, found)
     else:
-        contrast = losses.contrast(share, config.gate_confidence)
-        verdict, reason, needed = decide(contrast, 0.0, Direction.BELOW, found)
-        decision = Decision(
-            gate="EMID",
-            verdict=verdict,
-            scenario=result.scenario,
-            estimate=losses.share(config.gate_confidence),
-            threshold=share,
-            direction=Direction.BELOW,
-            seed=result.seed,
-            reason=reason,
-            needed=needed,
-            p=within_p_value(contrast, 0.0, Direction.BELOW),
-        )
+        decision = _share_decision(result, losses, share, config, found)
     note = f"{float(result.emid):.2f} of {told:.2f} nats are lost (lower-bound estimates, {_at_most(result)})"
     blind_note = _blind_note(result, accept_blind)
     return _conclude(replace(decision, note=f"{note}; {blind_note}" if blind_note else note), result, config, _emid)
+
+
+def share_decision(
+    result: EmidResult, share: float, config: EmidConfig, accept_blind: Collection[str] = ()
+) -> Decision:
+    """The verdict of `assert_emid_below` on a share of what the clean answers tell; of a critic in nats only."""
+    found = [*obstacles.noted(result, "EMID"), *obstacles.critic(result), *obstacles.collapse(result)]
+    found += _unseen(result, max(1.0 - share, 1e-9), config, accept_blind)
+    return _share_decision(result, Losses.of(result), share, config, found)
+
+
+def _share_decision(result: EmidResult, losses: Losses, share: float, config: EmidConfig, found: list[str]) -> Decision:
+    contrast = losses.contrast(share, config.gate_confidence)
+    verdict, reason, needed = decide(contrast, 0.0, Direction.BELOW, found)
+    return Decision(
+        gate="EMID",
+        verdict=verdict,
+        scenario=result.scenario,
+        estimate=losses.share(config.gate_confidence),
+        threshold=share,
+        direction=Direction.BELOW,
+        seed=result.seed,
+        reason=reason,
+        needed=needed,
+        p=within_p_value(contrast, 0.0, Direction.BELOW),
+    )
 
 
 def _share(threshold: float | str, result: EmidResult) -> float | None:

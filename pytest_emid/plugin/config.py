@@ -56,6 +56,7 @@ class EmidConfig:
     critic: str = "witness"
     blind: str = "name"
     metrics: str | None = None
+    measures: str | None = None
     drift: bool = False
     undecided: str = "fail"
     confidence: float = 0.95
@@ -99,8 +100,8 @@ class EmidConfig:
     def deciding(self) -> dict[str, Any]:
         """The values that decide what is measured and what a gate says of it; reports of one run agree on them."""
         keys = ("model", "dataset", "encoders", "critic", "limit", "seed", "undecided", "confidence", "family", "blind")
-        metrics = {} if self.metrics is None else {"metrics": self.metrics}
-        return {key: getattr(self, key) for key in keys} | metrics
+        given = {key: getattr(self, key) for key in ("metrics", "measures") if getattr(self, key) is not None}
+        return {key: getattr(self, key) for key in keys} | given
 
     @property
     def gate_confidence(self) -> float:

@@ -40,6 +40,7 @@ NAMES: Final = (
     "emid_critic",
     "emid_normalise",
     "emid_metrics",
+    "emid_measures",
 )
 
 Look = Callable[[Dataset, Shift | str | Dataset, int], None]
@@ -62,6 +63,7 @@ class _Parts:
     critic: Any
     normalise: Any
     metrics: Any
+    measures: Any
     origins: dict[str, str] = field(compare=False, hash=False)
 
 
@@ -160,6 +162,7 @@ class MeasureEmid:
         __tracebackhide__ = EXPLAINED
         from pytest_emid import encoders, models
         from pytest_emid.measuring.measurer import Measurer
+        from pytest_emid.measuring.metrics.measures import as_measures
         from pytest_emid.measuring.metrics.registry import as_metrics
         from pytest_emid.models.server.spending import Spending
 
@@ -190,6 +193,7 @@ class MeasureEmid:
             confidence=config.gate_confidence,
             critic=parts.critic,
             normalise=parts.normalise,
+            likelihood="likelihood" in as_measures(parts.measures),
             metrics=as_metrics(parts.metrics, f"emid_metrics ({parts.origins['emid_metrics']})"),
             drift=config.drift,
             progress=self._progress,

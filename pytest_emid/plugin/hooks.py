@@ -289,6 +289,16 @@ def emid_metrics(pytestconfig: pytest.Config) -> Any:
 
 
 @pytest.fixture(scope="session")
+def emid_measures(pytestconfig: pytest.Config) -> Any:
+    """What assert_robust asks: names of measures with commas between them, or a dict of name to limit (None: at_most).
+
+    retained, emid, names of metrics, and likelihood with a limit in nats an answer: "retained, anls, likelihood:0.5".
+    Without an override it is what --emid-measures names; retained and emid by default.
+    """
+    return pytestconfig.stash[CONFIG].measures or "retained, emid"
+
+
+@pytest.fixture(scope="session")
 def measure_emid(
     request: pytest.FixtureRequest,
     pytestconfig: pytest.Config,
@@ -299,6 +309,7 @@ def measure_emid(
     emid_critic: Any,
     emid_normalise: Any,
     emid_metrics: Any,
+    emid_measures: Any,
 ) -> Iterator[MeasureEmid]:
     """Measure the model under a shift: measure_emid(shift, *, limit=None, seed=None) -> EmidResult.
 

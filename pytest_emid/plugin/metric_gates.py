@@ -7,6 +7,8 @@ from collections.abc import Callable, Sequence
 from dataclasses import replace
 
 from pytest_emid.measuring import obstacles
+from pytest_emid.measuring.likelihood import LIKELIHOOD
+from pytest_emid.measuring.metrics.base import MetricError
 from pytest_emid.measuring.metrics.measured import clusters_of, metric_of
 from pytest_emid.measuring.metrics.result import MetricResult
 from pytest_emid.measuring.metrics.scoring import compared, contrast
@@ -15,6 +17,7 @@ from pytest_emid.measuring.verdicts import Decision, Direction, decide, within_p
 from pytest_emid.plugin.assertions import Undecided, _check_number, _check_result, _conclude, _config
 
 __all__ = [
+    "assert_likelihood_drop_below",
     "assert_metric_drop_below",
     "assert_metric_retained",
     "by_sample",
@@ -89,6 +92,51 @@ def assert_metric_drop_below(
     found = metric_of(result, metric)
     decision = drop_decision(result, found, threshold, config.gate_confidence)
     return _conclude(decision, result, config, by_sample(found, 1.0))
+
+
+def assert_likelihood_drop_below(
+    result: EmidResult,
+    nats: float,
+    *,
+    confidence: float | None = None,
+    undecided: Undecided | None = None,
+) -> Decision:
+    """The log-probability that the model gives the reference answers falls by at most `nats` an answer.
+
+    E log P(reference | query): needs no encoder, no judge and no wording, and a model that can score a given text.
+
+    Args:
+        result: what `measure_emid` returned, where `emid_measures` names `likelihood`.
+        nats: per answer, from 0 up.
+        confidence: two-sided, overrides the option.
+        undecided: overrides the option.
+
+    Raises:
+        AssertionError: FAIL, or UNDECIDED under `fail`.
+        MetricError: the likelihood was not measured.
+        TypeError, ValueError: `result` is no result, or `nats` is out of range.
+    """
+    __tracebackhide__ = True
+    _check_result("assert_likelihood_drop_below", result)
+    _check_number("nats", nats, least=0.0)
+    config = _config(confidence, undecided)
+    found = likelihood_of(result)
+    decision = drop_decision(result, found, nats, config.gate_confidence)
+    return _conclude(decision, result, config, by_sample(found, 1.0))
+
+
+def likelihood_of(result: EmidResult) -> MetricResult:
+    """The log-probability of the references, where it was measured.
+
+    Raises:
+        MetricError: it was not.
+    """
+    if LIKELIHOOD not in result.metrics:
+        raise MetricError(
+            f"{result.scenario} was measured without the likelihood of the references: name it in emid_measures (ini, "
+            "fixture or --emid-measures), such as likelihood:0.5, and use a model that can score a given text."
+        )
+    return result.metrics[LIKELIHOOD]
 
 
 def retained_decision(result: EmidResult, found: MetricResult, at_least: float, confidence: float) -> Decision:

@@ -126,6 +126,17 @@ def _names(value: Any) -> str:
     return ", ".join(names)
 
 
+def _measures(value: Any) -> str:
+    text = _text(value)
+    for part in text.split(","):
+        name, colon, limit = part.strip().partition(":")
+        if not re.fullmatch(r"[A-Za-z_]\w*", name.strip()) or (colon and not float(limit) >= 0.0):
+            raise ValueError
+        if name.strip() == "likelihood" and not colon:
+            raise ValueError
+    return text
+
+
 def _positive(value: Any) -> float:
     if isinstance(value, bool) or not isinstance(value, int | float | str):
         raise TypeError
@@ -307,6 +318,17 @@ OPTIONS: Final = (
         _names,
         "metrics of every answer, unless the fixture emid_metrics is overridden: exact, contains, multiple_choice, "
         "numeric, anls, character_accuracy, token_f1, chrf, bleu, vqa (default: none; gates on these need no option).",
+    ),
+    Option(
+        "measures",
+        "string",
+        "NAMES",
+        "retained, emid, likelihood:LIMIT or names of metrics, with commas between them, such as retained, anls, "
+        "likelihood:0.5",
+        _measures,
+        "what assert_robust asks, unless the fixture emid_measures is overridden: retained (information), emid (share "
+        "lost), names of metrics, and likelihood:LIMIT, in nats an answer; a measure may have a limit of its own "
+        "(anls:0.05). likelihood is measured only where it is named (default: retained, emid).",
     ),
     Option(
         "drift",

@@ -2,10 +2,11 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Mapping
+from collections.abc import Callable, Iterable, Mapping, Sequence
 from dataclasses import replace
 
 from pytest_emid.data.sample import Sample
+from pytest_emid.measuring.likelihood import LIKELIHOOD
 from pytest_emid.measuring.metrics.base import Metric, MetricError
 from pytest_emid.measuring.metrics.registry import LIBRARY, library_metric
 from pytest_emid.measuring.metrics.result import MetricResult
@@ -21,14 +22,21 @@ class Metrics:
     Args:
         metrics: by name.
         confidence: of intervals, two-sided.
+        likelihoods: of the samples' references, where they are wanted.
     """
 
-    def __init__(self, metrics: Mapping[str, Metric], confidence: float) -> None:
+    def __init__(
+        self,
+        metrics: Mapping[str, Metric],
+        confidence: float,
+        likelihoods: Callable[[Sequence[Sample]], tuple[float, ...]] | None = None,
+    ) -> None:
         self._metrics = dict(metrics)
+        self._likelihoods = likelihoods
         self._confidence = confidence
         self._clean: dict[str, tuple[float, ...]] = {}
 
-    def added(self, result: EmidResult, clean: Iterable[Sample], shifted: Iterable[Sample]) -> EmidResult:
+    def added(self, result: EmidResult, clean: Sequence[Sample], shifted: Sequence[Sample]) -> EmidResult:
         """The result with these metrics.
 
         Args:
@@ -39,7 +47,7 @@ class Metrics:
         Raises:
             MetricError: a metric gave no number; the message names the sample.
         """
-        if not self._metrics:
+        if not self._metrics and self._likelihoods is None:
             return result
         found = dict(result.metrics)
         cases = _cases(result.shifted, shifted)
@@ -48,6 +56,13 @@ class Metrics:
                 self._clean[name] = scored(name, metric, _cases(result.clean, clean))
             after = scored(name, metric, cases)
             found[name] = compared(name, self._clean[name], after, clusters_of(result), result.paired, self._confidence)
+        if self._likelihoods is not None:
+            if LIKELIHOOD not in self._clean:
+                self._clean[LIKELIHOOD] = self._likelihoods(clean)
+            sides = self._clean[LIKELIHOOD], self._likelihoods(shifted)
+            found[LIKELIHOOD] = compared(
+                LIKELIHOOD, *sides, clusters_of(result), result.paired, self._confidence, unit="nats"
+            )
         return replace(result, metrics=found)
 
 
