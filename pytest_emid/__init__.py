@@ -25,6 +25,7 @@ if TYPE_CHECKING:
         ShiftError,
         UnavailableError,
     )
+    from pytest_emid.measuring import metrics
     from pytest_emid.measuring.judging import Judge
     from pytest_emid.measuring.measurer import Measurer
     from pytest_emid.measuring.results import EmidResult
@@ -37,6 +38,12 @@ if TYPE_CHECKING:
         assert_information_retained,
         assert_no_input_drift,
     )
+    from pytest_emid.plugin.metric_gates import (
+        assert_likelihood_drop_below,
+        assert_metric_drop_below,
+        assert_metric_retained,
+    )
+    from pytest_emid.plugin.robust import assert_robust
     from pytest_emid.shifts import strategies
 
 __all__ = [
@@ -62,10 +69,15 @@ __all__ = [
     "assert_emi_above",
     "assert_emid_below",
     "assert_information_retained",
+    "assert_likelihood_drop_below",
+    "assert_metric_drop_below",
+    "assert_metric_retained",
     "assert_no_input_drift",
+    "assert_robust",
     "data",
     "encoders",
     "information",
+    "metrics",
     "models",
     "shifts",
     "strategies",
@@ -75,6 +87,7 @@ MODULES: Final = {
     "data": "data",
     "encoders": "encoders",
     "information": "information",
+    "metrics": "measuring.metrics",
     "models": "models",
     "shifts": "shifts",
     "strategies": "shifts.strategies",
@@ -101,7 +114,11 @@ HOMES: Final = {
     "assert_emi_above": "plugin.assertions",
     "assert_emid_below": "plugin.assertions",
     "assert_information_retained": "plugin.assertions",
+    "assert_likelihood_drop_below": "plugin.metric_gates",
+    "assert_metric_drop_below": "plugin.metric_gates",
+    "assert_metric_retained": "plugin.metric_gates",
     "assert_no_input_drift": "plugin.assertions",
+    "assert_robust": "plugin.robust",
 }
 
 MOVED: Final = {

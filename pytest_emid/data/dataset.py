@@ -5,7 +5,7 @@ from __future__ import annotations
 import hashlib
 from collections.abc import Callable, Iterable, Iterator, Sequence
 from functools import cached_property
-from typing import overload
+from typing import Any, overload
 
 import numpy as np
 from numpy.typing import NDArray
@@ -87,6 +87,8 @@ class Dataset(Sequence[Sample]):
         for sample, picture in zip(self._samples, self.picture_digests, strict=True):
             for part in (sample.id, sample.question, sample.reference, picture):
                 digest.update(f"{len(part)}:{part}".encode("utf-8", "surrogatepass"))
+            if sample.references:  # one reference alone is named as it always was
+                digest.update(f"references:{sample.references!r}".encode("utf-8", "surrogatepass"))
         return digest.hexdigest()
 
     @cached_property
@@ -189,6 +191,21 @@ def _check_types(name: str, position: int, sample: object) -> None:
         value = getattr(sample, field)
         if not isinstance(value, str):
             raise DataError(f"dataset {name!r}: the {field} of sample {position} is {value!r}, not text. Make it text.")
+    _check_references(name, sample)
+
+
+def _check_references(name: str, sample: Any) -> None:
+    references: object = getattr(sample, "references", ())
+    if not isinstance(references, tuple) or not all(isinstance(text, str) and text.strip() for text in references):
+        raise DataError(
+            f"dataset {name!r}: the references of sample {sample.id!r} are {references!r}; give a tuple of texts, none "
+            "of them empty, or leave them out."
+        )
+    if references and references[0] != sample.reference:
+        raise DataError(
+            f"dataset {name!r}: the first of the references of sample {sample.id!r} is {references[0]!r}, and its "
+            f"reference is {sample.reference!r}. The reference comes first."
+        )
 
 
 def _derived(fingerprint: str | None, how: str) -> str | None:

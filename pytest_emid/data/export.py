@@ -37,6 +37,8 @@ VERSION: Final = 1
 MANIFEST: Final = "manifest.json"
 SAMPLES: Final = "samples.jsonl"
 FIELDS: Final = ("id", "image", "question", "reference", "category", "cluster")
+SEVERAL: Final = "references"
+"""A field that only samples with several references have."""
 
 
 def export(
@@ -170,7 +172,8 @@ def _write_images(dataset: Dataset, target: Path) -> tuple[dict[str, dict[str, A
                 files[name] = _write(target / name, buffer.getvalue())
         values = (sample.id, names[id(sample.image)], *(getattr(sample, field) for field in FIELDS[2:]))
         # ASCII: lone surrogates survive, and no editor changes the line
-        lines.append(json.dumps(dict(zip(FIELDS, values, strict=True)), ensure_ascii=True) + "\n")
+        several = {SEVERAL: list(sample.references)} if sample.references else {}
+        lines.append(json.dumps({**dict(zip(FIELDS, values, strict=True)), **several}, ensure_ascii=True) + "\n")
     return files, lines
 
 
@@ -207,6 +210,10 @@ def _manifest(root: Path, sha256: str | None) -> dict[str, Any]:
 def _sample(
     root: Path, where: str, record: dict[str, Any], files: Mapping[str, Any], images: dict[str, LazyImage]
 ) -> Sample:
+    record = dict(record)
+    several = record.pop(SEVERAL, [])
+    if not isinstance(several, list) or not all(isinstance(text, str) for text in several):
+        raise DataError(f"{where}: {SEVERAL} are a list of texts, not {str(several)[:80]}.")
     if set(record) != set(FIELDS) or not all(isinstance(value, str) for value in record.values()):
         raise DataError(f"{where}: a sample has {', '.join(FIELDS)}, all text; this one has {', '.join(record)}.")
     name = record["image"]
@@ -214,7 +221,7 @@ def _sample(
         raise DataError(f"{where}: image {name!r} is not in the manifest. Copy the whole folder again.")
     if name not in images:
         images[name] = LazyImage(partial(_open, inside(root, name, where), where), f"{root / name} ({where})")
-    return Sample(**{**record, "image": images[name]})
+    return Sample(**{**record, "image": images[name], SEVERAL: tuple(several)})
 
 
 def _open(path: Path, where: str) -> Image.Image:

@@ -124,14 +124,16 @@ def build(
         seen[sample_id] = row.where
         where = f"{row.where} (sample {sample_id!r})"
         image, shared = pictures.get(_cell(row, chosen["image"]), where)
+        references = _references(row, chosen["reference"], where)
         samples.append(
             Sample(
                 id=sample_id,
                 image=image,
                 question=_text(row, chosen["question"], where, "question"),
-                reference=_text(row, chosen["reference"], where, "reference answer"),
+                reference=references[0],
                 category=_label(row, chosen["category"], where),
                 cluster=_label(row, chosen["cluster"], where) or shared,
+                references=references if len(references) > 1 else (),
             )
         )
     return Dataset(name, samples)
@@ -191,6 +193,24 @@ def _text(row: Record, column: str | None, where: str, what: str) -> str:
     if not value.strip():
         raise DataError(f"{where}: the {what} in column {column!r} is empty. Add it, or leave the sample out.")
     return value
+
+
+def _references(row: Record, column: str | None, where: str) -> tuple[str, ...]:
+    """One reference answer, or a list of them, of which the first is embedded and metrics take all."""
+    value = _cell(row, column)
+    if hasattr(value, "tolist"):  # an array of a pandas or parquet column
+        value = value.tolist()
+    if not isinstance(value, list | tuple):
+        return (_text(row, column, where, "reference answer"),)
+    if not value:
+        raise DataError(f"{where}: the list of reference answers in column {column!r} is empty. Add one.")
+    for number, text in enumerate(value, start=1):
+        if not isinstance(text, str) or not text.strip():
+            raise DataError(
+                f"{where}: reference answer {number} in column {column!r} is {_short(text)}, not text. "
+                "Give texts only, none of them empty."
+            )
+    return tuple(value)
 
 
 def _label(row: Record, column: str | None, where: str) -> str:

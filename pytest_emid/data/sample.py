@@ -47,6 +47,7 @@ class Sample:
         category: a label to group by, such as `conversation`.
         cluster: samples that share it are resampled together; by default the samples that share an image.
             Empty means that the sample is a cluster of its own.
+        references: all answers that are accepted, `reference` first; empty where there is only that one.
 
     Example:
         >>> from PIL import Image
@@ -62,6 +63,7 @@ class Sample:
     reference: str
     category: str = ""
     cluster: str = ""
+    references: tuple[str, ...] = ()
 
     def open_image(self) -> Image.Image:
         """The picture upright (EXIF), in RGB with 8 bits: transparent parts are white, 16 bits are scaled. It is the
@@ -103,8 +105,15 @@ class Sample:
     def cluster_id(self) -> str:
         return self.cluster or self.id
 
+    @property
+    def accepted(self) -> tuple[str, ...]:
+        """All answers that are accepted, at least one."""
+        return self.references or (self.reference,)
+
     def with_(self, **changes: Any) -> Sample:
-        """A copy with other fields."""
+        """A copy with other fields. Another reference takes the place of the first of several."""
+        if "reference" in changes and "references" not in changes and self.references:
+            changes["references"] = (changes["reference"], *self.references[1:])
         return replace(self, **changes)
 
 

@@ -22,6 +22,9 @@ from pytest_emid.measuring.calibration import Calibration
 from pytest_emid.measuring.checks import check_can_pass, check_disjoint, check_fits, check_size, same_samples
 from pytest_emid.measuring.embedding import Answered
 from pytest_emid.measuring.guards import Guards
+from pytest_emid.measuring.likelihood import log_likelihoods
+from pytest_emid.measuring.metrics.base import Metric
+from pytest_emid.measuring.metrics.measured import Metrics
 from pytest_emid.measuring.plan import CLEAN, Need
 from pytest_emid.measuring.protocol import Scenario, Settings, compare
 from pytest_emid.measuring.remarks import answered_by_id
@@ -54,6 +57,8 @@ class Measurer:
         permutations: of the null distribution of input drift, at least 199; 0 leaves the p-values out.
         critic: behind EMI and EMID, by name or fitted: `witness` (in nats), or another of `critic.CRITICS`.
         normalise: what two answers have in common that differ in format only; see `information.answers.answer_key`.
+        likelihood: whether the log-probability of the references is measured too; see `measuring.likelihood`.
+        metrics: by name, scores of one's own of every answer; see `measuring.metrics`.
         drift: whether results carry the p-values of input drift wherever they go. Else the null distribution, which is
             most of the work of a measurement, is drawn when it is first read.
         progress: told about answers as they arrive.
@@ -82,6 +87,8 @@ class Measurer:
         permutations: int = 199,
         critic: str | Critic = "witness",
         normalise: Callable[[str], str] = answer_key,
+        metrics: Mapping[str, Metric] | None = None,
+        likelihood: bool = False,
         drift: bool = False,
         progress: Progress | None = None,
         announce: Announce | None = None,
@@ -118,6 +125,8 @@ class Measurer:
             allowance=allowance,
             any_version=self._asker.traits.any_version,
         )
+        told = partial(log_likelihoods, model, cache=self.cache) if likelihood else None
+        self._metrics = Metrics(metrics or {}, confidence, told)
         self._clean: Scored | None = None
         self._guards: Guards | None = None
         self._calibration: Calibration | None = None
@@ -146,6 +155,7 @@ class Measurer:
             shifted = self._asker.answered(dataset, draws, clean.answered)
             with few_threads(max(len(self.dataset), len(dataset))):
                 found = compare(clean, shifted, self.calibration, self.guards, scenario, self._settings)
+            found = self._metrics.added(found, self.dataset, dataset)
             self._results[key] = self._doubted(self._looked_through(found, clean, shifted), dataset)
         return self._results[key]
 

@@ -10,7 +10,6 @@ from collections import Counter
 from typing import Final
 
 from pytest_emid.measuring.format import clip, measured
-from pytest_emid.measuring.losses import Losses
 from pytest_emid.measuring.results import EmidResult, Record, Side
 
 __all__ = [
@@ -73,6 +72,8 @@ def noted(result: EmidResult, measure: str) -> list[str]:
 def critic(result: EmidResult) -> list[str]:
     """Why nothing that stands or falls with the critic may pass."""
     if result.critic.in_nats:
+        from pytest_emid.measuring.losses import Losses  # which needs SciPy: not while tests are collected
+
         told = Losses.of(result).told(result.emid.confidence)
         if told.low > 0.0:
             return []

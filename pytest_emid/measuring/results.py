@@ -9,6 +9,7 @@ from typing import Any, Final
 
 from pytest_emid.information.intervals.estimate import Estimate
 from pytest_emid.measuring.findings import Bound, CriticReport, Divergences, Drift, Obstacle, Sight
+from pytest_emid.measuring.metrics.result import MetricResult
 from pytest_emid.measuring.plain import plain
 
 __all__ = [
@@ -49,6 +50,7 @@ class Record:
         repeated: share of its reference's words that the response repeats; None likewise.
         contradicts: kinds of facts in which the response contradicts its reference; None where nothing was checked.
         served: who a server says that answered, in words; empty where nobody says.
+        references: all answers that are accepted, where there are several.
     """
 
     id: str
@@ -68,6 +70,7 @@ class Record:
     repeated: float | None = None
     contradicts: tuple[str, ...] | None = None
     served: str = ""
+    references: tuple[str, ...] = ()
 
 
 @dataclass(frozen=True, slots=True)
@@ -148,6 +151,7 @@ class EmidResult:
         critic: the critic behind EMI and EMID.
         sight: what measure and guards see of false answers; None where that was not looked at.
         obstacles: what forbids gates to pass, beyond what follows from the figures themselves.
+        metrics: by name, what the metrics that were asked for say of the same answers.
         remarks: sentences that a reader should not miss.
         settings: effective options, each with its value and where it came from.
     """
@@ -174,6 +178,7 @@ class EmidResult:
     emid_share: Estimate | None = None
     sight: Sight | None = None
     obstacles: tuple[Obstacle, ...] = ()
+    metrics: Mapping[str, MetricResult] = field(default_factory=dict)
     remarks: tuple[str, ...] = ()
     settings: Mapping[str, str] = field(default_factory=dict)
 
@@ -228,6 +233,7 @@ class EmidResult:
                 },
                 "critic": CriticReport(**{**values["critic"], "r2": _estimate(values["critic"]["r2"])}),
                 "sight": _sight(values["sight"]),
+                "metrics": {name: MetricResult.from_dict(found) for name, found in values["metrics"].items()},
                 "remarks": tuple(values["remarks"]),
             }
         )
@@ -260,7 +266,8 @@ def _side(data: Mapping[str, Any]) -> Side:
 
 def _record(data: Mapping[str, Any]) -> Record:
     kinds = data["contradicts"]
-    return Record(**{**data, "contradicts": None if kinds is None else tuple(kinds)})
+    several = tuple(data["references"])
+    return Record(**{**data, "contradicts": None if kinds is None else tuple(kinds), "references": several})
 
 
 def _sight(data: Mapping[str, Any] | None) -> Sight | None:

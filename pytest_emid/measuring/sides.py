@@ -44,6 +44,7 @@ def side(scored: Scored, emi: Estimate, confidence: float, guarded: Guarded | No
             repeated=None if guarded is None else float(guarded.repeated[i]),
             contradicts=None if guarded is None else guarded.contradicts(i),
             served="" if response.served is None else str(response.served),
+            references=sample.references,
         )
         for i, (sample, response) in enumerate(zip(dataset, scored.answered.responses, strict=True))
     )

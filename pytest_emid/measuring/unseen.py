@@ -58,8 +58,8 @@ def unseen(
     spots = [kind for kind in result.sight.blind if kind not in accepted]
     if blind and spots:
         found.append(
-            f"This measure does not see {blind_spots(result, accepted)}: gate on a metric that does, or pass "
-            f"accept_blind={{{', '.join(map(repr, spots))}}}."
+            f"This measure does not see {blind_spots(result, accepted)}: gate on a metric that does "
+            f"(assert_metric_retained), or pass accept_blind={{{', '.join(map(repr, spots))}}}."
         )
     return [sentence for sentence in found if sentence is not None]
 

@@ -150,6 +150,7 @@ class Traits:
         scores: promises `Response.scores` with every answer but refusals and empty ones, so that kept answers
             without them are asked again. It is no part of the fingerprint, for the answers are the same.
         top_logprobs: how many of the most likely tokens a server is asked for; above 0, scores come with entropies.
+        likelihoods: has `score(samples, texts)`, which yields (position, `TokenScores`) of each text as the answer.
         draws: how many answers to draw to each query; the first is measured.
         ephemeral: keeps answers no longer than this process.
         by_id: answers follow from the samples' ids, whatever is asked about them.
@@ -166,6 +167,7 @@ class Traits:
 
     scores: bool = False
     top_logprobs: int = 0
+    likelihoods: bool = False
     draws: int = 1
     ephemeral: bool = False
     by_id: bool = False

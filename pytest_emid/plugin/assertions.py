@@ -11,14 +11,14 @@ from __future__ import annotations
 import math
 from collections.abc import Collection
 from dataclasses import replace
-from typing import Final, Literal
+from typing import TYPE_CHECKING, Final, Literal
 
 from pytest_emid.information.intervals.estimate import Estimate
 from pytest_emid.measuring import obstacles
 from pytest_emid.measuring.format import measured
-from pytest_emid.measuring.losses import Losses
 from pytest_emid.measuring.results import EmidResult
 from pytest_emid.measuring.verdicts import Decision, Direction, Verdict, decide, rescaled, within_p_value
+from pytest_emid.plugin.config import EmidConfig
 from pytest_emid.plugin.deciding import (
     at_most,
     blind_note,
@@ -30,6 +30,9 @@ from pytest_emid.plugin.deciding import (
     options_of,
     share_of,
 )
+
+if TYPE_CHECKING:
+    from pytest_emid.measuring.losses import Losses
 
 __all__ = [
     "assert_bound_holds",
@@ -75,6 +78,14 @@ def assert_information_retained(
     check_result("assert_information_retained", result)
     check_number("at_least", at_least, above=0.0, most=1.0)
     config = options_of(confidence, undecided, blind, accept_blind)
+    decision = retained_decision(result, at_least, config, accept_blind)
+    return conclude(decision, result, config, lambda result: _information_lost(result, at_least))
+
+
+def retained_decision(
+    result: EmidResult, at_least: float, config: EmidConfig, accept_blind: Collection[str] = ()
+) -> Decision:
+    """The verdict of `assert_information_retained`."""
     clean, shifted = ([record.information for record in side.records] for side in (result.clean, result.shifted))
     retained, contrast = _retained(result, clean, shifted, at_least, config.gate_confidence)
     found = obstacles.against(result, obstacles.INFORMATION)
@@ -85,7 +96,7 @@ def assert_information_retained(
         )
     found += not_seen(result, at_least, config, accept_blind)
     verdict, reason, needed = decide(contrast, 0.0, Direction.ABOVE, found)
-    decision = Decision(
+    return Decision(
         gate="information retained",
         verdict=verdict,
         scenario=result.scenario,
@@ -98,7 +109,6 @@ def assert_information_retained(
         p=within_p_value(contrast, 0.0, Direction.ABOVE),
         note=blind_note(result, accept_blind),
     )
-    return conclude(decision, result, config, lambda result: _information_lost(result, at_least))
 
 
 def assert_emid_below(
@@ -143,6 +153,8 @@ def assert_emid_below(
         gate, estimate = ("anchored EMID", result.anchored_emid) if anchored else ("EMID", result.emid)
         decision = decision_on(gate, estimate or result.emid, float(threshold), Direction.BELOW, result, config, found)
         return conclude(decision, result, config, (lambda result: result.anchored or ()) if anchored else _emid)
+    from pytest_emid.measuring.losses import Losses
+
     losses, told = Losses.of(result), result.clean.mi_response
     allowed = share if share is not None else float(threshold) / told if told > 0.0 else math.nan
     if math.isfinite(allowed):
@@ -151,23 +163,37 @@ def assert_emid_below(
         estimate = losses.emid(config.gate_confidence)
         decision = decision_on("EMID", estimate, float(threshold), Direction.BELOW, result, config, found)
     else:
-        contrast = losses.contrast(share, config.gate_confidence)
-        verdict, reason, needed = decide(contrast, 0.0, Direction.BELOW, found)
-        decision = Decision(
-            gate="EMID",
-            verdict=verdict,
-            scenario=result.scenario,
-            estimate=losses.share(config.gate_confidence),
-            threshold=share,
-            direction=Direction.BELOW,
-            seed=result.seed,
-            reason=reason,
-            needed=needed,
-            p=within_p_value(contrast, 0.0, Direction.BELOW),
-        )
+        decision = _share_decision(result, losses, share, config, found)
     note = f"{float(result.emid):.2f} of {told:.2f} nats are lost (lower-bound estimates, {at_most(result)})"
-    return conclude(
-        replace(decision, note="; ".join(filter(None, (note, blind_note(result, accept_blind))))), result, config, _emid
+    about = blind_note(result, accept_blind)
+    return conclude(replace(decision, note=f"{note}; {about}" if about else note), result, config, _emid)
+
+
+def share_decision(
+    result: EmidResult, share: float, config: EmidConfig, accept_blind: Collection[str] = ()
+) -> Decision:
+    """The verdict of `assert_emid_below` on a share of what the clean answers tell; of a critic in nats only."""
+    found = obstacles.against(result, obstacles.EMID)
+    found += not_seen(result, max(1.0 - share, 1e-9), config, accept_blind)
+    from pytest_emid.measuring.losses import Losses
+
+    return _share_decision(result, Losses.of(result), share, config, found)
+
+
+def _share_decision(result: EmidResult, losses: Losses, share: float, config: EmidConfig, found: list[str]) -> Decision:
+    contrast = losses.contrast(share, config.gate_confidence)
+    verdict, reason, needed = decide(contrast, 0.0, Direction.BELOW, found)
+    return Decision(
+        gate="EMID",
+        verdict=verdict,
+        scenario=result.scenario,
+        estimate=losses.share(config.gate_confidence),
+        threshold=share,
+        direction=Direction.BELOW,
+        seed=result.seed,
+        reason=reason,
+        needed=needed,
+        p=within_p_value(contrast, 0.0, Direction.BELOW),
     )
 
 

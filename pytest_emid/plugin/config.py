@@ -58,6 +58,8 @@ class EmidConfig:
     shard: str | None = None
     critic: str = "witness"
     blind: str = "name"
+    metrics: str | None = None
+    measures: str | None = None
     drift: bool = False
     allow_problems: str = "5%"
     undecided: str = "fail"
@@ -104,7 +106,8 @@ class EmidConfig:
     def deciding(self) -> dict[str, Any]:
         """The values that decide what is measured and what a gate says of it; reports of one run agree on them."""
         keys = ("model", "dataset", "encoders", "critic", "limit", "seed", "allow_problems", "undecided", "confidence")
-        return {key: getattr(self, key) for key in (*keys, "family", "blind")}
+        given = {key: getattr(self, key) for key in ("metrics", "measures") if getattr(self, key) is not None}
+        return {key: getattr(self, key) for key in (*keys, "family", "blind")} | given
 
     @property
     def gate_confidence(self) -> float:

@@ -5,10 +5,8 @@ from __future__ import annotations
 import math
 from collections.abc import Callable, Collection, Sequence
 
-from pytest_emid.information.facts import KINDS
 from pytest_emid.information.intervals.estimate import Estimate
 from pytest_emid.measuring.results import EmidResult
-from pytest_emid.measuring.unseen import OMISSIONS, REFRAIN, blind_spots, unseen
 from pytest_emid.measuring.verdicts import (
     Decision,
     Direction,
@@ -102,6 +100,9 @@ def options_of(
 ) -> EmidConfig:
     """The options of the running test, with the call's arguments on top; the defaults outside of a test."""
     __tracebackhide__ = True
+    from pytest_emid.information.facts import KINDS
+    from pytest_emid.measuring.unseen import OMISSIONS, REFRAIN
+
     legal = (*KINDS, OMISSIONS, REFRAIN)
     unknown = [
         kind for kind in ((accept_blind,) if isinstance(accept_blind, str) else accept_blind) if kind not in legal
@@ -115,11 +116,15 @@ def options_of(
 
 def not_seen(result: EmidResult, at_least: float, config: EmidConfig, accepted: Collection[str]) -> list[str]:
     """Why a loss may not show in what the gate measures; see `measuring.unseen`."""
+    from pytest_emid.measuring.unseen import unseen
+
     return unseen(result, at_least, config.gate_confidence, accepted, config.blind == "undecided")
 
 
 def blind_note(result: EmidResult, accepted: Collection[str]) -> str:
     """What a decision says about blind spots; empty where there are none."""
+    from pytest_emid.measuring.unseen import blind_spots
+
     spots = blind_spots(result, accepted)
     return f"does not see {spots}" if spots else ""
 

@@ -33,7 +33,16 @@ if TYPE_CHECKING:
 
 __all__ = ["MeasureEmid"]
 
-NAMES: Final = ("emid_model", "emid_dataset", "emid_encoders", "emid_calibration", "emid_critic", "emid_normalise")
+NAMES: Final = (
+    "emid_model",
+    "emid_dataset",
+    "emid_encoders",
+    "emid_calibration",
+    "emid_critic",
+    "emid_normalise",
+    "emid_metrics",
+    "emid_measures",
+)
 
 Look = Callable[[Dataset, Shift | str | Dataset, int], None]
 """Called with (clean dataset, shift, seed) before each measurement."""
@@ -54,6 +63,8 @@ class _Parts:
     calibration: Any
     critic: Any
     normalise: Any
+    metrics: Any
+    measures: Any
     origins: dict[str, str] = field(compare=False, hash=False)
 
 
@@ -166,6 +177,8 @@ class MeasureEmid:
         __tracebackhide__ = EXPLAINED
         from pytest_emid import encoders, models
         from pytest_emid.measuring.measurer import Measurer
+        from pytest_emid.measuring.metrics.measures import as_measures
+        from pytest_emid.measuring.metrics.registry import as_metrics
         from pytest_emid.models.server.spending import Spending
 
         dataset = parts.dataset
@@ -195,6 +208,8 @@ class MeasureEmid:
             confidence=config.gate_confidence,
             critic=parts.critic,
             normalise=parts.normalise,
+            likelihood="likelihood" in as_measures(parts.measures),
+            metrics=as_metrics(parts.metrics, f"emid_metrics ({parts.origins['emid_metrics']})"),
             drift=config.drift,
             allow_problems=config.allow_problems,
             progress=self._progress,

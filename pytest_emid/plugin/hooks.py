@@ -54,7 +54,7 @@ def pytest_configure(config: pytest.Config) -> None:
     if effective.contact_sheet is not None and config.getoption("dist", "no") != "no":
         raise pytest.UsageError(f"{effective.origin('contact_sheet')}: one process draws the contact sheet. Add -n0.")
     if effective.shard is not None:
-        from pytest_emid.plugin.options import parse_shard
+        from pytest_emid.plugin.parsing import parse_shard
         from pytest_emid.plugin.sharding import Sharding
 
         config.pluginmanager.register(Sharding(parse_shard(effective.shard), config), "emid-sharding")
@@ -296,6 +296,26 @@ def emid_normalise() -> Any:
 
 
 @pytest.fixture(scope="session")
+def emid_metrics(pytestconfig: pytest.Config) -> Any:
+    """Scores of one's own: a dict of name to function (response, references, sample) -> float, the more the better.
+
+    Override it to return such a dict, or names of library metrics (exact, anls, token_f1, ...; pytest_emid.metrics).
+    references are all accepted answers of the sample. Without an override: those that --emid-metrics names, or none.
+    """
+    return pytestconfig.stash[CONFIG].metrics or {}
+
+
+@pytest.fixture(scope="session")
+def emid_measures(pytestconfig: pytest.Config) -> Any:
+    """What assert_robust asks: names of measures with commas between them, or a dict of name to limit (None: at_most).
+
+    retained, emid, names of metrics, and likelihood with a limit in nats an answer: "retained, anls, likelihood:0.5".
+    Without an override it is what --emid-measures names; retained and emid by default.
+    """
+    return pytestconfig.stash[CONFIG].measures or "retained, emid"
+
+
+@pytest.fixture(scope="session")
 def measure_emid(
     request: pytest.FixtureRequest,
     pytestconfig: pytest.Config,
@@ -305,6 +325,8 @@ def measure_emid(
     emid_calibration: Dataset | None,
     emid_critic: Any,
     emid_normalise: Any,
+    emid_metrics: Any,
+    emid_measures: Any,
 ) -> Iterator[MeasureEmid]:
     """Measure the model under a shift: measure_emid(shift, *, limit=None, seed=None) -> EmidResult.
 

@@ -5,33 +5,24 @@ PYTEST_DONT_REWRITE: this module is loaded in every pytest run and asserts nothi
 
 from __future__ import annotations
 
-import re
 from collections.abc import Callable
-from typing import Any, Final, Literal, NamedTuple
+from typing import Any, Final, Literal
 
-__all__ = ["BY_KEY", "MARKER_ONLY", "OPTIONS", "Option", "Shard", "parse_shard"]
+from pytest_emid.plugin.parsing import (
+    as_allowance,
+    as_confidence,
+    as_critic,
+    as_integer,
+    as_measures,
+    as_names,
+    as_positive,
+    as_shard,
+    as_switch,
+    as_text,
+    one_of,
+)
 
-
-class Shard(NamedTuple):
-    """One of several parts of a run: `number` from 1 to `total`."""
-
-    number: int
-    total: int
-
-    def __str__(self) -> str:
-        return f"{self.number}/{self.total}"
-
-
-def parse_shard(text: str) -> Shard:
-    """The shard that `K/N` names.
-
-    Raises:
-        ValueError: it is not two integers, or K is not from 1 to N.
-    """
-    match = re.fullmatch(r"([0-9]+)/([0-9]+)", text.strip())
-    if match is None or not 1 <= int(match[1]) <= int(match[2]):
-        raise ValueError(f"{text!r} is no shard K/N")
-    return Shard(int(match[1]), int(match[2]))
+__all__ = ["BY_KEY", "MARKER_ONLY", "OPTIONS", "Option"]
 
 
 class Option:
@@ -78,82 +69,13 @@ class Option:
         return f"emid_{self.key}"
 
 
-def _text(value: Any) -> str:
-    if not isinstance(value, str) or not value.strip():
-        raise ValueError
-    return value.strip()
-
-
-def _integer(least: int) -> Callable[[Any], int]:
-    def parse(value: Any) -> int:
-        if isinstance(value, bool) or not isinstance(value, int | str):
-            raise TypeError
-        number = int(value)
-        if number < least:
-            raise ValueError
-        return number
-
-    return parse
-
-
-def _confidence(value: Any) -> float:
-    if isinstance(value, bool) or not isinstance(value, int | float | str):
-        raise TypeError
-    number = float(value)
-    if not 0.5 <= number < 1.0:
-        raise ValueError
-    return number
-
-
-def _shard(value: Any) -> str:
-    return str(parse_shard(_text(value)))
-
-
-def _critic(value: Any) -> str:
-    text = _text(value)
-    kind, _, path = text.partition(":")
-    if (kind == "paper") is not bool(path) or kind not in ("witness", "query", "club-ridge", "club", "paper"):
-        raise ValueError
-    return text
-
-
-def _positive(value: Any) -> float:
-    if isinstance(value, bool) or not isinstance(value, int | float | str):
-        raise TypeError
-    number = float(value)
-    if not 0.0 < number < float("inf"):
-        raise ValueError
-    return number
-
-
-def _switch(value: Any) -> bool:
-    if not isinstance(value, bool):
-        raise TypeError
-    return value
-
-
-def _one_of(*legal: str) -> Callable[[Any], str]:
-    def parse(value: Any) -> str:
-        if value not in legal:
-            raise ValueError
-        return str(value)
-
-    return parse
-
-
-def _allowance(value: Any) -> str:
-    from pytest_emid.measuring.allowance import Allowance
-
-    return str(Allowance.parse(value))
-
-
 OPTIONS: Final = (
     Option(
         "model",
         "string",
         "NAME",
         "a name such as tiny-llava, a model folder or a Hub id",
-        _text,
+        as_text,
         "model under test, unless the fixture emid_model is overridden. Built in: tiny-llava, tiny-llava-robust.",
     ),
     Option(
@@ -161,7 +83,7 @@ OPTIONS: Final = (
         "string",
         "NAME",
         "scenes (built in), a file, a folder or hub:OWNER/NAME:SPLIT",
-        _text,
+        as_text,
         "evaluation set, unless the fixture emid_dataset is overridden: scenes (built in; also scenes:LANGUAGE, "
         "scenes:DOMAIN, scenes:DOMAIN:LANGUAGE), a table (.jsonl, .json, .csv, .tsv, .parquet), a folder in LLaVA's "
         "layout or one that was exported, or hub:OWNER/NAME:SPLIT. In an ini file paths start at rootdir.",
@@ -171,7 +93,7 @@ OPTIONS: Final = (
         "string",
         "NAME",
         "auto, tiny, paper, or a pair 'IMAGE + TEXT' of folders or Hub ids",
-        _text,
+        as_text,
         "embeddings, unless the fixture emid_encoders is overridden: tiny (built in), paper (CLIP ViT-B/32 and XLM-R "
         "base), a pair 'IMAGE + TEXT', or auto: tiny for scenes, paper for any other dataset (default: auto).",
     ),
@@ -180,7 +102,7 @@ OPTIONS: Final = (
         "int",
         "N",
         "an integer of at least 0 (0: all samples)",
-        _integer(0),
+        as_integer(0),
         "measure the first N samples only; 0 measures all (default: 0).",
     ),
     Option(
@@ -188,7 +110,7 @@ OPTIONS: Final = (
         "int",
         "N",
         "an integer of at least 0",
-        _integer(0),
+        as_integer(0),
         "base seed of the shifts (default: 0).",
     ),
     Option(
@@ -196,7 +118,7 @@ OPTIONS: Final = (
         "int",
         "N",
         "an integer of at least 1",
-        _integer(1),
+        as_integer(1),
         "samples that the built-in backends answer at once (default: the backend's own).",
     ),
     Option(
@@ -204,7 +126,7 @@ OPTIONS: Final = (
         "string",
         "DEVICE",
         "a torch device such as cpu or cuda:0",
-        _text,
+        as_text,
         "where the built-in backends run (default: the backend's own choice).",
     ),
     Option(
@@ -212,7 +134,7 @@ OPTIONS: Final = (
         "string",
         "DIR",
         "a directory, a replay pack (.json), or none",
-        _text,
+        as_text,
         "where answers and embeddings are kept between runs, relative to the root directory; a replay pack is only "
         "read; none keeps nothing (default: .emid). Created by the first measurement, never before.",
     ),
@@ -221,7 +143,7 @@ OPTIONS: Final = (
         "string",
         "{use,off,read,refresh}",
         "use, off, read or refresh",
-        _one_of("use", "off", "read", "refresh"),
+        one_of("use", "off", "read", "refresh"),
         "use keeps and serves answers and embeddings; off keeps nothing on disk; read serves and never asks, and says "
         "what is missing; refresh asks anew and keeps (default: use).",
     ),
@@ -230,7 +152,7 @@ OPTIONS: Final = (
         "float",
         "MB",
         "a number above 0",
-        _positive,
+        as_positive,
         "when the cache is opened, forget what was unused for longest until at most this many megabytes of answers and "
         "embeddings are left (default: no limit). A cache that is only read forgets nothing.",
     ),
@@ -239,7 +161,7 @@ OPTIONS: Final = (
         "float",
         "DAYS",
         "a number above 0",
-        _positive,
+        as_positive,
         "when the cache is opened, forget answers and embeddings that were unused for longer (default: no limit).",
     ),
     Option(
@@ -247,7 +169,7 @@ OPTIONS: Final = (
         "string",
         "NAME",
         "the name of an environment variable",
-        _text,
+        as_text,
         "environment variable with the key that replay packs must be signed with: a pack that was changed, or that "
         "somebody else wrote, is refused (default: packs are taken as they are). See `python -m pytest_emid pack`.",
     ),
@@ -256,7 +178,7 @@ OPTIONS: Final = (
         "bool",
         "",
         "true or false",
-        _switch,
+        as_switch,
         "ask nothing: say how many answers are cached and how many would be asked, how long that takes and what it "
         "costs, and skip each test where it would measure. A test that measures several scenarios is counted up to "
         "its first.",
@@ -266,7 +188,7 @@ OPTIONS: Final = (
         "string",
         "PATH",
         "a path",
-        _text,
+        as_text,
         "write every result and every decision to this file.",
     ),
     Option(
@@ -274,7 +196,7 @@ OPTIONS: Final = (
         "string",
         "PATH",
         "a path",
-        _text,
+        as_text,
         "write an HTML page of what the measured shifts do to some samples; with --emid-list-shifts, of every shift.",
     ),
     Option(
@@ -282,7 +204,7 @@ OPTIONS: Final = (
         "string",
         "K/N",
         "K/N with integers 1 <= K <= N",
-        _shard,
+        as_shard,
         "run the K-th of N parts of the suite: each scenario and each test is in exactly one, tests that measure "
         "nothing in the first. python -m pytest_emid merge makes one report of the --emid-json files of all N.",
     ),
@@ -291,7 +213,7 @@ OPTIONS: Final = (
         "string",
         "NAME",
         "witness, query, club-ridge, club or paper:PATH",
-        _critic,
+        as_critic,
         "what EMI and EMID are measured with, unless the fixture emid_critic is overridden: witness (in nats; the "
         "default), query (in nats; needs thousands of calibration pairs), club-ridge (what 0.1.0 measured with, on its "
         "own scale), club (the paper's networks, trained here), or paper:PATH (the authors' checkpoint).",
@@ -301,16 +223,36 @@ OPTIONS: Final = (
         "string",
         "{name,undecided}",
         "name or undecided",
-        _one_of("name", "undecided"),
+        one_of("name", "undecided"),
         "what a blind spot does, a kind of fact that stands in the references and that the measure does not see: name "
         "says so, undecided lets no gate pass that does not accept it with accept_blind= (default: name).",
+    ),
+    Option(
+        "metrics",
+        "string",
+        "NAMES",
+        "names with commas between them, such as exact, anls",
+        as_names,
+        "metrics of every answer, unless the fixture emid_metrics is overridden: exact, contains, multiple_choice, "
+        "numeric, anls, character_accuracy, token_f1, chrf, bleu, vqa (default: none; gates on these need no option).",
+    ),
+    Option(
+        "measures",
+        "string",
+        "NAMES",
+        "retained, emid, likelihood:LIMIT or names of metrics, with commas between them, such as retained, anls, "
+        "likelihood:0.5",
+        as_measures,
+        "what assert_robust asks, unless the fixture emid_measures is overridden: retained (information), emid (share "
+        "lost), names of metrics, and likelihood:LIMIT, in nats an answer; a measure may have a limit of its own "
+        "(anls:0.05). likelihood is measured only where it is named (default: retained, emid).",
     ),
     Option(
         "drift",
         "bool",
         "",
         "true or false",
-        _switch,
+        as_switch,
         "results carry the p-values of input drift into reports. Without it they are drawn only where a test asks for "
         "them, such as assert_no_input_drift: they take more time than all the rest of a measurement.",
     ),
@@ -320,7 +262,7 @@ OPTIONS: Final = (
         "SHARE",
         "a share such as 5% or 0.05, shares of single outcomes such as refused=10%,truncated=0, or both (outcomes: "
         "refused, truncated, empty)",
-        _allowance,
+        as_allowance,
         "share of the answers of either side that may be refused, truncated or empty (default: 0.05); above it no gate "
         "passes. refused=0.1,truncated=0 gives single outcomes shares of their own, beside which the others share the "
         "rest.",
@@ -330,7 +272,7 @@ OPTIONS: Final = (
         "string",
         "{fail,xfail,warn}",
         "fail, xfail or warn",
-        _one_of("fail", "xfail", "warn"),
+        one_of("fail", "xfail", "warn"),
         "what a gate does when its interval holds the threshold, so that n is too small to tell (default: fail).",
     ),
     Option(
@@ -338,7 +280,7 @@ OPTIONS: Final = (
         "float",
         "C",
         "a number from 0.5 to below 1",
-        _confidence,
+        as_confidence,
         "two-sided confidence of the intervals that gates decide on (default: 0.95).",
     ),
     Option(
@@ -346,7 +288,7 @@ OPTIONS: Final = (
         "int",
         "M",
         "an integer of at least 1",
-        _integer(1),
+        as_integer(1),
         "number of gates that share the error rate: each is decided at confidence 1 - (1 - C) / M, so that the chance "
         "of any wrong verdict among them stays below 1 - C (Bonferroni). Declared, not counted, so that a verdict "
         "does not depend on which other tests run. Left at 1 (default), the summary says which failures would "
@@ -360,7 +302,7 @@ MARKER_ONLY: Final = Option(
     "string",
     "{fail,allow}",
     "fail or allow",
-    _one_of("fail", "allow"),
+    one_of("fail", "allow"),
     "whether a test may pass though a gate in it did not, or though it measured nothing (default: fail).",
 )
 """Of one test, never of a run: a run in which nobody answers for a FAIL is not green."""

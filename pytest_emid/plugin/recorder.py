@@ -205,6 +205,11 @@ class Recorder:
                 "retained_ci_low": float(result.information_retained.low),
                 "retained_ci_high": float(result.information_retained.high),
             }
+            for name, found in result.metrics.items():
+                values[f"metric.{name}.clean"] = float(found.clean)
+                values[f"metric.{name}.shifted"] = float(found.shifted)
+                values[f"metric.{name}.drop_ci_low"] = float(found.drop.low)
+                values[f"metric.{name}.drop_ci_high"] = float(found.drop.high)
             key = self._outbox.key(result)
             for decision in self._decisions:
                 if decision.result == key:

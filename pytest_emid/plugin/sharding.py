@@ -17,7 +17,7 @@ from typing import Any, Final
 import pytest
 
 from pytest_emid.plugin.config import KEYWORD
-from pytest_emid.plugin.options import Shard
+from pytest_emid.plugin.parsing import Shard
 
 __all__ = ["SHARD", "Sharding", "assign", "scenario_of"]
 

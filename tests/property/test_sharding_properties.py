@@ -6,7 +6,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from pytest_emid.plugin.options import Shard, parse_shard
+from pytest_emid.plugin.parsing import Shard, parse_shard
 from pytest_emid.plugin.sharding import assign
 
 UNITS = st.lists(st.text(max_size=12), max_size=40, unique=True)

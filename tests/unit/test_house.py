@@ -25,7 +25,14 @@ FLOORS = (
 LONGEST = 400
 LIGHT = {"pytest_emid", "pytest_emid.plugin", "pytest_emid.version"}
 """What is loaded in every pytest run may import these, the standard library and pytest, and nothing else at the top."""
-IN_EVERY_RUN = ("plugin/hooks.py", "plugin/config.py", "plugin/options.py", "__init__.py", "plugin/__init__.py")
+IN_EVERY_RUN = (
+    "plugin/hooks.py",
+    "plugin/config.py",
+    "plugin/options.py",
+    "plugin/parsing.py",
+    "__init__.py",
+    "plugin/__init__.py",
+)
 
 FILES = sorted(ROOT.rglob("*.py"))
 

@@ -13,7 +13,7 @@ from typing import TYPE_CHECKING, Any, Final
 from pytest_emid.data.sample import LazyImage, Sample
 from pytest_emid.errors import DataError, ModelError
 from pytest_emid.models.backend.checkpoint import Checkpoint, device_for, digest_of, major_minor, plain
-from pytest_emid.models.base import Outcome, Response
+from pytest_emid.models.base import Outcome, Response, TokenScores
 from pytest_emid.models.local.sampling import Sampling
 
 if TYPE_CHECKING:
@@ -82,6 +82,8 @@ class TransformersModel:
         >>> models.TransformersModel("llava-hf/llava-1.5-7b-hf", dtype="bfloat16", sampling={"temperature": 0.7})
         TransformersModel('llava-hf/llava-1.5-7b-hf')
     """
+
+    likelihoods = True
 
     def __init__(
         self,
@@ -265,6 +267,33 @@ class TransformersModel:
                 continue
             answered += len(chunk)
             yield from zip(chunk, responses, strict=True)
+
+    def score(self, samples: Sequence[Sample], texts: Sequence[str]) -> Iterator[tuple[int, TokenScores]]:
+        """Yield (position, scores of the tokens) of each text as the answer, end token included; in batches as above.
+
+        Raises:
+            ModelError: another number of texts than samples, or the model cannot score a given text.
+            DataError: a picture cannot be read.
+        """
+        from pytest_emid.models.local.likelihood import given_texts
+
+        if len(samples) != len(texts):
+            raise ModelError(f"there are {len(texts)} texts for {len(samples)} samples; give one for each.")
+        order = sorted(range(len(samples)), key=lambda i: (*_size(samples[i]), -len(texts[i]), i))
+        rows, start = self.batch_size, 0
+        while start < len(order):
+            chunk = order[start : start + rows]
+            try:
+                found = given_texts(self._engine, [samples[i] for i in chunk], [texts[i] for i in chunk])
+            except (DataError, ModelError):
+                raise
+            except Exception as error:
+                if not self._engine.is_out_of_memory(error) or rows == 1:
+                    raise
+                rows = self._halved(rows)
+                continue
+            yield from zip(chunk, found, strict=True)
+            start += len(chunk)
 
     def _halved(self, rows: int) -> int:
         half = rows // 2

@@ -248,6 +248,9 @@ def _companions(result: EmidResult) -> Iterator[str]:
         yield _measure("EMI, anchored", None, None, "lost", result.anchored_emid)
     yield _measure("cosine to reference", clean.cosine, shifted.cosine, "lost", result.cosine_drop)
     yield _measure("exact match", clean.exact, shifted.exact, "lost", result.exact_drop)
+    for name, found in result.metrics.items():
+        changed = "" if found.lost is None else f"; {found.lost} right to wrong, {found.gained} wrong to right"
+        yield _measure(clip(name, 24), found.clean, found.shifted, "lost", found.drop) + changed
 
 
 def _measure(name: str, clean: Estimate | None, shifted: Estimate | None, word: str, change: Estimate) -> str:

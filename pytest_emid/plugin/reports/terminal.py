@@ -24,6 +24,7 @@ COLORS: Final = {Verdict.PASS: "green", Verdict.FAIL: "red", Verdict.UNDECIDED: 
 VERDICT_WIDTH: Final = len("UNDECIDED")
 UNMEASURED_SHOWN: Final = 2
 """Scenarios that could not be measured whose reason is printed in full."""
+METRIC_WIDTH: Final = 20
 EXTRA_COLUMNS: Final = (2, 3)
 """Both EMI: left out where the terminal is too narrow for them."""
 
@@ -78,6 +79,10 @@ def _table(terminal: pytest.TerminalReporter, rows: Sequence[Row]) -> None:
     width = terminal.config.get_terminal_writer().fullwidth
     table = [_cells(row) for row in rows]
     titles = ["scenario", "n", "EMI clean", "EMI shifted", "EMID [interval]", "retained [interval]", "bound"]
+    names = list(dict.fromkeys(name for row in rows for name in row.result.metrics))
+    titles[6:6] = [clip(name, METRIC_WIDTH) for name in names]
+    for row, cells in zip(rows, table, strict=True):
+        cells[6:6] = [_metric(row.result, name) for name in names]
     widths = [max(len(titles[i]), *(len(cells[i]) for cells in table)) for i in range(len(titles))]
     fits = sum(widths) + 2 * len(widths) + VERDICT_WIDTH <= width
     keep = [i for i in range(len(titles)) if fits or i not in EXTRA_COLUMNS]
@@ -123,6 +128,12 @@ def _emid(result: EmidResult) -> str:
     """With its share of the clean information, where there is one."""
     share = result.emid_share
     return measured(result.emid) + (f" {percent(share.value, 0)}" if share is not None else "")
+
+
+def _metric(result: EmidResult, name: str) -> str:
+    """Its means on clean and on shifted data."""
+    found = result.metrics.get(name)
+    return "-" if found is None else f"{found.clean.value:.3g} > {found.shifted.value:.3g}"
 
 
 def _held(bound: Bound | None) -> str:
@@ -181,6 +192,8 @@ def _legend(rows: Sequence[Row]) -> Iterator[str]:
         f"EMI: what answers tell about the query beyond what the references tell ({unit}); EMID = clean - shifted, "
         f"above 0 is a loss{share}. Retained: share of what answers told about the references. {confidence} intervals."
     )
+    if any(row.result.metrics for row in rows):
+        yield "Metrics: mean on clean data > mean on shifted data."
     yield from _sees(rows)
     letters = {letter for row in rows if (b := _shown_bound(row)) and (letter := BOUND_LETTERS.get(b.name))}
     meanings = {

@@ -132,8 +132,8 @@ ENCODED = "iVBORw0KGgoAAAANSUhEUgAAAAEAAAABCAYAAAAf" + "A" * 5000
         ({"image": ENCODED}, f"{ENCODED[:40]!r}... (5040 characters) is too long for a path. If it is a picture, "
          "encoded in text (base64), decode it and pass its bytes to load_records, or save it as a file."),
         ({"question": " \n"}, "the question in column 'question' is empty. Add it, or leave the sample out."),
-        ({"reference": ["x", "y"]}, "the reference answer in column 'reference' is ['x', 'y'], not text. "
-         "Convert it to one text."),
+        ({"reference": ["x", 1]}, "reference answer 2 in column 'reference' is 1, not text. "
+         "Give texts only, none of them empty."),
         ({"category": [1]}, "column 'category' holds [1], which is no label."),
     ],
 )  # fmt: skip
@@ -182,3 +182,11 @@ def test_bad_values_name_record_and_sample(tmp_path, change, message):
 )  # fmt: skip
 def test_refusals(call, error, message):
     assert refused(call, error) == message
+
+
+def test_several_references_of_which_the_first_is_embedded():
+    dataset = load_records([record(reference=["red", "crimson"]), record(id="b", reference=["blue"])], name="mine")
+    assert (dataset[0].reference, dataset[0].accepted) == ("red", ("red", "crimson"))
+    assert (dataset[1].references, dataset[1].accepted) == ((), ("blue",))
+    changed = dataset[0].with_(reference="rot")
+    assert changed.accepted == ("rot", "crimson")

@@ -82,7 +82,7 @@ def test_witness(whitening: Whitening) -> None:
     assert amounts.reference.tolist() == true.scores.tolist()
     assert amounts.candidates == 64
     assert amounts.response.tolist() != critic.amounts(SHIFTED, SHIFTED.text).response.tolist()
-    assert critic.anchored(CLEAN, SHIFTED, 64).tolist() == wanted.scores.tolist()
+    assert critic.anchored(CLEAN, SHIFTED, amounts).tolist() == wanted.scores.tolist()
 
 
 def test_query(whitening: Whitening) -> None:
@@ -99,7 +99,8 @@ def test_query(whitening: Whitening) -> None:
     true = same.information(SHIFTED.reference, SHIFTED.query, clusters=clusters)
     assert (amounts.response.tolist(), amounts.reference.tolist()) == (wanted.scores.tolist(), true.scores.tolist())
     anchored = same.information(SHIFTED.response, CLEAN.query, clusters=clusters, candidates=20)
-    assert critic.anchored(CLEAN, SHIFTED, 20).tolist() == anchored.scores.tolist()
+    fewer = critic.amounts(SHIFTED, CLEAN.text, 20)
+    assert critic.anchored(CLEAN, SHIFTED, fewer).tolist() == anchored.scores.tolist()
 
 
 @pytest.mark.parametrize("name", ["witness", "query"])
@@ -147,7 +148,7 @@ def test_the_club_family(whitening: Whitening, tmp_path: Path, monkeypatch: pyte
     assert amounts.response == pytest.approx(contributions(same, SHIFTED.query, SHIFTED.response), abs=1e-9)
     assert amounts.reference == pytest.approx(contributions(same, SHIFTED.query, SHIFTED.reference), abs=1e-9)
     assert amounts.candidates == 0
-    anchored = critic.anchored(CLEAN, SHIFTED, 0)
+    anchored = critic.anchored(CLEAN, SHIFTED, amounts)
     assert anchored == pytest.approx(contributions(same, CLEAN.query, SHIFTED.response), abs=1e-9)
 
 
@@ -157,7 +158,7 @@ def test_one_answer_to_all_tells_exactly_nothing(whitening: Whitening, name: str
     amounts = critic.amounts(SILENT, CLEAN.text)
     assert not amounts.response.any()
     assert amounts.reference.any()
-    assert not critic.anchored(CLEAN, SILENT, amounts.candidates).any()
+    assert not critic.anchored(CLEAN, SILENT, amounts).any()
 
 
 def named(what: Any) -> Any:

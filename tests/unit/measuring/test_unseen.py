@@ -91,7 +91,8 @@ def share(paired: bool = True) -> str:
 ECHO = "Without what the answers share with their own question "
 NOTHING_LEFT = f"{ECHO}nothing is left of them on clean data: a model that repeats its questions cannot pass."
 BLIND = (
-    "This measure does not see side (in 60.0 % of the references): gate on a metric that does, or pass "
+    "This measure does not see side (in 60.0 % of the references): gate on a metric that does "
+    "(assert_metric_retained), or pass "
     "accept_blind={'side'}."
 )
 REFRAIN = (
@@ -192,7 +193,7 @@ def test_blind_spots_forbid_where_they_are_asked_to() -> None:
     two = replace(result(), sight=replace(SIGHT, blind=("side", "number")))
     assert unseen(two, blind=True) == [
         "This measure does not see side (in 60.0 % of the references), number (in 20.0 % of the references): gate on a "
-        "metric that does, or pass accept_blind={'side', 'number'}."
+        "metric that does (assert_metric_retained), or pass accept_blind={'side', 'number'}."
     ]
     assert hidden.blind_spots(two, {"number"}) == "side (in 60.0 % of the references)"
     assert hidden.blind_spots(replace(two, sight=None)) == ""

@@ -106,7 +106,8 @@ def test_what_the_guards_see_forbids_a_pass() -> None:
     assert assert_emid_below(seen, "10 %").note.endswith(f"; {blind}")
     reason = said(lambda: assert_emid_below(seen, "10 %", blind="undecided"), "UNDECIDED")[6]
     assert reason == (
-        "  why        This measure does not see side (in 50.0 % of the references): gate on a metric that does, or "
+        "  why        This measure does not see side (in 50.0 % of the references): gate on a metric that does "
+        "(assert_metric_retained), or "
         "pass accept_blind={'side'}."
     )
     assert assert_emid_below(seen, "10 %", blind="undecided", accept_blind={"side"}).verdict is Verdict.PASS

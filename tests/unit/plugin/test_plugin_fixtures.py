@@ -49,7 +49,8 @@ class Item:
         self.config.stash[CONFIG] = config
         self.values = {
             "emid_model": Counting(CLEAN, SHIFTED), "emid_dataset": CLEAN.dataset, "emid_encoders": ENCODERS,
-            "emid_calibration": CALIBRATION, "emid_critic": "club-ridge", "emid_normalise": as_it_is, **values,
+            "emid_calibration": CALIBRATION, "emid_critic": "club-ridge", "emid_normalise": as_it_is,
+            "emid_metrics": {}, "emid_measures": "retained", **values,
         }  # fmt: skip
         self._request = SimpleNamespace(getfixturevalue=self.values.__getitem__)
         self.session = SimpleNamespace(_fixturemanager=SimpleNamespace(getfixturedefs=lambda name, node: None))
