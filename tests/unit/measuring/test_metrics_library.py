@@ -97,7 +97,10 @@ LIST = ", ".join(LIBRARY)
             "emid_metrics: 'mine' is a int, not a function (response, references, sample) -> float, nor the name of a "
             "library metric.",
         ),
-        (lambda: metrics.numeric("3", ["three or 4 or 5"]), "no reference holds exactly one number: 'three or 4 or 5'."),
+        (
+            lambda: metrics.numeric("3", ["three or 4 or 5"]),
+            "no reference holds exactly one number: 'three or 4 or 5'.",
+        ),
         (
             lambda: metrics.numeric("3", ["3"], relative=-0.1),
             "a tolerance is a number from 0 up, not -0.1 or 1e-09.",
