@@ -18,6 +18,7 @@ from pytest_emid.measuring.metrics.registry import LIBRARY, as_metrics, library_
 if TYPE_CHECKING:
     from pytest_emid.measuring.metrics.agreement import vqa
     from pytest_emid.measuring.metrics.edits import anls, character_accuracy
+    from pytest_emid.measuring.metrics.entailment import nli
     from pytest_emid.measuring.metrics.matching import contains, exact, multiple_choice, numeric
     from pytest_emid.measuring.metrics.overlap import bleu, chrf, token_f1
 
@@ -34,6 +35,7 @@ __all__ = [
     "exact",
     "library_metric",
     "multiple_choice",
+    "nli",
     "numeric",
     "token_f1",
     "vqa",
@@ -43,4 +45,8 @@ __all__ = [
 def __getattr__(name: str) -> Any:
     if name in LIBRARY:
         return library_metric(name)
+    if name == "nli":
+        from pytest_emid.measuring.metrics.entailment import nli
+
+        return nli
     raise AttributeError(f"module {__name__!r} has no attribute {name!r}")
