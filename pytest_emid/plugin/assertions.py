@@ -88,7 +88,7 @@ def assert_information_retained(
             "On clean data the answers say too little about the references for this n "
             f"(direct information {measured(result.clean.information)}): there is nothing to retain."
         )
-    found += obstacles.noted(result, "information")
+    found += [*obstacles.noted(result, "information"), *obstacles.crowded(result)]
     found += _unseen(result, at_least, config, accept_blind)
     verdict, reason, needed = decide(contrast, 0.0, Direction.ABOVE, found)
     decision = Decision(
@@ -140,6 +140,7 @@ def assert_emid_below(
     share = _share(threshold, result)
     config = _config(confidence, undecided, blind, accept_blind)
     found = [*obstacles.noted(result, "EMID"), *obstacles.critic(result), *obstacles.collapse(result)]
+    found += obstacles.crowded(result)
     if anchored and result.anchored_emid is None:
         raise ValueError(f"{result.scenario} compares unpaired sets, which have no anchored EMID. Leave anchored out.")
     on_form = anchored and result.critic.kind != "witness"
@@ -236,7 +237,7 @@ def assert_emi_above(
         raise ValueError(f"side={side!r} is not legal. Legal: 'shifted' or 'clean'.")
     config = _config(confidence, undecided)
     estimate = result.emi_shifted if side == "shifted" else result.emi_clean
-    found = [*obstacles.noted(result, "EMI"), *obstacles.critic(result)]
+    found = [*obstacles.noted(result, "EMI"), *obstacles.critic(result), *obstacles.crowded(result)]
     decision = _decision(f"EMI on {side} data", estimate, threshold, Direction.ABOVE, result, config, found)
     return _conclude(decision, result, config, _emi_shifted if side == "shifted" else None)
 
