@@ -9,7 +9,7 @@ import numpy as np
 import pytest
 from emid_factory import make_result
 
-from pytest_emid import EmidResult, Verdict, assert_emi_above, assert_emid_below
+from pytest_emid import EmidResult, Verdict, assert_emi_above, assert_emid_below, assert_information_retained
 from pytest_emid.measuring.losses import Losses
 from pytest_emid.measuring.results import CriticReport, Sight
 
@@ -136,6 +136,33 @@ def test_emi_above_in_nats() -> None:
     result = in_nats(0.2)
     assert assert_emi_above(result, -1.0).verdict is Verdict.PASS
     assert assert_emi_above(result, -1.0).estimate.value == pytest.approx(result.emi_shifted.value)
+
+
+@pytest.mark.parametrize(
+    "gate",
+    [
+        lambda result: assert_information_retained(result, 0.5),
+        lambda result: assert_emid_below(result, "10 %"),
+        lambda result: assert_emid_below(result, 0.5),
+        lambda result: assert_emi_above(result, -2.0),
+    ],
+)
+def test_no_gate_passes_where_one_picture_decides(gate: Any) -> None:
+    result = in_nats(0.1)
+    assert gate(result).verdict is Verdict.PASS
+
+    def crowded(side: Any) -> Any:
+        return replace(
+            side, records=tuple(replace(r, cluster="dog" if i < 23 else f"c{i}") for i, r in enumerate(side.records))
+        )
+
+    reason = said(
+        lambda: gate(replace(result, clean=crowded(result.clean), shifted=crowded(result.shifted))), "UNDECIDED"
+    )
+    assert reason[6] == (
+        "  why        23 of 90 clean samples share one cluster ('dog'): intervals do not hold where one picture "
+        "decides. Use at most a quarter of the samples of any picture."
+    )
 
 
 SCALE = make_result(emid=0.01)

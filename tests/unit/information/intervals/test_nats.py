@@ -42,17 +42,28 @@ def half(estimate):
 
 
 class TestLost:
-    def test_is_a_paired_interval_with_one_sample_more(self, rng):
+    def test_is_a_paired_interval_with_one_picture_more(self, rng):
         clean, shifted, clusters = rng.normal(3.8, 1, 90), rng.normal(3, 1, 90), np.repeat(np.arange(30), 3)
         plain = paired_interval(clean, shifted, clusters, 0.9)
         found = nats_lost(told(clean), told(shifted), clusters, 0.9)
         assert (found.value, found.se, found.n, found.clusters) == (plain.value, plain.se, 90, 30)
-        assert half(found) == pytest.approx(math.hypot(half(plain), PSEUDO / 90))
+        assert half(found) == pytest.approx(math.hypot(half(plain), PSEUDO / math.sqrt(90 * 30)))
         assert (found.unit, found.confidence) == ("nats", 0.9)
 
     def test_nothing_changed_is_no_certainty(self, rng):
         clean = told(rng.normal(size=90))
         assert limits(nats_lost(clean, clean)) == pytest.approx((-PSEUDO / 90, PSEUDO / 90))
+
+    def test_pictures_of_one_question_are_samples(self, rng):
+        clean = told(rng.normal(size=90))
+        assert limits(nats_lost(clean, clean, list(range(90)))) == limits(nats_lost(clean, clean))
+        assert half(nats_lost(clean, clean, np.repeat(np.arange(10), 9))) == pytest.approx(3 * PSEUDO / 90)
+
+    def test_pictures_are_counted_whatever_they_hold(self, rng):
+        clean = told(rng.normal(size=90))
+        assert half(nats_lost(clean, clean, [max(i - 40, 0) for i in range(90)])) == pytest.approx(
+            PSEUDO / math.sqrt(90 * 50)
+        )
 
     def test_one_cluster_tells_nothing(self, rng):
         clean, shifted = told(rng.normal(size=30)), told(rng.normal(size=30))
@@ -64,6 +75,19 @@ class TestLost:
         found = nats_told(told(values, 32))
         assert half(found) == pytest.approx(math.hypot(half(mean_interval(values)), 2 * math.log(32) / 60))
         assert found.unit == "nats"
+        clustered = nats_told(told(values, 32), np.repeat(np.arange(15), 4))
+        assert half(clustered) == pytest.approx(
+            math.hypot(half(mean_interval(values, np.repeat(np.arange(15), 4))), 4 * math.log(32) / 60)
+        )
+
+    def test_the_wider_pseudo_picture_of_two_sets(self, rng):
+        clean, shifted = rng.normal(size=90), rng.normal(size=60)
+        clusters = np.repeat(np.arange(10), 9), np.arange(60)
+        plain = unpaired_interval(clean, shifted, *clusters)
+        found = unpaired_nats_lost(told(clean), told(shifted), *clusters)
+        assert half(found) == pytest.approx(math.hypot(half(plain), 3 * PSEUDO / 90))
+        turned = unpaired_nats_lost(told(shifted), told(clean), *clusters[::-1])
+        assert half(turned) == pytest.approx(half(found))
 
     def test_unpaired(self, rng):
         clean, shifted = rng.normal(3.8, 1, 90), rng.normal(3, 2, 60)
