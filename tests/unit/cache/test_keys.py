@@ -80,7 +80,8 @@ def test_who_has_no_name_or_fingerprint_is_refused(what: str, value: object) -> 
     setattr(Model, what, value)
     with pytest.raises(ModelError) as caught:
         answer_keys(Model(), [], [])  # type: ignore[arg-type]
+    shown = repr(value) if isinstance(value, str) or value is None else f"{type(value).__name__}: {str(value)!r}"
     assert str(caught.value) == (
-        f"the {what} of Model is {value!r}. It must be a text that is not empty: answers and vectors are kept by it, "
-        "and served to whoever has the same."
+        f"the {what} of Model is a text that is not empty, such as 'my-model-2026-05-01', not {shown}. Answers and "
+        "vectors are kept under it."
     )
