@@ -64,6 +64,11 @@ class RecordedScenarios:
     """Recorded answers by sample id and scenario; make it with `load_recorded`.
 
     As a model it gives the clean answers; `under(scenario)` is the model of another scenario.
+
+    Example:
+        >>> model = load_recorded({"s1": "A dog."}, {"new release": {"s1": "A cat."}}, name="recorded")
+        >>> model.scenarios
+        ('new release',)
     """
 
     by_id = True
