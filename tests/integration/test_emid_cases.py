@@ -142,5 +142,5 @@ def test_fewer_samples_may_be_looked_at_without_a_verdict(
     pytester.makepyfile(
         test_x=f"{HEAD}def test_x(measure_emid):\n    result = measure_emid('identity')\n    assert {gate}\n"
     )
-    found = pytester.runpytest("-p", "no:xdist", "-Wignore", argument).parseoutcomes()
+    found = pytester.runpytest_subprocess("-p", "no:xdist", "-Wignore", argument).parseoutcomes()
     assert {name: count for name, count in found.items() if name != "warnings"} == {outcome: 1}
