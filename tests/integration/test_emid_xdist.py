@@ -25,7 +25,7 @@ def test_values_that_cannot_be_sent_are_made_to(project: pytest.Pytester) -> Non
         from pytest_emid import assert_emid_below, assert_information_retained
 
         def nasty(measure_emid):
-            answers = ["\\ud83d\\x00"] * 90
+            answers = [f"\\ud83d\\x00{i}" for i in range(90)]
             result = make_result("x\\ud83d:1", retained=0.6, responses=answers, settings={"seed": "\\udfff"})
             return replace(result, seed=np.int64(3), emid=estimate(np.float64(0.5), np.float64(0.1), np.int64(90)))
 
