@@ -36,15 +36,12 @@ class Settings:
     """What is the same for all scenarios of a measurer.
 
     Attributes:
-        seed: base seed of shifts, folds and permutations.
-        confidence: of every interval, two-sided.
+        seed, confidence: base seed of shifts, folds and permutations; of every interval, two-sided.
         permutations: of the null distribution of input drift; 0 leaves the p-values out.
         drift: whether results carry the p-values of input drift; else they are drawn when they are first read.
-        model, encoders: names.
-        note: what reports must say about the encoders.
+        model, encoders, note: names, and what reports must say about the encoders.
         options: effective options, to be carried by the results.
-        allowance: which share of a side's answers may be refused, empty or cut off.
-        any_version: whether answers of several versions of the model may be compared.
+        allowance, any_version: which answers that are none, and which versions of a served model, are allowed.
     """
 
     seed: int
