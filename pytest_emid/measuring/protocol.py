@@ -37,8 +37,7 @@ class Settings:
 
     Attributes:
         seed, confidence: base seed of shifts, folds and permutations; of every interval, two-sided.
-        permutations: of the null distribution of input drift; 0 leaves the p-values out.
-        drift: whether results carry the p-values of input drift; else they are drawn when they are first read.
+        permutations, drift: of the null of input drift; whether results carry its p-values, else drawn when first read.
         model, encoders, note: names, and what reports must say about the encoders.
         options: effective options, to be carried by the results.
         allowance, any_version: which answers that are none, and which versions of a served model, are allowed.
