@@ -144,6 +144,8 @@ def decide(
         return Verdict.PASS, f"The whole interval is {'within' if below else 'at or above'} the threshold.", None
     if within:
         return Verdict.UNDECIDED, " ".join(obstacles), None
+    if obstacles and not (math.isfinite(estimate.low) and math.isfinite(estimate.high)):
+        return Verdict.UNDECIDED, " ".join(obstacles), None  # they say why there are no limits
     needed = _needed(estimate, threshold)
     return Verdict.UNDECIDED, " ".join([_why_undecided(estimate, needed), *obstacles]), needed
 

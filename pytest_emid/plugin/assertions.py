@@ -11,13 +11,13 @@ from __future__ import annotations
 import math
 from collections.abc import Collection
 from dataclasses import replace
-from typing import TYPE_CHECKING, Final, Literal
+from typing import Final, Literal
 
 from pytest_emid.information.intervals.estimate import Estimate
 from pytest_emid.measuring import obstacles
 from pytest_emid.measuring.format import measured
 from pytest_emid.measuring.results import EmidResult
-from pytest_emid.measuring.verdicts import Decision, Direction, Verdict, decide, rescaled, within_p_value
+from pytest_emid.measuring.verdicts import Decision, Direction, Verdict, decide, rescaled
 from pytest_emid.plugin.config import EmidConfig
 from pytest_emid.plugin.deciding import (
     at_most,
@@ -30,9 +30,6 @@ from pytest_emid.plugin.deciding import (
     options_of,
     share_of,
 )
-
-if TYPE_CHECKING:
-    from pytest_emid.measuring.losses import Losses
 
 __all__ = [
     "assert_bound_holds",
@@ -95,18 +92,15 @@ def retained_decision(
             f"(direct information {measured(result.clean.information)}): there is nothing to retain."
         )
     found += not_seen(result, at_least, config, accept_blind)
-    verdict, reason, needed = decide(contrast, 0.0, Direction.ABOVE, found)
-    return Decision(
-        gate="information retained",
-        verdict=verdict,
-        scenario=result.scenario,
-        estimate=retained,
-        threshold=at_least,
-        direction=Direction.ABOVE,
-        seed=result.seed,
-        reason=reason,
-        needed=needed,
-        p=within_p_value(contrast, 0.0, Direction.ABOVE),
+    return decision_on(
+        "information retained",
+        retained,
+        at_least,
+        Direction.ABOVE,
+        result,
+        config.gate_confidence,
+        found,
+        contrast=contrast,
         note=blind_note(result, accept_blind),
     )
 
@@ -143,7 +137,7 @@ def assert_emid_below(
     check_result("assert_emid_below", result)
     share = share_of(threshold, result)
     config = options_of(confidence, undecided, blind, accept_blind)
-    found = obstacles.against(result, obstacles.EMID)
+    level, found = config.gate_confidence, obstacles.against(result, obstacles.EMID)
     if anchored and result.anchored_emid is None:
         raise ValueError(f"{result.scenario} compares unpaired sets, which have no anchored EMID. Leave anchored out.")
     on_form = anchored and result.critic.kind != "witness"
@@ -151,19 +145,24 @@ def assert_emid_below(
         if share is not None:
             raise ValueError("anchored=True takes a number: only EMID as published has a whole to take a share of.")
         gate, estimate = ("anchored EMID", result.anchored_emid) if anchored else ("EMID", result.emid)
-        decision = decision_on(gate, estimate or result.emid, float(threshold), Direction.BELOW, result, config, found)
+        decision = decision_on(gate, estimate or result.emid, float(threshold), Direction.BELOW, result, level, found)
         return conclude(decision, result, config, (lambda result: result.anchored or ()) if anchored else _emid)
-    from pytest_emid.measuring.losses import Losses
-
-    losses, told = Losses.of(result), result.clean.mi_response
-    allowed = share if share is not None else float(threshold) / told if told > 0.0 else math.nan
-    if math.isfinite(allowed):
-        found += not_seen(result, max(1.0 - max(allowed, 0.0), 1e-9), config, accept_blind)
-    if share is None:
-        estimate = losses.emid(config.gate_confidence)
-        decision = decision_on("EMID", estimate, float(threshold), Direction.BELOW, result, config, found)
+    told = result.clean.mi_response
+    if share is not None:
+        decision = share_decision(result, share, config, accept_blind)
     else:
-        decision = _share_decision(result, losses, share, config, found)
+        from pytest_emid.measuring.losses import Losses
+
+        limit = float(threshold)
+        if told > 0.0:
+            found += not_seen(result, max(1.0 - max(limit / told, 0.0), 1e-9), config, accept_blind)
+        if limit >= told and not found:
+            found.append(
+                f"The clean answers tell {told:.2f} nats, and {limit:g} may be lost: a model that says nothing under "
+                "the shift would pass. Lower the threshold, or give a share such as '10 %'."
+            )
+        estimate = Losses.of(result).emid(level)
+        decision = decision_on("EMID", estimate, limit, Direction.BELOW, result, level, found)
     note = f"{float(result.emid):.2f} of {told:.2f} nats are lost (lower-bound estimates, {at_most(result)})"
     about = blind_note(result, accept_blind)
     return conclude(replace(decision, note=f"{note}; {about}" if about else note), result, config, _emid)
@@ -173,28 +172,13 @@ def share_decision(
     result: EmidResult, share: float, config: EmidConfig, accept_blind: Collection[str] = ()
 ) -> Decision:
     """The verdict of `assert_emid_below` on a share of what the clean answers tell; of a critic in nats only."""
-    found = obstacles.against(result, obstacles.EMID)
-    found += not_seen(result, max(1.0 - share, 1e-9), config, accept_blind)
     from pytest_emid.measuring.losses import Losses
 
-    return _share_decision(result, Losses.of(result), share, config, found)
-
-
-def _share_decision(result: EmidResult, losses: Losses, share: float, config: EmidConfig, found: list[str]) -> Decision:
-    contrast = losses.contrast(share, config.gate_confidence)
-    verdict, reason, needed = decide(contrast, 0.0, Direction.BELOW, found)
-    return Decision(
-        gate="EMID",
-        verdict=verdict,
-        scenario=result.scenario,
-        estimate=losses.share(config.gate_confidence),
-        threshold=share,
-        direction=Direction.BELOW,
-        seed=result.seed,
-        reason=reason,
-        needed=needed,
-        p=within_p_value(contrast, 0.0, Direction.BELOW),
-    )
+    found = obstacles.against(result, obstacles.EMID)
+    found += not_seen(result, max(1.0 - share, 1e-9), config, accept_blind)
+    losses, level = Losses.of(result), config.gate_confidence
+    contrast = losses.contrast(share, level)
+    return decision_on("EMID", losses.share(level), share, Direction.BELOW, result, level, found, contrast=contrast)
 
 
 def assert_emi_above(
@@ -226,7 +210,9 @@ def assert_emi_above(
     config = options_of(confidence, undecided)
     estimate = result.emi_shifted if side == "shifted" else result.emi_clean
     found = obstacles.against(result, obstacles.EMI)
-    decision = decision_on(f"EMI on {side} data", estimate, threshold, Direction.ABOVE, result, config, found)
+    decision = decision_on(
+        f"EMI on {side} data", estimate, threshold, Direction.ABOVE, result, config.gate_confidence, found
+    )
     return conclude(decision, result, config, _emi_shifted if side == "shifted" else None)
 
 
@@ -276,10 +262,10 @@ def assert_bound_holds(
         )
     elif held.emid is not None:
         against = [*obstacles.against(result, obstacles.BOUND), *against]
-        decision = decision_on(gate, held.emid, held.value, Direction.BELOW, result, config, against)
+        decision = decision_on(gate, held.emid, held.value, Direction.BELOW, result, config.gate_confidence, against)
     else:
         against = [*obstacles.against(result, obstacles.EMID), *against]
-        decision = decision_on(gate, result.emid, held.value, Direction.BELOW, result, config, against)
+        decision = decision_on(gate, result.emid, held.value, Direction.BELOW, result, config.gate_confidence, against)
     return conclude(replace(decision, note=_fine_print(bound)), result, config, _emid)
 
 

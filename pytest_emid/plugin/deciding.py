@@ -75,12 +75,20 @@ def decision_on(
     threshold: float,
     direction: Direction,
     result: EmidResult,
-    config: EmidConfig,
+    confidence: float,
     obstacles: list[str],
+    *,
+    contrast: Estimate | None = None,
+    note: str = "",
 ) -> Decision:
-    """The decision on one estimate, at the confidence of the options."""
-    estimate = rescaled(estimate, config.gate_confidence)
-    verdict, reason, needed = decide(estimate, threshold, direction, obstacles)
+    """The decision on one estimate.
+
+    A ratio is tested without dividing: by a linear `contrast`, which is on the same side of 0 as the ratio is of the
+    threshold; the ratio is what the decision shows.
+    """
+    estimate = rescaled(estimate, confidence)
+    tested, limit = (estimate, threshold) if contrast is None else (contrast, 0.0)
+    verdict, reason, needed = decide(tested, limit, direction, obstacles)
     return Decision(
         gate=gate,
         verdict=verdict,
@@ -91,7 +99,8 @@ def decision_on(
         seed=result.seed,
         reason=reason,
         needed=needed,
-        p=within_p_value(estimate, threshold, direction) if math.isfinite(threshold) else None,
+        p=within_p_value(tested, limit, direction) if math.isfinite(limit) else None,
+        note=note,
     )
 
 

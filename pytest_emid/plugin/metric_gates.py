@@ -13,9 +13,9 @@ from pytest_emid.measuring.metrics.measured import clusters_of, metric_of
 from pytest_emid.measuring.metrics.result import MetricResult
 from pytest_emid.measuring.metrics.scoring import compared, contrast
 from pytest_emid.measuring.results import EmidResult
-from pytest_emid.measuring.verdicts import Decision, Direction, decide, within_p_value
+from pytest_emid.measuring.verdicts import Decision, Direction
 from pytest_emid.plugin.assertions import Undecided
-from pytest_emid.plugin.deciding import check_number, check_result, conclude, options_of
+from pytest_emid.plugin.deciding import check_number, check_result, conclude, decision_on, options_of
 
 __all__ = [
     "assert_likelihood_drop_below",
@@ -150,18 +150,15 @@ def retained_decision(result: EmidResult, found: MetricResult, at_least: float, 
             f"On clean data the mean of {found.name} is {found.clean.value:.3g}, not clearly above 0 at this n: there "
             "is nothing to retain."
         )
-    verdict, reason, needed = decide(tested, 0.0, Direction.ABOVE, against)
-    return Decision(
-        gate=f"{found.name} retained",
-        verdict=verdict,
-        scenario=result.scenario,
-        estimate=_again(found, result, confidence).retained,
-        threshold=at_least,
-        direction=Direction.ABOVE,
-        seed=result.seed,
-        reason=reason,
-        needed=needed,
-        p=within_p_value(tested, 0.0, Direction.ABOVE),
+    return decision_on(
+        f"{found.name} retained",
+        _again(found, result, confidence).retained,
+        at_least,
+        Direction.ABOVE,
+        result,
+        confidence,
+        against,
+        contrast=tested,
         note=_note(found),
     )
 
@@ -169,20 +166,8 @@ def retained_decision(result: EmidResult, found: MetricResult, at_least: float, 
 def drop_decision(result: EmidResult, found: MetricResult, threshold: float, confidence: float) -> Decision:
     """The verdict on how much of a metric may be lost."""
     drop = _again(found, result, confidence).drop
-    verdict, reason, needed = decide(drop, threshold, Direction.BELOW, _against(result))
-    return Decision(
-        gate=f"drop of {found.name}",
-        verdict=verdict,
-        scenario=result.scenario,
-        estimate=drop,
-        threshold=threshold,
-        direction=Direction.BELOW,
-        seed=result.seed,
-        reason=reason,
-        needed=needed,
-        p=within_p_value(drop, threshold, Direction.BELOW),
-        note=_note(found),
-    )
+    gate, against = f"drop of {found.name}", _against(result)
+    return decision_on(gate, drop, threshold, Direction.BELOW, result, confidence, against, note=_note(found))
 
 
 def by_sample(found: MetricResult, at_least: float) -> Callable[[EmidResult], Sequence[float]]:

@@ -58,9 +58,18 @@ def test_on_the_shifted_side_nothing_is_retained(pytester: pytest.Pytester, monk
     )
 
 
-@pytest.mark.parametrize("answer", ["red", ""])
+NO_ANSWERS = (
+    "Too many answers are none (clean, 60 answers: 0 refused, 0 truncated, 60 empty; shifted, 60 answers: 0 refused, "
+    "0 truncated, 60 empty; allowed are 5%, --emid-allow-problems). Empty: no text came back; look at the chat "
+    "template, stop words and what becomes of reasoning. That is not the shift's fault, and what the shift does cannot "
+    "be told from it: no gate passes. "
+)
+TELLS_NOTHING = "The clean answers tell nothing of their queries (+0.00 [[]*[]] nats): there is nothing to lose. "
+
+
+@pytest.mark.parametrize(("answer", "first"), [("red", ""), ("", NO_ANSWERS)])
 def test_on_both_sides_there_was_nothing_to_lose(
-    pytester: pytest.Pytester, monkeypatch: pytest.MonkeyPatch, answer: str
+    pytester: pytest.Pytester, monkeypatch: pytest.MonkeyPatch, answer: str, first: str
 ) -> None:
     monkeypatch.setenv("COLUMNS", "300")
     pytester.makeconftest(CONFTEST.format(always=True, answer=answer))
@@ -74,8 +83,8 @@ def test_on_both_sides_there_was_nothing_to_lose(
     result.stdout.fnmatch_lines(
         [
             "E *AssertionError: UNDECIDED: information retained under keyboard:3 is *",
-            f"E *why        The interval has no limits. *{why}",
+            f"E *why        {first}{why}",
             "E *AssertionError: UNDECIDED: EMID under keyboard:3 is *",
-            f"E *why *{why}",
+            f"E *why        {first}{TELLS_NOTHING}{why}",
         ]
     )

@@ -78,6 +78,7 @@ def test_without_a_threshold_nothing_passes(threshold: float, direction: Directi
 def test_an_interval_without_limits_is_undecided(direction: Direction) -> None:
     unbounded = Estimate(0.1, -math.inf, math.inf, math.nan, 90, 30)
     assert decide(unbounded, 0.5, direction) == (Verdict.UNDECIDED, "The interval has no limits.", None)
+    assert decide(unbounded, 0.5, direction, ["An obstacle."]) == (Verdict.UNDECIDED, "An obstacle.", None)
 
 
 @pytest.mark.parametrize(

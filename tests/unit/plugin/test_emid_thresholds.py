@@ -54,6 +54,16 @@ def test_nats() -> None:
     assert said(lambda: assert_emid_below(result, 0.2), "UNDECIDED")
 
 
+def test_a_threshold_that_nothing_could_fail_never_passes() -> None:
+    vacuous = in_nats(0.2, told=2.0)
+    told = vacuous.clean.mi_response
+    assert said(lambda: assert_emid_below(vacuous, told), "UNDECIDED")[6] == (
+        f"  why        The clean answers tell {told:.2f} nats, and {told:g} may be lost: a model that says nothing "
+        "under the shift would pass. Lower the threshold, or give a share such as '10 %'."
+    )
+    assert assert_emid_below(vacuous, 0.9 * told).verdict is Verdict.PASS
+
+
 @pytest.mark.parametrize("threshold", ["10 %", "10%", " 10 % ", "10.0 %", "1e1 %"])
 def test_a_share(threshold: str) -> None:
     decision = assert_emid_below(in_nats(0.1), threshold)
