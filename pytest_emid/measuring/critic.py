@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from dataclasses import dataclass
 from typing import Any, Final, Protocol
 
@@ -71,21 +72,18 @@ class WitnessEmi:
 
     def amounts(self, side: Answered, condition: Rows, most: int | None = None) -> Amounts:
         clusters = side.dataset.clusters
-        k = min(self.witness.usable(clusters, len(side.dataset)), most or self.witness.candidates)
-        read = [
-            self.witness.information(rows, side.reference, condition, clusters=clusters, candidates=k).scores
-            for rows in (side.response, side.reference)
-        ]
-        return Amounts(_unless_constant(side, read[0]), read[1], k)
+
+        def read(rows: Rows, k: int) -> Float:
+            told = self.witness.information(rows, side.reference, condition, clusters=clusters, candidates=k)
+            return told.scores
+
+        return _among_candidates(self.witness, side, most, read)
 
     def anchored(self, clean: Answered, shifted: Answered, told: Amounts) -> Float:
         return told.response  # the reference is the witness of the clean query already
 
     def report(self, fitted_on: str, m: int) -> CriticReport:
-        witness = self.witness
-        return CriticReport(
-            witness.kind, witness.fingerprint, fitted_on, m, None, NATS, witness.ceiling, witness.candidates
-        )
+        return _report_in_nats(self.witness, fitted_on, m)
 
 
 @dataclass(frozen=True)
@@ -97,12 +95,11 @@ class QueryEmi:
 
     def amounts(self, side: Answered, condition: Rows, most: int | None = None) -> Amounts:
         clusters = side.dataset.clusters
-        k = min(self.critic.usable(clusters, len(side.dataset)), most or self.critic.candidates)
-        read = [
-            self.critic.information(rows, side.query, clusters=clusters, candidates=k).scores
-            for rows in (side.response, side.reference)
-        ]
-        return Amounts(_unless_constant(side, read[0]), read[1], k)
+
+        def read(rows: Rows, k: int) -> Float:
+            return self.critic.information(rows, side.query, clusters=clusters, candidates=k).scores
+
+        return _among_candidates(self.critic, side, most, read)
 
     def anchored(self, clean: Answered, shifted: Answered, told: Amounts) -> Float:
         clusters, k = shifted.dataset.clusters, told.candidates
@@ -110,10 +107,7 @@ class QueryEmi:
         return _unless_constant(shifted, found.scores)
 
     def report(self, fitted_on: str, m: int) -> CriticReport:
-        critic = self.critic
-        return CriticReport(
-            critic.kind, critic.fingerprint, fitted_on, m, None, NATS, critic.ceiling, critic.candidates
-        )
+        return _report_in_nats(self.critic, fitted_on, m)
 
 
 @dataclass(frozen=True)
@@ -136,6 +130,18 @@ class ClubEmi:
 
     def report(self, fitted_on: str, m: int) -> CriticReport:
         return CriticReport(self.critic.kind, self.critic.fingerprint, fitted_on, m, self.critic.held_out_r2, SCALE)
+
+
+def _among_candidates(
+    critic: Witness | QueryContrast, side: Answered, most: int | None, read: Callable[[Rows, int], Float]
+) -> Amounts:
+    """What a contrastive critic reads of answers and of references, among as many candidates as the side allows."""
+    k = min(critic.usable(side.dataset.clusters, len(side.dataset)), most or critic.candidates)
+    return Amounts(_unless_constant(side, read(side.response, k)), read(side.reference, k), k)
+
+
+def _report_in_nats(critic: Witness | QueryContrast, fitted_on: str, m: int) -> CriticReport:
+    return CriticReport(critic.kind, critic.fingerprint, fitted_on, m, None, NATS, critic.ceiling, critic.candidates)
 
 
 def _unless_constant(side: Answered, scores: Float) -> Float:
