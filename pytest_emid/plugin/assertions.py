@@ -144,6 +144,8 @@ def assert_emid_below(
     if on_form or not result.critic.in_nats:
         if share is not None:
             raise ValueError("anchored=True takes a number: only EMID as published has a whole to take a share of.")
+        if result.critic.in_nats:
+            found += not_seen(result, _kept(float(threshold), result), config, accept_blind)
         gate, estimate = ("anchored EMID", result.anchored_emid) if anchored else ("EMID", result.emid)
         decision = decision_on(gate, estimate or result.emid, float(threshold), Direction.BELOW, result, level, found)
         return conclude(decision, result, config, (lambda result: result.anchored or ()) if anchored else _emid)
@@ -154,8 +156,7 @@ def assert_emid_below(
         from pytest_emid.measuring.losses import Losses
 
         limit = float(threshold)
-        if told > 0.0:
-            found += not_seen(result, max(1.0 - max(limit / told, 0.0), 1e-9), config, accept_blind)
+        found += not_seen(result, _kept(limit, result), config, accept_blind)
         if limit >= told and not found:
             found.append(
                 f"The clean answers tell {told:.2f} nats, and {limit:g} may be lost: a model that says nothing under "
@@ -181,6 +182,12 @@ def share_decision(
     return decision_on("EMID", losses.share(level), share, Direction.BELOW, result, level, found, contrast=contrast)
 
 
+def _kept(lost: float, result: EmidResult) -> float:
+    """The share of the clean information that is left when so many nats of it are lost, within (0, 1]."""
+    told = result.clean.mi_response
+    return min(max(1.0 - lost / told, 1e-9), 1.0) if told > 0.0 else 1.0
+
+
 def assert_emi_above(
     result: EmidResult,
     threshold: float,
@@ -188,6 +195,8 @@ def assert_emi_above(
     side: Literal["shifted", "clean"] = "shifted",
     confidence: float | None = None,
     undecided: Undecided | None = None,
+    blind: Blind | None = None,
+    accept_blind: Collection[str] = (),
 ) -> Decision:
     """Effective mutual information is at least `threshold`: I(query; answer) - I(query; reference).
 
@@ -197,6 +206,8 @@ def assert_emi_above(
         side: which data.
         confidence: two-sided, overrides the option.
         undecided: overrides the option.
+        blind: overrides the option; `undecided` lets nothing pass that has a blind spot.
+        accept_blind: kinds of facts (`side`, `number`, ...) that may go unseen on shifted data, or `omissions`.
 
     Raises:
         AssertionError: FAIL, or UNDECIDED under `fail`. An uninformative critic never passes.
@@ -207,9 +218,12 @@ def assert_emi_above(
     check_number("threshold", threshold)
     if side not in ("shifted", "clean"):
         raise ValueError(f"side={side!r} is not legal. Legal: 'shifted' or 'clean'.")
-    config = options_of(confidence, undecided)
+    config = options_of(confidence, undecided, blind, accept_blind)
     estimate = result.emi_shifted if side == "shifted" else result.emi_clean
     found = obstacles.against(result, obstacles.EMI)
+    if side == "shifted" and result.critic.in_nats:
+        # The guards compare with clean answers: what the threshold leaves of those.
+        found += not_seen(result, _kept(float(result.emi_clean) - threshold, result), config, accept_blind)
     decision = decision_on(
         f"EMI on {side} data", estimate, threshold, Direction.ABOVE, result, config.gate_confidence, found
     )

@@ -140,6 +140,12 @@ def test_contradictions_are_held_against_what_the_threshold_allows() -> None:
     assert said(lambda: assert_emid_below(result, 0.38), "UNDECIDED")
     assert assert_emid_below(result, "90 %").verdict is Verdict.PASS
     assert assert_emid_below(result, 3.5).verdict is Verdict.PASS
+    assert said(lambda: assert_emi_above(result, -0.6), "UNDECIDED")
+    assert assert_emi_above(result, -0.6, accept_blind={"side"}).verdict is Verdict.PASS
+    assert assert_emi_above(result, -3.7).verdict is Verdict.PASS
+    query = replace(result, critic=replace(WITNESS, kind="query"))
+    assert said(lambda: assert_emid_below(query, 0.38, anchored=True), "UNDECIDED")
+    assert assert_emid_below(query, 3.5, anchored=True).verdict is Verdict.PASS
 
 
 def test_emi_above_in_nats() -> None:
