@@ -10,6 +10,7 @@ import numpy as np
 
 from pytest_emid.information.facts import KINDS
 from pytest_emid.information.guards.contradictions import Contradictions, contradiction_guard
+from pytest_emid.information.guards.echo import EchoGuard
 from pytest_emid.information.guards.omissions import omission_guard
 from pytest_emid.information.guards.refrains import refrain
 from pytest_emid.information.intervals.means import (
@@ -109,12 +110,7 @@ def _echo(result: EmidResult, at_least: float, confidence: float) -> str | None:
             "Without what the answers share with their own question nothing is left of them on clean data: a model "
             "that repeats its questions cannot pass."
         )
-    if contrast.high >= 0.0:
-        return None
-    return (
-        f"Without what the answers share with their own question {percent(retained.value)} of the information is "
-        f"retained, clearly less than {percent(at_least)}: answers that echo the question cannot pass."
-    )
+    return EchoGuard(retained, contrast, at_least, bool(contrast.high < 0.0)).obstacle
 
 
 def _found(side: Side, accepted: Collection[str]) -> Contradictions:

@@ -4,39 +4,18 @@ import math
 
 import numpy as np
 import pytest
+from answer_sets import answer_sets, pairs_to_fit, some_alike
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from pytest_emid.information.critics.witness import Told, Witness
 from pytest_emid.information.intervals.nats import nats_lost, share_contrast, share_lost
 
-D, D_T = 7, 3
+WITNESS = Witness.fit(*pairs_to_fit())
 
 
-def fitted():
-    rng = np.random.default_rng(0)
-    text = rng.normal(size=(60, D_T))
-    return Witness.fit(text @ rng.normal(size=(D_T, D)) + rng.normal(size=(60, D)), text)
-
-
-WITNESS = fitted()
-
-
-@st.composite
-def sets(draw):
-    """n answers of a quality between none and perfect, some of them exact or all alike, in clusters."""
-    n = draw(st.integers(10, 80))
-    rng = np.random.default_rng(draw(st.integers(0, 2**32 - 1)))
-    text = rng.normal(size=(n, D_T))
-    reference = text @ np.ones((D_T, D)) + rng.normal(size=(n, D))
-    keeps = draw(st.sampled_from([0.0, 0.5, 0.9, 1.0]))
-    response = np.where(rng.random((n, 1)) < keeps, reference, rng.normal(size=(n, D)))
-    response = response + draw(st.sampled_from([0.0, 0.3])) * rng.normal(size=(n, D))
-    if draw(st.booleans()) and keeps == 0.0:
-        response[:] = response[0]
-    clusters = rng.integers(0, draw(st.integers(1, n)), size=n)
-    clusters[:8] = np.arange(1000, 1008)
-    return response, reference, text, clusters
+def sets():
+    return some_alike(answer_sets(10, 80, distinct=8))
 
 
 @settings(deadline=None, max_examples=50)

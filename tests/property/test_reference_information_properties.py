@@ -2,6 +2,7 @@
 
 import numpy as np
 import pytest
+from answer_sets import D, answer_sets, pairs_to_fit
 from hypothesis import given
 from hypothesis import strategies as st
 
@@ -9,30 +10,11 @@ from pytest_emid.information.companions import exact_match, normalise_answer
 from pytest_emid.information.reference.direct import direct, reliability_of
 from pytest_emid.information.reference.whitening import Whitening
 
-D, D_T = 7, 3
+WHITENING = Whitening.fit(*pairs_to_fit())
 
 
-def fitted():
-    rng = np.random.default_rng(0)
-    text = rng.normal(size=(60, D_T))
-    return Whitening.fit(text @ rng.normal(size=(D_T, D)) + rng.normal(size=(60, D)), text)
-
-
-WHITENING = fitted()
-
-
-@st.composite
-def sets(draw):
-    """n answers of a quality between none and perfect, some of them exact, in clusters."""
-    n = draw(st.integers(4, 40))
-    rng = np.random.default_rng(draw(st.integers(0, 2**32 - 1)))
-    text = rng.normal(size=(n, D_T))
-    reference = text @ np.ones((D_T, D)) + rng.normal(size=(n, D))
-    keeps = draw(st.sampled_from([0.0, 0.5, 0.9, 1.0]))
-    response = np.where(rng.random((n, 1)) < keeps, reference, rng.normal(size=(n, D)))
-    response = response + draw(st.sampled_from([0.0, 0.3])) * rng.normal(size=(n, D))
-    clusters = np.r_[0, 1, rng.integers(0, draw(st.integers(2, n)), size=n - 2)]
-    return response, reference, text, clusters
+def sets():
+    return answer_sets(4, 40, distinct=2)
 
 
 def scored(response, reference, text, clusters, **options):

@@ -24,7 +24,7 @@ from numpy.typing import ArrayLike, NDArray
 
 from pytest_emid.errors import EstimationError
 from pytest_emid.information.arrays import as_clusters, as_matrix, require_varied
-from pytest_emid.information.critics.witness import Told, contrast
+from pytest_emid.information.critics.witness import FEWEST_CANDIDATES, Told, contrast, usable_candidates
 from pytest_emid.information.intervals.clusters import Clusters
 
 __all__ = ["QueryContrast"]
@@ -38,7 +38,6 @@ SHRINKAGE = 0.1
 SCALES = tuple(np.logspace(-1.5, 0.3, 13))
 # Fewer candidates than in a test of 90 samples would choose too sharp a scale.
 SET = 300
-FEWEST_CANDIDATES = 8
 
 
 @dataclass(frozen=True, eq=False)
@@ -169,13 +168,7 @@ class QueryContrast:
         Raises:
             EstimationError: below 8.
         """
-        others = n - int(np.bincount(as_clusters(clusters, n)).max(initial=0))
-        if others < FEWEST_CANDIDATES - 1:
-            raise EstimationError(
-                f"clusters: {n - others} of {n} samples share one cluster, which leaves {others} other queries to hold "
-                f"an answer against; at least {FEWEST_CANDIDATES - 1} are needed. Add samples of other pictures."
-            )
-        return min(self.candidates, others + 1)
+        return usable_candidates(self.candidates, clusters, n, "queries")
 
 
 def _slope(x: Float, y: Float, penalty: float) -> Float:

@@ -48,7 +48,7 @@ from pytest_emid.information.arrays import as_clusters, as_matrix, as_vector, bl
 from pytest_emid.information.intervals.clusters import Clusters
 from pytest_emid.information.reference.whitening import Whitening
 
-__all__ = ["Told", "Witness", "contrast"]
+__all__ = ["Told", "Witness", "contrast", "usable_candidates"]
 
 Float = NDArray[np.float64]
 Codes = NDArray[np.intp]
@@ -232,14 +232,7 @@ class Witness:
         Raises:
             EstimationError: below 8.
         """
-        others = n - int(np.bincount(as_clusters(clusters, n)).max(initial=0))
-        if others < FEWEST_CANDIDATES - 1:
-            raise EstimationError(
-                f"clusters: {n - others} of {n} samples share one cluster, which leaves {others} other references "
-                f"to hold an answer against; at least {FEWEST_CANDIDATES - 1} are needed. "
-                "Add samples of other pictures."
-            )
-        return min(self.candidates, others + 1)
+        return usable_candidates(self.candidates, clusters, n, "references")
 
     def similarity(self, response: ArrayLike, reference: ArrayLike, text: ArrayLike) -> Float:
         """C, (n, n) softened cosines: [i, j] of answer i and reference j, both freed from question j.
@@ -278,6 +271,21 @@ class _Cosines:
         product = told @ self.true.T - self.shared
         cosine: Float = product / np.sqrt(np.maximum(square, 0.0) + self.soft)
         return np.clip(cosine, -1.0, 1.0, out=cosine)
+
+
+def usable_candidates(candidates: int, clusters: Clusters, n: int, what: str) -> int:
+    """K for n samples: `candidates`, or one more than the fewest samples of other clusters.
+
+    Raises:
+        EstimationError: below 8; `what` names those that an answer is held against.
+    """
+    others = n - int(np.bincount(as_clusters(clusters, n)).max(initial=0))
+    if others < FEWEST_CANDIDATES - 1:
+        raise EstimationError(
+            f"clusters: {n - others} of {n} samples share one cluster, which leaves {others} other {what} to hold an "
+            f"answer against; at least {FEWEST_CANDIDATES - 1} are needed. Add samples of other pictures."
+        )
+    return min(candidates, others + 1)
 
 
 def contrast(

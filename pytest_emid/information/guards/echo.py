@@ -82,8 +82,9 @@ class EchoGuard:
         if not self.blocks:
             return None
         return (
-            f"Without what the answers share with their own question {self.retained.value:.0%} of the information is "
-            f"retained, clearly less than {self.at_least:.0%}: answers that echo the question cannot pass."
+            f"Without what the answers share with their own question {100 * self.retained.value:.1f} % of the "
+            f"information is retained, clearly less than {100 * self.at_least:.1f} %: answers that "
+            "echo the question cannot pass."
         )
 
 
