@@ -352,7 +352,6 @@ def changed_shifts(folder: Path, seeds: int) -> Counter[str]:
 
 def suite(folder: Path, damage: int, malform: int, seeds: int, seed: int = 0) -> dict[str, Counter[str]]:
     """Everything but killed runs."""
-    logging.getLogger("pytest_emid").setLevel(logging.CRITICAL)
     return {
         "damaged cache files": damages(folder, damage, seed),
         "malformed": malformed(folder, malform, seed),
@@ -386,6 +385,7 @@ def main() -> None:
     given = parser.parse_args()
     if given.quick:
         given.damages, given.malformed, given.kills = 40, 200, 0
+    logging.getLogger("pytest_emid").setLevel(logging.CRITICAL)
     with tempfile.TemporaryDirectory() as temporary:
         found = suite(Path(temporary), given.damages, given.malformed, 2 if given.quick else 40, given.seed)
     for kind, counts in found.items():

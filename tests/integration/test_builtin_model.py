@@ -35,10 +35,11 @@ def suite(pytester: pytest.Pytester) -> pytest.Pytester:
     return pytester
 
 
-def results(pytester: pytest.Pytester, *arguments: str) -> list[dict[str, object]]:
+def results(pytester: pytest.Pytester, *arguments: str, said: str = "") -> list[dict[str, object]]:
     path = Path(pytester.path, "out.json")
     run = pytester.runpytest_subprocess("--emid-json=out.json", *arguments)
     run.assert_outcomes(passed=3)
+    assert said in run.stdout.str()
     found = json.loads(path.read_text())["results"]
     path.unlink()
     return sorted(found, key=lambda result: str(result["scenario"]))
@@ -51,12 +52,8 @@ def test_serial_spread_cold_and_warm_runs_give_the_same_numbers_bit_for_bit(suit
         "defocus_blur:2+synonym:3",
         "frost:3",
     ]
-    assert results(suite, "--emid-cache-dir=one", "-p", "no:xdist") == cold
     assert results(suite, "--emid-cache-dir=two", "-n", "2") == cold
-
-
-def test_a_warm_run_loads_neither_model_nor_encoders(suite: pytest.Pytester) -> None:
-    results(suite, "-p", "no:xdist")
+    # A warm run loads neither model nor encoders.
     suite.makeconftest(
         """
         import sys
@@ -66,11 +63,10 @@ def test_a_warm_run_loads_neither_model_nor_encoders(suite: pytest.Pytester) -> 
             print("heavy modules:", heavy)
         """
     )
-    run = suite.runpytest_subprocess("-p", "no:xdist", "-q")
-    run.assert_outcomes(passed=3)
-    run.stdout.fnmatch_lines(["*heavy modules: []"])
+    assert results(suite, "--emid-cache-dir=one", "-p", "no:xdist", "-q", said="heavy modules: []") == cold
 
 
+@pytest.mark.usefixtures("warm")
 def test_answers_before_a_crash_are_kept(suite: pytest.Pytester) -> None:
     suite.makeconftest(
         """

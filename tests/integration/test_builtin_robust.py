@@ -6,6 +6,8 @@ import json
 
 import pytest
 
+pytestmark = pytest.mark.usefixtures("warm")
+
 SUITE = """
 from pytest_emid import assert_information_retained
 

@@ -7,6 +7,8 @@ from pathlib import Path
 
 import pytest
 
+pytestmark = pytest.mark.usefixtures("warm")
+
 PAGE = Path(__file__).parents[2] / "docs" / "metrics.md"
 BLOCKS = re.findall(r"```(python|ini)\n(.*?)```", PAGE.read_text("utf-8"), re.DOTALL)
 

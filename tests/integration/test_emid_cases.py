@@ -7,7 +7,9 @@ from typing import Any
 
 import pytest
 
-INI = "[pytest]\nemid_model = tiny-llava\nemid_dataset = scenes\nemid_limit = {}\nemid_cache_dir = ./.emid\n"
+pytestmark = pytest.mark.usefixtures("warm")
+
+INI = "[pytest]\nemid_model = tiny-llava\nemid_dataset = scenes\nemid_limit = {}\n"
 HEAD = """
 import pytest
 from pytest_emid import assert_emi_above, assert_emid_below, assert_information_retained

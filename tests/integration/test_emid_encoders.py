@@ -6,6 +6,8 @@ import json
 
 import pytest
 
+pytestmark = pytest.mark.usefixtures("warm")
+
 CONFTEST = """
 import pytest
 from PIL import Image

@@ -42,6 +42,7 @@ OPTIONS = (
 
 
 @pytest.mark.slow
+@pytest.mark.usefixtures("warm")
 def test_serially_and_in_two_processes_alike(pytester: pytest.Pytester, monkeypatch) -> None:
     monkeypatch.setenv("COLUMNS", "160")
     pytester.makeconftest(CONFTEST)
