@@ -17,7 +17,7 @@ from pytest_emid.information.answers import answer_key
 from pytest_emid.information.critics.base import Critic
 from pytest_emid.information.threads import few_threads
 from pytest_emid.measuring.allowance import LEGAL, Allowance
-from pytest_emid.measuring.asking import Announce, Asker, Progress
+from pytest_emid.measuring.asking import Announce, Asker, Progress, Told
 from pytest_emid.measuring.calibration import Calibration
 from pytest_emid.measuring.checks import check_can_pass, check_disjoint, check_fits, check_size, same_samples
 from pytest_emid.measuring.embedding import Answered
@@ -63,6 +63,7 @@ class Measurer:
             most of the work of a measurement, is drawn when it is first read.
         progress: told about answers as they arrive.
         announce: told what is about to be asked, whenever some answers are not kept.
+        told: told where the answers to each set came from.
         since: seconds since the epoch; a model that was found to be out of reach at this time or later, by whatever
             process, is not tried again. By default now.
         settings: effective options, to be carried by the results.
@@ -92,6 +93,7 @@ class Measurer:
         drift: bool = False,
         progress: Progress | None = None,
         announce: Announce | None = None,
+        told: Told | None = None,
         since: float | None = None,
         settings: Mapping[str, str] | None = None,
         decisive: bool = False,
@@ -112,7 +114,7 @@ class Measurer:
         self.decisive = decisive
         self._critic = critic
         began = time.time() if since is None else since
-        self._asker = Asker(model, encoders, self.cache, began, progress, announce, normalise)
+        self._asker = Asker(model, encoders, self.cache, began, progress, announce, normalise, told)
         self._settings = Settings(
             seed=seed,
             confidence=confidence,
@@ -125,8 +127,8 @@ class Measurer:
             allowance=allowance,
             any_version=self._asker.traits.any_version,
         )
-        told = partial(log_likelihoods, model, cache=self.cache) if likelihood else None
-        self._metrics = Metrics(metrics or {}, confidence, told)
+        likely = partial(log_likelihoods, model, cache=self.cache) if likelihood else None
+        self._metrics = Metrics(metrics or {}, confidence, likely)
         self._clean: Scored | None = None
         self._guards: Guards | None = None
         self._calibration: Calibration | None = None

@@ -6,6 +6,7 @@ Imported when a test that measures is set up, never before.
 from __future__ import annotations
 
 import inspect
+import logging
 import warnings
 from collections.abc import Callable
 from dataclasses import dataclass, field
@@ -28,10 +29,13 @@ from pytest_emid.shifts.base import Shift
 if TYPE_CHECKING:
     from pytest_emid.cache import Cache
     from pytest_emid.measuring.measurer import Measurer
+    from pytest_emid.measuring.sources import Source
     from pytest_emid.models.server.spending import Spending
     from pytest_emid.plugin.reports.progress import ProgressBar
 
 __all__ = ["MeasureEmid"]
+
+log: Final = logging.getLogger(__name__)
 
 NAMES: Final = (
     "emid_model",
@@ -215,6 +219,7 @@ class MeasureEmid:
             progress=self._progress,
             decisive=decisive,
             announce=None if self._progress is None else self._progress.announce,
+            told=_note,
             since=self._began,
             settings={
                 "model": f"{model.name} ({parts.origins['emid_model']}){_own_code(model)}",
@@ -223,6 +228,12 @@ class MeasureEmid:
                 **{key: config.describe(key) for key in ("limit", "seed", "confidence", "family")},
             },
         )
+
+    def _say_who(self, sentence: str) -> None:
+        """For whom this run waits: in the log, and where there is a terminal, there at once."""
+        log.warning(sentence)
+        if self._progress is not None:
+            self._progress.say(f"emid: {sentence}")
 
     def _open_cache(self, config: EmidConfig) -> Cache:
         if self._cache is None:
@@ -236,8 +247,16 @@ class MeasureEmid:
                 pack_key_env=config.pack_key_env,
                 max_bytes=None if config.cache_max_mb is None else round(config.cache_max_mb * 1e6),
                 max_age=None if config.cache_max_days is None else config.cache_max_days * 86_400.0,
+                waiting=self._say_who,
             )
         return self._cache
+
+
+def _note(source: Source) -> None:
+    """Let the running test's report say where answers came from."""
+    running = recorder.current()
+    if running is not None:
+        running.answered(source)
 
 
 def _named(shift: Shift | str | Dataset) -> str:

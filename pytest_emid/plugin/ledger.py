@@ -11,6 +11,7 @@ from dataclasses import replace
 from typing import TYPE_CHECKING, Any, Final, NamedTuple
 
 from pytest_emid.measuring.plain import in_natural_order
+from pytest_emid.measuring.sources import Sources
 
 if TYPE_CHECKING:
     import pytest
@@ -104,6 +105,9 @@ class Ledger:
 
     Args:
         planned: whether the run only says what it would ask, so that no test can measure.
+
+    Attributes:
+        sources: where the answers came from.
     """
 
     def __init__(self, planned: bool = False) -> None:
@@ -120,6 +124,7 @@ class Ledger:
         self._carriers: dict[str, str] = {}
         self._conduct: dict[str, Conduct] = {}
         self._plan: Plan | None = None
+        self.sources = Sources()
 
     def receive(self, report: pytest.TestReport, payload: Mapping[str, Any] | None, measures: bool) -> bool:
         """Take what a report carries.
@@ -141,6 +146,7 @@ class Ledger:
             return report.outcome != "passed"
         if payload.get("needs"):
             self.plan.add(payload["needs"])
+        self.sources.add(payload.get("answers", ()))
         if measures or payload["asked"] or payload["measured"] or payload["decisions"]:
             self._note_outcome(report, payload)
             for key, body in payload["results"].items():
@@ -280,6 +286,7 @@ class Ledger:
                 }
                 for nodeid in sorted({*self._outcomes, *self._measured}, key=in_natural_order)
             ],
+            "answers": self.sources.to_list(),
             "problems": self.problems(),
         }
 
@@ -287,6 +294,7 @@ class Ledger:
         """Take what another run's `document` says, apart from its problems: the inverse, for any number of them."""
         for result in document["results"]:
             self._results[result["key"]] = {name: value for name, value in result.items() if name != "key"}
+        self.sources.add(document.get("answers", ()))
         for test in document["tests"]:
             nodeid = test["nodeid"]
             self._outcomes[nodeid] = test["outcome"]

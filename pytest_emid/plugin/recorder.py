@@ -18,6 +18,7 @@ from pytest_emid.plugin.config import CONFIG, KEYWORD, PAYLOAD, EmidConfig, from
 if TYPE_CHECKING:
     from pytest_emid.measuring.plan import Need
     from pytest_emid.measuring.results import EmidResult
+    from pytest_emid.measuring.sources import Source
     from pytest_emid.measuring.verdicts import Decision
     from pytest_emid.plugin.answering import Raised
 
@@ -86,6 +87,7 @@ class Recorder:
         self._results: list[EmidResult] = []
         self._decisions: list[Decision] = []
         self._needs: list[Need] = []
+        self._answers: list[dict[str, Any]] = []
         self._unmeasured: list[dict[str, str]] = []
         self._raised: list[Raised] = []
         self._unanswered: list[str] = []
@@ -116,6 +118,12 @@ class Recorder:
     def planned(self, needs: Iterable[Need]) -> None:
         """Take note of what a measurement would ask."""
         self._needs.extend(needs)
+
+    def answered(self, source: Source) -> None:
+        """Take note of where answers came from."""
+        from pytest_emid.measuring.plain import plain
+
+        self._answers.append(plain(source))
 
     def unmeasured(self, scenario: str, reason: str) -> None:
         """Take note of a measurement that could not be made, and leaves its gates undecided."""
@@ -162,6 +170,7 @@ class Recorder:
         self._drained = (len(self._results), len(self._decisions))
         needs, self._needs = self._outbox.needs(self._needs), []
         unmeasured, self._unmeasured = self._unmeasured, []
+        answers, self._answers = self._answers, []
         return {
             "attempt": self.attempt,
             "direct": self._asks_itself(),
@@ -170,6 +179,7 @@ class Recorder:
             "decisions": [decision.to_dict() for decision in decisions],
             "needs": needs,
             "unmeasured": unmeasured,
+            "answers": answers,
             "asked": self.asked,
             "unanswered": list(self._unanswered),
             "allowed": self.config.unanswered == "allow",

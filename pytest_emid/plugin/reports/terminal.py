@@ -53,7 +53,7 @@ def summarize(terminal: pytest.TerminalReporter, ledger: Ledger, problems: Seque
         return
     terminal.write_sep("=", "emid", bold=True)
     if rows:
-        _table(terminal, rows)
+        _table(terminal, rows, ledger.sources.line())
         _verdicts(terminal, rows, config)
     for line in _unmeasured(unmeasured):
         _write(terminal, line, yellow=True)
@@ -70,9 +70,11 @@ def _write(terminal: pytest.TerminalReporter, text: str, **markup: bool) -> None
         terminal.write_line(line, **markup)
 
 
-def _table(terminal: pytest.TerminalReporter, rows: Sequence[Row]) -> None:
+def _table(terminal: pytest.TerminalReporter, rows: Sequence[Row], sources: str) -> None:
     for line in _provenance(rows):
         _write(terminal, line)
+    if sources and terminal.verbosity >= 0:
+        _write(terminal, f"answers: {sources}")
     for note in dict.fromkeys(row.result.settings.get("encoders note", "") for row in rows):
         if note:
             _write(terminal, visible(note), yellow=True)
