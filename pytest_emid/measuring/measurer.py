@@ -37,6 +37,8 @@ from pytest_emid.shifts.base import Shift
 __all__ = ["Announce", "Measurer", "Progress"]
 
 NATURAL: Final = "natural"
+CONTROL: Final = "identity"
+"""The shift that changes nothing on purpose."""
 
 
 class Measurer:
@@ -158,7 +160,8 @@ class Measurer:
             with few_threads(max(len(self.dataset), len(dataset))):
                 found = compare(clean, shifted, self.calibration, self.guards, scenario, self._settings)
             found = self._metrics.added(found, self.dataset, dataset)
-            self._results[key] = self._doubted(self._looked_through(found, clean, shifted), dataset)
+            found = self._doubted(self._looked_through(found, clean, shifted), dataset)
+            self._results[key] = self._compared_with_itself(found, dataset)
         return self._results[key]
 
     def plan(self, shift: Shift | str | Dataset) -> tuple[Need, Need]:
@@ -224,6 +227,25 @@ class Measurer:
         if result.paired and result.modality != NATURAL:
             found += unseeing(clean.answered, shifted)
         return replace(result, obstacles=(*found, *result.obstacles)) if found else result
+
+    def _compared_with_itself(self, result: EmidResult, dataset: Dataset) -> EmidResult:
+        """The result, with why no gate may pass where the shifted queries are the clean ones, and nobody said so."""
+        by_id = self._asker.traits.by_id or asked_under(self.model, result.scenario) is not self.model
+        if by_id or result.scenario == CONTROL or not self._asks_the_same(dataset):
+            return result
+        same = Obstacle(
+            f"Under {result.scenario} the {result.n} pictures and questions are those of the clean set, so nothing was "
+            f"tested. Look at what the shift or the dataset gives; a control is measured as {CONTROL!r}."
+        )
+        return replace(result, remarks=(same.reason, *result.remarks), obstacles=(same, *result.obstacles))
+
+    def _asks_the_same(self, dataset: Dataset) -> bool:
+        asked = [sorted(sample.question for sample in side) for side in (self.dataset, dataset)]
+        if asked[0] != asked[1]:
+            return False
+        sides = [zip(self.cache.digests(side), side, strict=True) for side in (self.dataset, dataset)]
+        clean, shifted = (sorted((digest, sample.question) for digest, sample in side) for side in sides)
+        return clean == shifted
 
     def _doubted(self, result: EmidResult, dataset: Dataset) -> EmidResult:
         """The result, with why no gate may pass on it where answers to clean samples stood in for shifted ones."""

@@ -12,7 +12,6 @@ from collections.abc import Callable
 from dataclasses import dataclass, field
 from operator import methodcaller
 from pathlib import Path
-from types import CodeType
 from typing import TYPE_CHECKING, Any, Final, NoReturn, cast
 
 import pytest
@@ -24,6 +23,7 @@ from pytest_emid.measuring.verdicts import UndecidedWarning
 from pytest_emid.models.base import traits_of
 from pytest_emid.plugin import recorder
 from pytest_emid.plugin.config import EmidConfig
+from pytest_emid.plugin.naming import names_a_gate
 from pytest_emid.shifts.base import Shift
 
 if TYPE_CHECKING:
@@ -170,7 +170,7 @@ class MeasureEmid:
         identity = tuple(id(getattr(parts, name.removeprefix("emid_"))) for name in NAMES)
         running = recorder.current()
         # whatever gate is asked then, it fails
-        decisive = config.undecided == "fail" and running is not None and _asks_a_gate(running.item)
+        decisive = config.undecided == "fail" and running is not None and names_a_gate(running.item)
         key = (*identity, config.limit, config.seed, config.gate_confidence, config.allow_problems, decisive)
         if key not in self._measurers:
             # The parts are kept with the measurer, so that no other object can be given their ids.
@@ -280,21 +280,6 @@ def _parts(item: pytest.Item) -> _Parts:
     request = _request(item)
     values = {name.removeprefix("emid_"): request.getfixturevalue(name) for name in NAMES}
     return _Parts(**values, origins={name: _origin(item, name) for name in NAMES})
-
-
-def _asks_a_gate(item: pytest.Item) -> bool:
-    """Whether the test function names one of the gates; what its helpers do is not looked into."""
-    from pytest_emid.plugin import assertions
-
-    function: Any = getattr(item, "function", None)
-    rest = [getattr(inspect.unwrap(function), "__code__", None)]
-    while rest:
-        code = rest.pop()
-        if code is not None:
-            if not set(assertions.__all__).isdisjoint((*code.co_names, *code.co_freevars)):
-                return True
-            rest += [constant for constant in code.co_consts if isinstance(constant, CodeType)]
-    return False
 
 
 def _own_code(*backends: object) -> str:

@@ -23,6 +23,8 @@ if TYPE_CHECKING:
 __all__ = ["Ledger", "Row", "gates"]
 
 ALLOW: Final = '@pytest.mark.emid(unanswered="allow")'
+EMPTY: Final = "got empty parameter set"
+"""What pytest says of a test that is parametrized with nothing."""
 
 
 class Conduct(NamedTuple):
@@ -31,12 +33,14 @@ class Conduct(NamedTuple):
     Attributes:
         unanswered: what raised an error that nothing in the test asked for, in words.
         has_asked: whether anything was to be measured.
+        names_gates: whether it measured, and names a gate.
         is_allowed: whether the test may pass all the same.
         ended: of the last phase that did not pass, its kind and what it said.
     """
 
     unanswered: list[str]
     has_asked: bool
+    names_gates: bool
     is_allowed: bool
     ended: Mapping[str, str] | None
 
@@ -58,6 +62,15 @@ class Conduct(NamedTuple):
             f"{nodeid} {outcome}, though {self.unanswered[0]}{more}. The error was swallowed, in the test or by what "
             "rewrites its outcome. Let it through, "
             f"expect it with pytest.raises, or allow it: {ALLOW}."
+        ]
+
+    def without_parameters(self, nodeid: str, outcome: str) -> list[str]:
+        """An empty list of parameters, which pytest makes a skip of: nobody asked for that."""
+        if outcome != "skipped" or self.ended is None or EMPTY not in self.ended["text"]:
+            return []
+        return [
+            f"{nodeid} was skipped, for there is nothing to run it with: {self.ended['text']}. Nothing that it gates "
+            f"was measured. Give it parameters, or allow it: {ALLOW}."
         ]
 
     def expected_failure(self, nodeid: str, has_decided: bool) -> list[str]:
@@ -169,7 +182,13 @@ class Ledger:
             self._outcomes.pop(nodeid, None)
             self._expected.discard(nodeid)
         self._attempts[nodeid] = max(self._attempts.get(nodeid, 1), attempt)
-        told = Conduct(payload["unanswered"], payload["asked"], payload["allowed"], payload["ended"])
+        told = Conduct(
+            payload["unanswered"],
+            payload["asked"],
+            payload.get("gates", False),
+            payload["allowed"],
+            payload["ended"],
+        )
         self._conduct[nodeid] = told.after(self._conduct.get(nodeid))
         if report.when == "call" or report.outcome != "passed":
             if self._outcomes.get(nodeid) != "failed":
@@ -231,7 +250,13 @@ class Ledger:
                 f"{nodeid} passed without measuring anything, though it names measure_emid. Call it, leave it out of "
                 f"the test's arguments, or allow it: {ALLOW}."
             ]
-        return conduct.swallowed(nodeid, outcome)
+        found = conduct.swallowed(nodeid, outcome) or conduct.without_parameters(nodeid, outcome)
+        if not found and outcome == "passed" and direct and conduct.names_gates and not self._decisions.get(nodeid):
+            found = [
+                f"{nodeid} passed, and no gate decided anything, though it names one. Call the gate on what was "
+                f"measured, or allow it: {ALLOW}."
+            ]
+        return found
 
     def _has_decided(self, nodeid: str) -> bool:
         """Whether what an expected failure says is a verdict, or a comparison of what was measured."""

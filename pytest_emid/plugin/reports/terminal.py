@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import math
 import textwrap
 from collections.abc import Iterator, Mapping, Sequence
 from typing import Final
@@ -148,6 +149,8 @@ def _held(bound: Bound | None) -> str:
 
 def _retained(result: EmidResult) -> str:
     retained = result.information_retained
+    if math.isnan(retained.value):
+        return "undefined"
     return f"{percent(retained.value)} [{100 * retained.low:.0f}, {100 * retained.high:.0f}]"
 
 

@@ -94,7 +94,7 @@ def test_everything_drained_is_plain_and_told_once() -> None:
     assert not notes.is_empty
     assert (notes.results, notes.decisions, result) == ((ONE,), (stands,), ONE)
     key = outbox.key(ONE)
-    calm = {"asked": False, "unanswered": [], "allowed": False, "ended": None}
+    calm = {"asked": False, "gates": False, "unanswered": [], "allowed": False, "ended": None}
     assert (stands.attempt, stands.result) == (1, key)
     assert notes.drain() == {
         "attempt": 1,
