@@ -1,4 +1,4 @@
-"""A shift that changes nothing, and a dataset that is compared with itself: everything is retained, and nothing tested."""
+"""A shift that changes nothing, and a dataset compared with itself: everything is retained, and nothing was tested."""
 
 from __future__ import annotations
 
