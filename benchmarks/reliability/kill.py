@@ -7,7 +7,8 @@ A pytest suite of four measurements with a function as the model, which notes ea
 Runs, serial or under `pytest -n 2`, are ended by SIGKILL (all their processes at once) at random moments, until so many
 were killed; then one more runs to its end. A new cache is begun when one is complete. Checked:
 
-- the JSON report of the last run equals that of an undisturbed run with a cache of its own, bit for bit;
+- the JSON report of the last run equals that of an undisturbed run with a cache of its own, bit for bit
+  (`answers`, which says who was asked, is left out);
 - an answer is asked again only if it was in flight when its run was killed: at most one for each process;
 - `PRAGMA integrity_check` says ok after each kill, and no claim is left at the end.
 """
@@ -89,6 +90,11 @@ import pytest
 def test_it(measure_emid, shift):
     assert measure_emid(shift).emid.n == 60
 """
+
+
+def said(report: Path) -> dict[str, Any]:
+    """A JSON report without what says who was asked."""
+    return {name: value for name, value in json.loads(report.read_text()).items() if name != "answers"}
 
 
 class Suite:
@@ -190,7 +196,7 @@ def series(
             problems.append(f"{repeated} answers were asked again after {here} kills of {max(1, workers)} processes")
         if len(counts) != distinct:
             problems.append(f"{len(counts)} questions were asked, not {distinct}")
-        if suite.report.read_bytes() != expected.read_bytes():
+        if said(suite.report) != said(expected):
             problems.append(f"{suite.report} differs from {expected}")
         if suite.claims():
             problems.append(f"{suite.claims()} claims are left")

@@ -15,11 +15,12 @@ import numpy as np
 from numpy.typing import NDArray
 
 from pytest_emid.cache.checked import sound
-from pytest_emid.cache.claims import Ask, obtain
+from pytest_emid.cache.claims import Ask, Waiting, log, obtain
 from pytest_emid.cache.contract import held_to_contract
 from pytest_emid.cache.keys import answer_keys, embedding_key, former_keys, text_digest
 from pytest_emid.cache.packs import read_pack, write_pack
 from pytest_emid.cache.pictures import Pictures
+from pytest_emid.cache.place import file_of, is_pack
 from pytest_emid.cache.store import Sizes, Store
 from pytest_emid.data.sample import Sample
 from pytest_emid.encoders.base import ImageEncoder, TextEncoder
@@ -38,20 +39,19 @@ Progress = Callable[[int, int], None]
 Rows = NDArray[np.float32]
 
 ENCODE_AT_ONCE: Final = 64
-FILE: Final = "cache.sqlite"
-_PACK: Final = ".json"
 _UNSCORED: Final = (Outcome.REFUSED, Outcome.EMPTY)
 """Answers that may have no tokens to score."""
-_SUFFIXES: Final = frozenset({".sqlite", ".sqlite3", ".db"})
 _LARGE: Final = 32 * 2**20
 """Bytes of a replay pack that is not held in memory."""
 
 
 @dataclass
 class Counts:
-    """What a cache did in this process: distinct queries served, asked and failed; pictures and texts encoded."""
+    """What a cache did in this process: distinct queries served, of these kept before this run, asked and failed;
+    pictures and texts encoded."""
 
     served: int = 0
+    earlier: int = 0
     asked: int = 0
     failed: int = 0
     encoded: int = 0
@@ -72,6 +72,7 @@ class Cache:
         across_machines: the file is shared over a network file system (see `Store`).
         pack_key_env: environment variable with the key of replay packs: those that are written are signed with it, and
             those that are read must be. None signs none, and takes any.
+        waiting: told in a sentence, after some seconds, who is making what is waited for.
 
     Raises:
         DataError: an unknown mode; a file that is not a cache, is damaged or cannot be written; in mode `read`, no
@@ -88,13 +89,15 @@ class Cache:
         max_age: float | None = None,
         across_machines: bool = False,
         pack_key_env: str | None = None,
+        waiting: Waiting = log.warning,
     ) -> None:
         if mode not in get_args(Mode):
             raise DataError(f"unknown cache mode {mode!r}; it is one of {', '.join(get_args(Mode))}.")
-        pack = None if path is None or mode == "off" or Path(path).suffix != _PACK else Path(path)
-        self.path = None if path is None else pack or _file(Path(path), make=mode in ("use", "refresh"))
+        pack = Path(path) if path is not None and mode != "off" and is_pack(path) else None
+        self.path = None if path is None else pack or file_of(Path(path), make=mode in ("use", "refresh"))
         self.mode: Mode = "read" if pack is not None and mode == "use" else mode
         self.counts = Counts()
+        self._waiting = waiting
         self._run = run or str(uuid.uuid4())
         self._fresh = self._run if mode == "refresh" else None
         self._pack_key_env = pack_key_env
@@ -137,6 +140,11 @@ class Cache:
             DataError: the file is no replay pack, an entry does not match its digest, or it is not signed as it must.
         """
         return read_pack(Path(path), self.store, pack_key(self._pack_key_env))
+
+    @property
+    def is_pack(self) -> bool:
+        """Whether a replay pack is what is served."""
+        return is_pack(self.path)
 
     @property
     def sizes(self) -> Sizes:
@@ -208,6 +216,7 @@ class Cache:
 
         found = dict(self._kept(model, former, times))
         self.counts.served += len(found)
+        self.counts.earlier += len(found) - len(store.made_by(self._run, found))
         arrived(list(found))
         missing = [key for key in _distinct(keys) if key not in found]
         if missing:
@@ -215,7 +224,7 @@ class Cache:
             self._must_not_only_read(f"answers of {model.name}{scored}", [samples[first[key]].id for key in missing])
             self._tell_of_another_name(model)
             ask = Ask(partial(self._kept, model, former), store.failures, make)
-            found.update(obtain(store, ask, missing, arrived))
+            found.update(obtain(store, ask, missing, arrived, self._waiting))
         return [found[key] for key in keys]
 
     def encode_images(self, encoder: ImageEncoder, samples: Sequence[Sample]) -> Rows:
@@ -295,9 +304,9 @@ class Cache:
         if missing and derived and self.mode == "read":
             store = self._fleeting
             ask = Ask(lambda some: store.vectors(some, self._fresh), lambda some, since: {}, make)
-            found.update(obtain(store, ask, missing, lambda new: None))
+            found.update(obtain(store, ask, missing, lambda new: None, self._waiting))
         elif missing:
-            without = self.path is not None and self.path.suffix == _PACK and not self.store.sizes().vectors
+            without = self.is_pack and not self.store.sizes().vectors
             self._must_not_only_read(
                 f"{kind} embeddings of {encoder.name}",
                 [label(of[key]) for key in missing],
@@ -305,7 +314,7 @@ class Cache:
                 "The pack was written without vectors: give it as --emid-model, with another cache." if without else "",
             )
             ask = Ask(lambda some: store.vectors(some, self._fresh), lambda some, since: {}, make)
-            found.update(obtain(store, ask, missing, lambda new: None))
+            found.update(obtain(store, ask, missing, lambda new: None, self._waiting))
         widths = sorted({vector.shape[0] for vector in found.values()})
         if len(widths) > 1:
             raise ModelError(
@@ -378,21 +387,3 @@ def _is_scored(response: Response, entropies: bool) -> bool:
 def _distinct(keys: Sequence[bytes]) -> list[bytes]:
     """Distinct keys in the order in which they first occur."""
     return list(dict.fromkeys(keys))
-
-
-def _file(path: Path, make: bool) -> Path:
-    """The database's path; a folder that is made tells version control to leave it alone."""
-    if path.suffix in _SUFFIXES and not path.is_dir():
-        return path
-    if not make:
-        return path / FILE
-    try:
-        path.mkdir(parents=True, exist_ok=True)
-        ignore = path / ".gitignore"
-        if not ignore.exists():
-            ignore.write_text("*\n", encoding="utf-8")
-    except OSError as error:
-        raise DataError(
-            f"cannot use {path} as the cache folder: {error}. Choose another with --emid-cache-dir."
-        ) from error
-    return path / FILE

@@ -17,7 +17,7 @@ from typing import Final, Generic, TypeVar
 from pytest_emid.cache.store import Store
 from pytest_emid.errors import DataError
 
-__all__ = ["Ask", "obtain"]
+__all__ = ["Ask", "Waiting", "log", "obtain"]
 
 log: Final = logging.getLogger(__name__)
 
@@ -30,6 +30,8 @@ QUIET: Final = 5.0
 """Seconds of waiting before it is said who is waited for, and then between saying so, each time for twice as long."""
 
 V = TypeVar("V")
+Waiting = Callable[[str], object]
+"""Told, in a sentence, who is waited for."""
 
 
 @dataclass(frozen=True)
@@ -48,7 +50,11 @@ class Ask(Generic[V]):
 
 
 def obtain(
-    store: Store, ask: Ask[V], missing: Sequence[bytes], arrived: Callable[[Sequence[bytes]], None]
+    store: Store,
+    ask: Ask[V],
+    missing: Sequence[bytes],
+    arrived: Callable[[Sequence[bytes]], None],
+    waiting: Waiting = log.warning,
 ) -> dict[bytes, V]:
     """Make the missing values, or wait for the process that is making them.
 
@@ -57,6 +63,7 @@ def obtain(
         ask: reads and makes.
         missing: distinct keys that were not kept a moment ago.
         arrived: told about values as they come.
+        waiting: told who is waited for, if that takes long.
 
     Raises:
         Exception: what `ask.make` raises; claims are let go, so that others go on.
@@ -71,8 +78,8 @@ def obtain(
             arrived(list(values))
 
     waited, quiet = time.monotonic(), QUIET
-    while waiting := [key for key in missing if key not in found]:
-        mine = store.claim(waiting, owner, LEASE, _gone)
+    while wanted := [key for key in missing if key not in found]:
+        mine = store.claim(wanted, owner, LEASE, _gone)
         if mine:
             with _lease(store, owner):
                 take(ask.read(mine))  # kept between the look and the claim
@@ -82,10 +89,11 @@ def obtain(
             continue
         if time.monotonic() - waited > quiet:
             quiet *= 2
-            _say_who(store, waiting)
+            for sentence in _who(store, wanted):
+                waiting(sentence)
         time.sleep(POLL)
-        take(ask.read(waiting))
-        take(ask.failures([key for key in waiting if key not in found], began))
+        take(ask.read(wanted))
+        take(ask.failures([key for key in wanted if key not in found], began))
     return found
 
 
@@ -124,16 +132,13 @@ def _machine() -> str:
         return socket.gethostname()
 
 
-def _say_who(store: Store, keys: Sequence[bytes]) -> None:
+def _who(store: Store, keys: Sequence[bytes]) -> Iterator[str]:
     for owner, count in store.holders(keys).items():
         machine, pid, _ = _parts_of(owner) or (owner[:80], "?", "")
-        log.warning(
-            "waiting for %d answers or vectors that process %s on %s is making. If it makes none, end it: what it "
-            "claimed is free at once on its own machine, and after %.0f seconds elsewhere.",
-            count,
-            pid,
-            machine.partition(" ")[0],
-            LEASE,
+        yield (
+            f"waiting for {count} answers or vectors that process {pid} on {machine.partition(' ')[0]} is making. "
+            "If it makes none, end it: what it claimed is free at once on its own machine, and after "
+            f"{LEASE:.0f} seconds elsewhere."
         )
 
 

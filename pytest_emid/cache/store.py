@@ -130,6 +130,12 @@ class Store(Database):
         self._touch("answers", old, now)
         return found
 
+    def made_by(self, run: str, keys: Iterable[bytes]) -> set[bytes]:
+        """The keys among these whose entries a run made; none where nothing is ever written."""
+        if self.read_only:  # a file of version 0.1.0 does not say
+            return set()
+        return {key for (key,) in self._select("SELECT key FROM made WHERE run = ? AND key IN (%s)", list(keys), run)}
+
     def other_name(self, fingerprint: str, name: str) -> str | None:
         """Another name under which a model of this fingerprint has answered."""
         sql = "SELECT model FROM answers WHERE fingerprint = ? AND model != ? LIMIT 1"

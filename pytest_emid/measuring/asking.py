@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections import Counter
 from collections.abc import Callable, Iterable, Sequence
 
 import numpy as np
@@ -16,15 +17,19 @@ from pytest_emid.errors import BudgetError, ModelError, UnavailableError
 from pytest_emid.information.answers import answer_key, one_wording
 from pytest_emid.measuring.embedding import Answered, Embedded
 from pytest_emid.measuring.plan import Forecast, Need
+from pytest_emid.measuring.sources import Source
 from pytest_emid.models.backend.identity import check_identity
 from pytest_emid.models.base import Model, Outcome, Response, asked_under, redrawn, traits_of
 
-__all__ = ["Announce", "Asker", "Progress"]
+__all__ = ["Announce", "Asker", "Progress", "Told"]
 
-Draws = tuple[tuple[Response, ...], ...]
+Draw = tuple[Response, ...]
+Draws = tuple[Draw, ...]
 """The answers to one dataset: of each draw, one a sample."""
 Progress = Callable[[str, int, int], None]
 """Called with (what is being asked, answers so far, answers in all) as answers arrive."""
+Told = Callable[[Source], None]
+"""Called with where the answers to one set came from."""
 Announce = Callable[[str, str, Forecast], None]
 """Called with (what is asked, name of the model, forecast) before a model is asked."""
 
@@ -40,6 +45,7 @@ class Asker:
         progress: told about answers as they arrive.
         announce: told what is about to be asked.
         normalise: what two answers have in common that differ in format only: equal ones share one vector.
+        told: told where the answers to each set came from, also where some failed.
     """
 
     def __init__(
@@ -51,6 +57,7 @@ class Asker:
         progress: Progress | None = None,
         announce: Announce | None = None,
         normalise: Callable[[str], str] = answer_key,
+        told: Told | None = None,
     ) -> None:
         self.model = model
         self.encoders = encoders
@@ -60,6 +67,7 @@ class Asker:
         self._progress = progress
         self._announce = announce
         self._normalise = normalise
+        self._told = told
 
     def ask(self, dataset: Dataset, label: str) -> Draws:
         """Ask the model about a dataset, as often as it draws answers.
@@ -74,7 +82,33 @@ class Asker:
         """
         for asked in (self.model, self.encoders.image, self.encoders.text):
             check_identity(asked)
-        return tuple(self._respond(dataset, label, draw) for draw in range(self.traits.draws))
+        counts = self.cache.counts
+        before, content = (counts.asked, counts.earlier), dataset.fingerprint
+        draws: list[Draw] = []
+        try:
+            for draw in range(self.traits.draws):
+                draws.append(self._respond(dataset, label, draw))
+        finally:
+            if self._told is not None:
+                new = (counts.asked - before[0], counts.earlier - before[1])
+                self._told(self._source(dataset.name, content, label, *new, draws))
+        return tuple(draws)
+
+    def _source(
+        self, dataset: str, content: str, label: str, asked: int, earlier: int, draws: Sequence[Draw]
+    ) -> Source:
+        replayed, packed = self.traits.replays, self.cache.is_pack
+        served = Counter(str(response.served) for draw in draws for response in draw if response.served is not None)
+        return Source(
+            model=self.model.name,
+            dataset=dataset,
+            label=label,
+            content=content,
+            asked=0 if replayed else asked,
+            cache=0 if packed else earlier,
+            pack=(asked if replayed else 0) + (earlier if packed else 0),
+            served=dict(sorted(served.items())),
+        )
 
     def answered(self, dataset: Dataset, draws: Draws, clean: Answered | None = None) -> Answered:
         """Embed a dataset with its answers; those that equal a reference or a clean answer take its wording."""
@@ -128,7 +162,7 @@ class Asker:
         ]
         return [key for kept, _ in parts for key in kept], [key for _, missing in parts for key in missing]
 
-    def _respond(self, dataset: Dataset, label: str, draw: int) -> tuple[Response, ...]:
+    def _respond(self, dataset: Dataset, label: str, draw: int) -> Draw:
         """The answers of one draw, none of which failed."""
         responses = self._ask(dataset, label, draw)
         failed = [

@@ -80,7 +80,9 @@ def interval(estimate: Estimate) -> str:
 
 
 def measured(estimate: Estimate) -> str:
-    """The estimate with its interval; a p-value has none."""
+    """The estimate with its interval; a p-value has none, and a share of nothing is undefined."""
+    if math.isnan(estimate.value):
+        return "undefined"
     value = quantity(estimate.value, estimate.unit, decimals(estimate))
     return value if estimate.unit == "p-value" else f"{value} {interval(estimate)}"
 

@@ -17,7 +17,7 @@ from pytest_emid.information.answers import answer_key
 from pytest_emid.information.critics.base import Critic
 from pytest_emid.information.threads import few_threads
 from pytest_emid.measuring.allowance import LEGAL, Allowance
-from pytest_emid.measuring.asking import Announce, Asker, Progress
+from pytest_emid.measuring.asking import Announce, Asker, Progress, Told
 from pytest_emid.measuring.calibration import Calibration
 from pytest_emid.measuring.checks import check_can_pass, check_disjoint, check_fits, check_size, same_samples
 from pytest_emid.measuring.embedding import Answered
@@ -37,6 +37,8 @@ from pytest_emid.shifts.base import Shift
 __all__ = ["Announce", "Measurer", "Progress"]
 
 NATURAL: Final = "natural"
+CONTROL: Final = "identity"
+"""The shift that changes nothing on purpose."""
 
 
 class Measurer:
@@ -63,6 +65,7 @@ class Measurer:
             most of the work of a measurement, is drawn when it is first read.
         progress: told about answers as they arrive.
         announce: told what is about to be asked, whenever some answers are not kept.
+        told: told where the answers to each set came from.
         since: seconds since the epoch; a model that was found to be out of reach at this time or later, by whatever
             process, is not tried again. By default now.
         settings: effective options, to be carried by the results.
@@ -92,6 +95,7 @@ class Measurer:
         drift: bool = False,
         progress: Progress | None = None,
         announce: Announce | None = None,
+        told: Told | None = None,
         since: float | None = None,
         settings: Mapping[str, str] | None = None,
         decisive: bool = False,
@@ -112,7 +116,7 @@ class Measurer:
         self.decisive = decisive
         self._critic = critic
         began = time.time() if since is None else since
-        self._asker = Asker(model, encoders, self.cache, began, progress, announce, normalise)
+        self._asker = Asker(model, encoders, self.cache, began, progress, announce, normalise, told)
         self._settings = Settings(
             seed=seed,
             confidence=confidence,
@@ -125,8 +129,8 @@ class Measurer:
             allowance=allowance,
             any_version=self._asker.traits.any_version,
         )
-        told = partial(log_likelihoods, model, cache=self.cache) if likelihood else None
-        self._metrics = Metrics(metrics or {}, confidence, told)
+        likely = partial(log_likelihoods, model, cache=self.cache) if likelihood else None
+        self._metrics = Metrics(metrics or {}, confidence, likely)
         self._clean: Scored | None = None
         self._guards: Guards | None = None
         self._calibration: Calibration | None = None
@@ -156,7 +160,8 @@ class Measurer:
             with few_threads(max(len(self.dataset), len(dataset))):
                 found = compare(clean, shifted, self.calibration, self.guards, scenario, self._settings)
             found = self._metrics.added(found, self.dataset, dataset)
-            self._results[key] = self._doubted(self._looked_through(found, clean, shifted), dataset)
+            found = self._doubted(self._looked_through(found, clean, shifted), dataset)
+            self._results[key] = self._compared_with_itself(found, dataset)
         return self._results[key]
 
     def plan(self, shift: Shift | str | Dataset) -> tuple[Need, Need]:
@@ -222,6 +227,25 @@ class Measurer:
         if result.paired and result.modality != NATURAL:
             found += unseeing(clean.answered, shifted)
         return replace(result, obstacles=(*found, *result.obstacles)) if found else result
+
+    def _compared_with_itself(self, result: EmidResult, dataset: Dataset) -> EmidResult:
+        """The result, with why no gate may pass where the shifted queries are the clean ones, and nobody said so."""
+        by_id = self._asker.traits.by_id or asked_under(self.model, result.scenario) is not self.model
+        if by_id or result.scenario == CONTROL or not self._asks_the_same(dataset):
+            return result
+        same = Obstacle(
+            f"Under {result.scenario} the {result.n} pictures and questions are those of the clean set, so nothing was "
+            f"tested. Look at what the shift or the dataset gives; a control is measured as {CONTROL!r}."
+        )
+        return replace(result, remarks=(same.reason, *result.remarks), obstacles=(same, *result.obstacles))
+
+    def _asks_the_same(self, dataset: Dataset) -> bool:
+        asked = [sorted(sample.question for sample in side) for side in (self.dataset, dataset)]
+        if asked[0] != asked[1]:
+            return False
+        sides = [zip(self.cache.digests(side), side, strict=True) for side in (self.dataset, dataset)]
+        clean, shifted = (sorted((digest, sample.question) for digest, sample in side) for side in sides)
+        return clean == shifted
 
     def _doubted(self, result: EmidResult, dataset: Dataset) -> EmidResult:
         """The result, with why no gate may pass on it where answers to clean samples stood in for shifted ones."""

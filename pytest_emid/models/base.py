@@ -154,6 +154,7 @@ class Traits:
         draws: how many answers to draw to each query; the first is measured.
         ephemeral: keeps answers no longer than this process.
         by_id: answers follow from the samples' ids, whatever is asked about them.
+        replays: gives answers of an earlier run or a recording, and asks nobody.
         prices: of a million prompt and completion tokens.
         spending: what was spent, and what may be (`models.server.spending.Spending`).
         any_version: answers of several versions, configurations or providers count as those of one model; else no gate
@@ -171,6 +172,7 @@ class Traits:
     draws: int = 1
     ephemeral: bool = False
     by_id: bool = False
+    replays: bool = False
     prices: tuple[float, float] | None = None
     spending: Any = None
     any_version: bool = False

@@ -39,7 +39,7 @@ class RecordedModel:
         RecordedModel('pets', 2 answers)
     """
 
-    by_id = True
+    by_id = replays = True
 
     def __init__(
         self,

@@ -49,6 +49,8 @@ class ReplayModel:
         ('echo', 2)
     """
 
+    replays = True
+
     def __init__(self, path: str | Path, *, model: str | None = None, key_env: str | None = None) -> None:
         self.path = Path(path)
         held: dict[tuple[str, str, bool], int] = {}

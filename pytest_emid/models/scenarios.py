@@ -71,7 +71,7 @@ class RecordedScenarios:
         ('new release',)
     """
 
-    by_id = True
+    by_id = replays = True
 
     def __init__(self, clean: RecordedModel, shifted: Mapping[str, RecordedModel]) -> None:
         self.name, self.fingerprint = clean.name, clean.fingerprint

@@ -6,12 +6,12 @@ Imported when a test that measures is set up, never before.
 from __future__ import annotations
 
 import inspect
+import logging
 import warnings
 from collections.abc import Callable
 from dataclasses import dataclass, field
 from operator import methodcaller
 from pathlib import Path
-from types import CodeType
 from typing import TYPE_CHECKING, Any, Final, NoReturn, cast
 
 import pytest
@@ -23,15 +23,19 @@ from pytest_emid.measuring.verdicts import UndecidedWarning
 from pytest_emid.models.base import traits_of
 from pytest_emid.plugin import recorder
 from pytest_emid.plugin.config import EmidConfig
+from pytest_emid.plugin.naming import names_a_gate
 from pytest_emid.shifts.base import Shift
 
 if TYPE_CHECKING:
     from pytest_emid.cache import Cache
     from pytest_emid.measuring.measurer import Measurer
+    from pytest_emid.measuring.sources import Source
     from pytest_emid.models.server.spending import Spending
     from pytest_emid.plugin.reports.progress import ProgressBar
 
 __all__ = ["MeasureEmid"]
+
+log: Final = logging.getLogger(__name__)
 
 NAMES: Final = (
     "emid_model",
@@ -166,7 +170,7 @@ class MeasureEmid:
         identity = tuple(id(getattr(parts, name.removeprefix("emid_"))) for name in NAMES)
         running = recorder.current()
         # whatever gate is asked then, it fails
-        decisive = config.undecided == "fail" and running is not None and _asks_a_gate(running.item)
+        decisive = config.undecided == "fail" and running is not None and names_a_gate(running.item)
         key = (*identity, config.limit, config.seed, config.gate_confidence, config.allow_problems, decisive)
         if key not in self._measurers:
             # The parts are kept with the measurer, so that no other object can be given their ids.
@@ -215,6 +219,7 @@ class MeasureEmid:
             progress=self._progress,
             decisive=decisive,
             announce=None if self._progress is None else self._progress.announce,
+            told=_note,
             since=self._began,
             settings={
                 "model": f"{model.name} ({parts.origins['emid_model']}){_own_code(model)}",
@@ -223,6 +228,12 @@ class MeasureEmid:
                 **{key: config.describe(key) for key in ("limit", "seed", "confidence", "family")},
             },
         )
+
+    def _say_who(self, sentence: str) -> None:
+        """For whom this run waits: in the log, and where there is a terminal, there at once."""
+        log.warning(sentence)
+        if self._progress is not None:
+            self._progress.say(f"emid: {sentence}")
 
     def _open_cache(self, config: EmidConfig) -> Cache:
         if self._cache is None:
@@ -236,8 +247,16 @@ class MeasureEmid:
                 pack_key_env=config.pack_key_env,
                 max_bytes=None if config.cache_max_mb is None else round(config.cache_max_mb * 1e6),
                 max_age=None if config.cache_max_days is None else config.cache_max_days * 86_400.0,
+                waiting=self._say_who,
             )
         return self._cache
+
+
+def _note(source: Source) -> None:
+    """Let the running test's report say where answers came from."""
+    running = recorder.current()
+    if running is not None:
+        running.answered(source)
 
 
 def _named(shift: Shift | str | Dataset) -> str:
@@ -261,21 +280,6 @@ def _parts(item: pytest.Item) -> _Parts:
     request = _request(item)
     values = {name.removeprefix("emid_"): request.getfixturevalue(name) for name in NAMES}
     return _Parts(**values, origins={name: _origin(item, name) for name in NAMES})
-
-
-def _asks_a_gate(item: pytest.Item) -> bool:
-    """Whether the test function names one of the gates; what its helpers do is not looked into."""
-    from pytest_emid.plugin import assertions
-
-    function: Any = getattr(item, "function", None)
-    rest = [getattr(inspect.unwrap(function), "__code__", None)]
-    while rest:
-        code = rest.pop()
-        if code is not None:
-            if not set(assertions.__all__).isdisjoint((*code.co_names, *code.co_freevars)):
-                return True
-            rest += [constant for constant in code.co_consts if isinstance(constant, CodeType)]
-    return False
 
 
 def _own_code(*backends: object) -> str:

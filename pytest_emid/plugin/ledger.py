@@ -11,6 +11,7 @@ from dataclasses import replace
 from typing import TYPE_CHECKING, Any, Final, NamedTuple
 
 from pytest_emid.measuring.plain import in_natural_order
+from pytest_emid.measuring.sources import Sources
 
 if TYPE_CHECKING:
     import pytest
@@ -22,6 +23,8 @@ if TYPE_CHECKING:
 __all__ = ["Ledger", "Row", "gates"]
 
 ALLOW: Final = '@pytest.mark.emid(unanswered="allow")'
+EMPTY: Final = "got empty parameter set"
+"""What pytest says of a test that is parametrized with nothing."""
 
 
 class Conduct(NamedTuple):
@@ -30,12 +33,14 @@ class Conduct(NamedTuple):
     Attributes:
         unanswered: what raised an error that nothing in the test asked for, in words.
         has_asked: whether anything was to be measured.
+        names_gates: whether it measured, and names a gate.
         is_allowed: whether the test may pass all the same.
         ended: of the last phase that did not pass, its kind and what it said.
     """
 
     unanswered: list[str]
     has_asked: bool
+    names_gates: bool
     is_allowed: bool
     ended: Mapping[str, str] | None
 
@@ -57,6 +62,15 @@ class Conduct(NamedTuple):
             f"{nodeid} {outcome}, though {self.unanswered[0]}{more}. The error was swallowed, in the test or by what "
             "rewrites its outcome. Let it through, "
             f"expect it with pytest.raises, or allow it: {ALLOW}."
+        ]
+
+    def without_parameters(self, nodeid: str, outcome: str) -> list[str]:
+        """An empty list of parameters, which pytest makes a skip of: nobody asked for that."""
+        if outcome != "skipped" or self.ended is None or EMPTY not in self.ended["text"]:
+            return []
+        return [
+            f"{nodeid} was skipped, for there is nothing to run it with: {self.ended['text']}. Nothing that it gates "
+            f"was measured. Give it parameters, or allow it: {ALLOW}."
         ]
 
     def expected_failure(self, nodeid: str, has_decided: bool) -> list[str]:
@@ -104,6 +118,9 @@ class Ledger:
 
     Args:
         planned: whether the run only says what it would ask, so that no test can measure.
+
+    Attributes:
+        sources: where the answers came from.
     """
 
     def __init__(self, planned: bool = False) -> None:
@@ -120,6 +137,7 @@ class Ledger:
         self._carriers: dict[str, str] = {}
         self._conduct: dict[str, Conduct] = {}
         self._plan: Plan | None = None
+        self.sources = Sources()
 
     def receive(self, report: pytest.TestReport, payload: Mapping[str, Any] | None, measures: bool) -> bool:
         """Take what a report carries.
@@ -141,6 +159,7 @@ class Ledger:
             return report.outcome != "passed"
         if payload.get("needs"):
             self.plan.add(payload["needs"])
+        self.sources.add(payload.get("answers", ()))
         if measures or payload["asked"] or payload["measured"] or payload["decisions"]:
             self._note_outcome(report, payload)
             for key, body in payload["results"].items():
@@ -163,7 +182,13 @@ class Ledger:
             self._outcomes.pop(nodeid, None)
             self._expected.discard(nodeid)
         self._attempts[nodeid] = max(self._attempts.get(nodeid, 1), attempt)
-        told = Conduct(payload["unanswered"], payload["asked"], payload["allowed"], payload["ended"])
+        told = Conduct(
+            payload["unanswered"],
+            payload["asked"],
+            payload.get("gates", False),
+            payload["allowed"],
+            payload["ended"],
+        )
         self._conduct[nodeid] = told.after(self._conduct.get(nodeid))
         if report.when == "call" or report.outcome != "passed":
             if self._outcomes.get(nodeid) != "failed":
@@ -225,7 +250,13 @@ class Ledger:
                 f"{nodeid} passed without measuring anything, though it names measure_emid. Call it, leave it out of "
                 f"the test's arguments, or allow it: {ALLOW}."
             ]
-        return conduct.swallowed(nodeid, outcome)
+        found = conduct.swallowed(nodeid, outcome) or conduct.without_parameters(nodeid, outcome)
+        if not found and outcome == "passed" and direct and conduct.names_gates and not self._decisions.get(nodeid):
+            found = [
+                f"{nodeid} passed, and no gate decided anything, though it names one. Call the gate on what was "
+                f"measured, or allow it: {ALLOW}."
+            ]
+        return found
 
     def _has_decided(self, nodeid: str) -> bool:
         """Whether what an expected failure says is a verdict, or a comparison of what was measured."""
@@ -280,6 +311,7 @@ class Ledger:
                 }
                 for nodeid in sorted({*self._outcomes, *self._measured}, key=in_natural_order)
             ],
+            "answers": self.sources.to_list(),
             "problems": self.problems(),
         }
 
@@ -287,6 +319,7 @@ class Ledger:
         """Take what another run's `document` says, apart from its problems: the inverse, for any number of them."""
         for result in document["results"]:
             self._results[result["key"]] = {name: value for name, value in result.items() if name != "key"}
+        self.sources.add(document.get("answers", ()))
         for test in document["tests"]:
             nodeid = test["nodeid"]
             self._outcomes[nodeid] = test["outcome"]

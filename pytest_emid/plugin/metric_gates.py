@@ -167,6 +167,11 @@ def drop_decision(result: EmidResult, found: MetricResult, threshold: float, con
     """The verdict on how much of a metric may be lost."""
     drop = _again(found, result, confidence).drop
     gate, against = f"drop of {found.name}", _against(result)
+    if min(*found.on_clean, *found.on_shifted) >= 0.0 and found.clean.value <= threshold:
+        against.append(
+            f"On clean data the mean of {found.name} is {found.clean.value:.3g}, no more than the {threshold:.3g} that "
+            "may be lost: nothing could fail."
+        )
     return decision_on(gate, drop, threshold, Direction.BELOW, result, confidence, against, note=_note(found))
 
 

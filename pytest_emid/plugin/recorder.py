@@ -18,6 +18,7 @@ from pytest_emid.plugin.config import CONFIG, KEYWORD, PAYLOAD, EmidConfig, from
 if TYPE_CHECKING:
     from pytest_emid.measuring.plan import Need
     from pytest_emid.measuring.results import EmidResult
+    from pytest_emid.measuring.sources import Source
     from pytest_emid.measuring.verdicts import Decision
     from pytest_emid.plugin.answering import Raised
 
@@ -86,9 +87,11 @@ class Recorder:
         self._results: list[EmidResult] = []
         self._decisions: list[Decision] = []
         self._needs: list[Need] = []
+        self._answers: list[dict[str, Any]] = []
         self._unmeasured: list[dict[str, str]] = []
         self._raised: list[Raised] = []
-        self._unanswered: list[str] = []
+        self._unanswered: list[tuple[str, bool]] = []
+        """What raised, in words, and whether that was a verdict."""
         self._drained = (0, 0)
 
     @property
@@ -104,8 +107,12 @@ class Recorder:
         return not (self.asked or self._results or self._decisions or self._needs or self._unmeasured)
 
     def begin_attempt(self) -> None:
-        """The test is set up again. Reports of earlier attempts may never have been seen."""
+        """The test is set up again. Reports of earlier attempts may never have been seen.
+
+        A verdict stands; a measurement that could not be made may be made now.
+        """
         self.attempt += 1
+        self._unanswered = [found for found in self._unanswered if found[1]]
         self._drained = (0, 0)
 
     def measured(self, result: EmidResult) -> None:
@@ -116,6 +123,12 @@ class Recorder:
     def planned(self, needs: Iterable[Need]) -> None:
         """Take note of what a measurement would ask."""
         self._needs.extend(needs)
+
+    def answered(self, source: Source) -> None:
+        """Take note of where answers came from."""
+        from pytest_emid.measuring.plain import plain
+
+        self._answers.append(plain(source))
 
     def unmeasured(self, scenario: str, reason: str) -> None:
         """Take note of a measurement that could not be made, and leaves its gates undecided."""
@@ -154,34 +167,42 @@ class Recorder:
             call: the phase that is reported.
         """
         from pytest_emid.measuring.plain import scrub
+        from pytest_emid.plugin.naming import measures_itself, names_a_gate
 
         # errors hold frames, and these whatever the test held: they are let go of with each phase
-        self._unanswered += [scrub(found.what) for found in self._raised if not found.is_seen]
+        self._unanswered += [
+            (scrub(found.what), isinstance(found.error, AssertionError)) for found in self._raised if not found.is_seen
+        ]
         self._raised = []
         results, decisions = self._results[self._drained[0] :], self._decisions[self._drained[1] :]
         self._drained = (len(self._results), len(self._decisions))
         needs, self._needs = self._outbox.needs(self._needs), []
         unmeasured, self._unmeasured = self._unmeasured, []
+        answers, self._answers = self._answers, []
         return {
             "attempt": self.attempt,
-            "direct": self._asks_itself(),
+            "direct": measures_itself(self.item),
+            "gates": self.asked and names_a_gate(self.item),
             "measured": [self._outbox.key(result) for result in results],
             "results": self._outbox.bodies(results, again=self.attempt > 1),
             "decisions": [decision.to_dict() for decision in decisions],
             "needs": needs,
             "unmeasured": unmeasured,
+            "answers": answers,
             "asked": self.asked,
-            "unanswered": list(self._unanswered),
+            "unanswered": [what for what, _ in self._unanswered],
             "allowed": self.config.unanswered == "allow",
-            "ended": None if call is None or call.excinfo is None else _ended(call.excinfo),
+            "ended": None if call is None or call.excinfo is None else self._ended(call.excinfo),
         }
 
-    def _asks_itself(self) -> bool:
-        """Whether the test function names `measure_emid`; one that takes a fixture's result measures nothing itself."""
-        from inspect import signature
-
-        function = getattr(self.item, "function", None)
-        return function is not None and "measure_emid" in signature(function).parameters
+    def _ended(self, error: pytest.ExceptionInfo[BaseException]) -> dict[str, str]:
+        """How a phase ended. `unittest.expectedFailure` swallows the error, and pytest makes an xfail of it."""
+        ended = _ended(error)
+        if ended["kind"] != "xfail" or not _is_expected_by_unittest(self.item):
+            return ended
+        if self._unanswered:
+            return {"kind": "error", "text": self._unanswered[-1][0]}
+        return {"kind": "assertion", "text": "an error that unittest does not tell"}
 
     def publish(self, properties: list[tuple[str, object]]) -> None:
         """Bring the test's `user_properties` (JUnit) up to date: flat scalars, `emid.*`, then `emid.2.*` and so on."""
@@ -227,6 +248,11 @@ def _ended(error: pytest.ExceptionInfo[BaseException]) -> dict[str, str]:
     kinds = ((pytest.xfail.Exception, "xfail"), (pytest.skip.Exception, "skip"), (AssertionError, "assertion"))
     kind = next((kind for types, kind in kinds if isinstance(error.value, types)), "error")
     return {"kind": kind, "text": scrub(clip(f"{error.typename}: {error.value}", ENDED_WIDTH))}
+
+
+def _is_expected_by_unittest(item: pytest.Item) -> bool:
+    marked = (getattr(item, "obj", None), getattr(item, "cls", None))
+    return any(getattr(one, "__unittest_expecting_failure__", False) for one in marked)
 
 
 def _same_gate(a: Decision, b: Decision) -> bool:

@@ -173,7 +173,13 @@ def test_a_replay_pack_stands_in_for_the_cache_and_for_the_model(suite: pytest.P
     suite.runpytest_subprocess(
         "-p", "no:xdist", "--emid-cache-dir=answers.json", "--emid-model=answers.json", "--emid-json=without.json"
     ).assert_outcomes(passed=1)
-    results = [json.loads((suite.path / name).read_text())["results"] for name in ("with.json", "without.json")]
+    documents = [json.loads((suite.path / name).read_text()) for name in ("with.json", "without.json")]
+    for document in documents:  # nobody was asked
+        assert [(one["label"], one["asked"], one["cache"], one["pack"]) for one in document["answers"]] == [
+            ("clean", 0, 0, 60),
+            ("keyboard:3", 0, 0, 60),
+        ]
+    results = [document["results"] for document in documents]
     for result in (one for each in results for one in each):
         del result["settings"], result["key"]  # where the model comes from
     assert results[0] == results[1]

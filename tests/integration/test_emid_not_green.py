@@ -32,6 +32,25 @@ IDLE = (
     "test_x.py::test_x passed without measuring anything, though it names measure_emid. Call it, leave it out of the "
     'test\'s arguments, or allow it: @pytest.mark.emid(unanswered="allow").'
 )
+UNITTEST = """
+import unittest
+
+class Test(unittest.TestCase):
+    @pytest.fixture(autouse=True)
+    def measure(self, measure_emid): self.measure = measure_emid
+
+    @unittest.expectedFailure
+    def test_x(self): {}
+"""
+UNDECIDED = (
+    "test_x.py::test_x passed, and no gate decided anything, though it names one. Call the gate on what was measured, "
+    'or allow it: @pytest.mark.emid(unanswered="allow").'
+)
+EMPTY = (
+    "test_x.py::test_x[NOTSET] was skipped, for there is nothing to run it with: Skipped: got empty parameter set for "
+    "(shift). Nothing that it gates was measured. Give it parameters, or allow it: "
+    '@pytest.mark.emid(unanswered="allow").'
+)
 REWRITES = """
 
 @pytest.hookimpl(wrapper=True)
@@ -89,6 +108,20 @@ def problems(project: pytest.Pytester, body: str, *arguments: str) -> tuple[int,
             ),
         ),
         ("def test_x(measure_emid): pass", IDLE),
+        ("@pytest.mark.usefixtures('measure_emid')\ndef test_x(): pass", IDLE),
+        ("def test_x(measure_emid):\n    measure_emid('blur:60'), assert_information_retained", UNDECIDED),
+        (
+            # decided where nobody sees it
+            "import multiprocessing\n\ndef test_x(measure_emid):\n    result = measure_emid('blur:60')\n"
+            "    run = multiprocessing.get_context('fork').Process\n"
+            "    other = run(target=assert_information_retained, args=(result, 0.9))\n    other.start(), other.join()",
+            UNDECIDED,
+        ),
+        ("@pytest.mark.parametrize('shift', [])\ndef test_x(measure_emid, shift): gate(measure_emid, shift)", EMPTY),
+        (
+            UNITTEST.format("gate(self.measure, 'blurr')"),
+            EXPECTED.replace("::test_x", "::Test::test_x").format("its measurement of blurr raised ModelError"),
+        ),
         ("@pytest.mark.xfail\ndef test_x(measure_emid): dead(0)", EXPECTED.format("ModelError: the server is down")),
         (
             "@pytest.mark.xfail(strict=True, raises=Exception)\ndef test_x(measure_emid): dead(0)",
@@ -153,6 +186,10 @@ def test_a_conftest_that_rewrites_outcomes_changes_no_verdict(project: pytest.Py
             "    assert find(st.integers(30, 99), breaks, settings=quick) <= 89"
         ),
         "@pytest.mark.xfail\ndef test_x(measure_emid): gate(measure_emid)",
+        UNITTEST.format("gate(self.measure)"),
+        UNITTEST.format("self.assertGreater(self.measure('blur:60').information_retained.value, 0.9)"),
+        "@pytest.mark.emid(unanswered='allow')\n@pytest.mark.parametrize('x', [])\ndef test_x(measure_emid, x): pass",
+        "def test_x(measure_emid): assert measure_emid('blur:60').n == 90",
         "@pytest.mark.xfail\ndef test_x(measure_emid): assert measure_emid('blur:60').emid < -1",
         "@pytest.mark.xfail(run=False)\ndef test_x(measure_emid): dead(0)",
         "@pytest.mark.skip\ndef test_x(measure_emid): dead(0)",

@@ -148,3 +148,30 @@ def test_silent_where_there_is_no_terminal(project: pytest.Pytester) -> None:
 def test_workers_draw_nothing(project: pytest.Pytester) -> None:
     project.makepyfile(test_x=TEST)
     assert "emid blur" not in run_on_a_terminal(project.path, "-n1")
+
+
+WAITS = """
+import pytest
+
+@pytest.fixture(scope="session", autouse=True)
+def waiting_measurer(fake_measurer):
+    original = fake_measurer.measure
+
+    def measure(self, shift):
+        self.options["cache"]._waiting("waiting for 2 answers that process 77 on elsewhere is making.")
+        return original(self, shift)
+
+    fake_measurer.measure = measure
+
+def test_x(measure_emid):
+    assert measure_emid("blur:95").n == 90
+"""
+
+
+def test_for_whom_a_run_waits_is_said_while_it_waits(project: pytest.Pytester) -> None:
+    project.makepyfile(test_x=WAITS)
+    said = "emid: waiting for 2 answers that process 77 on elsewhere is making."
+    run = project.runpytest()
+    run.assert_outcomes(passed=1)
+    assert "\n".join(run.outlines[run.outlines.index(said) - 1 :]).startswith(f"test_x.py \n{said}\n.")
+    assert said not in project.runpytest("-q").outlines

@@ -87,6 +87,38 @@ def test_a_failure_that_is_no_verdict_may_be_run_again(rerunning: pytest.Pyteste
     result.stdout.fnmatch_lines(["blur:96 * PASS"])
 
 
+def test_a_measurement_that_could_not_be_made_may_be_made_again(rerunning: pytest.Pytester) -> None:
+    rerunning.makepyfile(
+        test_x="""
+        import pytest
+        from pytest_emid import assert_information_retained
+
+        tries = []
+
+        @pytest.fixture(scope="session", autouse=True)
+        def stumbling_measurer(fake_measurer):
+            from pytest_emid.errors import UnavailableError
+
+            original = fake_measurer.measure
+
+            def measure(self, shift):
+                tries.append(1)
+                if len(tries) == 1:
+                    raise UnavailableError("the server was away")
+                return original(self, shift)
+
+            fake_measurer.measure = measure
+
+        def test_x(measure_emid):
+            assert_information_retained(measure_emid("blur:96"), 0.9)
+        """
+    )
+    result = rerunning.runpytest("--again=2")
+    assert result.ret == pytest.ExitCode.OK
+    result.stdout.fnmatch_lines(["blur:96 * PASS"])
+    assert rerunning.runpytest().ret == pytest.ExitCode.TESTS_FAILED
+
+
 def test_results_of_a_dropped_report_are_sent_again(rerunning: pytest.Pytester) -> None:
     rerunning.makepyfile(
         test_x="""

@@ -55,14 +55,18 @@ class ProgressBar:
 
     def announce(self, label: str, model: str, forecast: Forecast) -> None:
         """One line before a model is asked, in the place of pytest's own; `-q` leaves it out."""
-        if self._reporter is None or self._reporter.verbosity < 0:
-            return
         from pytest_emid.plugin.reports.plan import forecast_line
 
+        self.say(forecast_line(label, model, forecast))
+
+    def say(self, sentence: str) -> None:
+        """One line in the place of pytest's own, such as for whom this run waits; `-q` leaves it out."""
+        if self._reporter is None or self._reporter.verbosity < 0:
+            return
         with self._uncaptured():
             if self._writer.width_of_current_line:
                 self._writer.line()
-            self._writer.write(forecast_line(label, model, forecast))
+            self._writer.write(visible(sentence))
             if self._reporter.verbosity > 0 and self._captures:
                 # pytest names the test again, on a line of its own
                 self._reporter.currentfspath = None

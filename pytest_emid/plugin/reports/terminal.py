@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import math
 import textwrap
 from collections.abc import Iterator, Mapping, Sequence
 from typing import Final
@@ -53,7 +54,7 @@ def summarize(terminal: pytest.TerminalReporter, ledger: Ledger, problems: Seque
         return
     terminal.write_sep("=", "emid", bold=True)
     if rows:
-        _table(terminal, rows)
+        _table(terminal, rows, ledger.sources.line())
         _verdicts(terminal, rows, config)
     for line in _unmeasured(unmeasured):
         _write(terminal, line, yellow=True)
@@ -70,9 +71,11 @@ def _write(terminal: pytest.TerminalReporter, text: str, **markup: bool) -> None
         terminal.write_line(line, **markup)
 
 
-def _table(terminal: pytest.TerminalReporter, rows: Sequence[Row]) -> None:
+def _table(terminal: pytest.TerminalReporter, rows: Sequence[Row], sources: str) -> None:
     for line in _provenance(rows):
         _write(terminal, line)
+    if sources and terminal.verbosity >= 0:
+        _write(terminal, f"answers: {sources}")
     for note in dict.fromkeys(row.result.settings.get("encoders note", "") for row in rows):
         if note:
             _write(terminal, visible(note), yellow=True)
@@ -146,6 +149,8 @@ def _held(bound: Bound | None) -> str:
 
 def _retained(result: EmidResult) -> str:
     retained = result.information_retained
+    if math.isnan(retained.value):
+        return "undefined"
     return f"{percent(retained.value)} [{100 * retained.low:.0f}, {100 * retained.high:.0f}]"
 
 

@@ -179,7 +179,13 @@ def test_who_is_waited_for_is_said(
         with caplog.at_level(logging.WARNING):
             cache.respond(model, samples)
         assert time.monotonic() - began < 20  # a day, by the other clock
-    assert caplog.messages[0] == (
+        told: list[str] = []
+        cache.store.transact(lambda c: c.execute("DELETE FROM answers"))
+        cache.store.transact(lambda c: c.executemany("INSERT OR REPLACE INTO claims VALUES (?,?,?)", rows))
+        with Cache(tmp_path, waiting=told.append) as listening:
+            listening.respond(model, samples)
+    assert told[0] == caplog.messages[0]
+    assert told[0] == (
         "waiting for 2 answers or vectors that process 77 on elsewhere is making. If it makes none, end it: what it "
         "claimed is free at once on its own machine, and after 1 seconds elsewhere."
     )

@@ -88,6 +88,18 @@ def test_a_mean_of_nothing_cannot_be_retained():
     assert "On clean data the mean of mine is 0, not clearly above 0 at this n" in message
 
 
+def test_a_limit_that_nothing_could_exceed_passes_nothing():
+    few = [1.0] * 12 + [0.0] * 288
+    result = with_metric(said(300), "mine", few, few)
+    message = undecided(lambda: assert_metric_drop_below(result, "mine", 0.05, undecided="warn"))
+    assert message.endswith(
+        "On clean data the mean of mine is 0.04, no more than the 0.05 that may be lost: nothing could fail."
+    )
+    assert assert_metric_drop_below(result, "mine", 0.03).verdict is Verdict.PASS
+    below = with_metric(said(300), "mine", [-1.0] * 300, [-1.0] * 300)  # no score from 0 up
+    assert assert_metric_drop_below(below, "mine", 0.05).verdict is Verdict.PASS
+
+
 def test_unpaired_sets_are_compared_by_their_means():
     assert assert_metric_retained(said(290, paired=False), "exact", 0.9).verdict is Verdict.PASS
     with pytest.raises(AssertionError, match=r"^FAIL"):

@@ -158,7 +158,7 @@ def test_a_report_without_a_payload(measures: bool, when: str, outcome: str, fin
 def test_a_test_that_measures_nothing_and_sends_nothing_is_not_held() -> None:
     book = Ledger()
     assert book.receive(report("a"), payload(), measures=False)
-    assert book.document() == {"results": [], "tests": [], "problems": []}
+    assert book.document() == {"results": [], "tests": [], "answers": [], "problems": []}
     for sent in (payload("blur:2"), payload(decisions=[decided("blur:2")]), payload(asked=True)):
         other = Ledger()
         assert other.receive(report("a"), sent, measures=False)

@@ -12,6 +12,7 @@ from emid_factory import estimate, make_result
 
 from pytest_emid.measuring.plan import Need
 from pytest_emid.measuring.results import EmidResult
+from pytest_emid.measuring.sources import Source
 from pytest_emid.measuring.verdicts import Decision, Direction, Verdict
 from pytest_emid.plugin.config import CONFIG, EmidConfig
 from pytest_emid.plugin.recorder import OUTBOX, RECORDER, Outbox, Recorder, activated, current, enter
@@ -88,10 +89,12 @@ def test_everything_drained_is_plain_and_told_once() -> None:
     stands, result = notes.settled(decision(PASS), ONE)
     notes.planned(iter([need()]))
     notes.unmeasured("blur:\ud83d", "why \udfff")
+    counts: dict[str, Any] = {"asked": 3, "cache": 2, "pack": 0, "served": {"m-1": 5}}
+    notes.answered(Source("m", "d", "blur:\ud83d", "f", **counts))
     assert not notes.is_empty
     assert (notes.results, notes.decisions, result) == ((ONE,), (stands,), ONE)
     key = outbox.key(ONE)
-    calm = {"asked": False, "unanswered": [], "allowed": False, "ended": None}
+    calm = {"asked": False, "gates": False, "unanswered": [], "allowed": False, "ended": None}
     assert (stands.attempt, stands.result) == (1, key)
     assert notes.drain() == {
         "attempt": 1,
@@ -101,9 +104,10 @@ def test_everything_drained_is_plain_and_told_once() -> None:
         "decisions": [stands.to_dict()],
         "needs": [need().to_dict()],
         "unmeasured": [{"scenario": "blur:?", "reason": "why ?"}],
+        "answers": [{"model": "m", "dataset": "d", "label": "blur:?", "content": "f", **counts}],
         **calm,
     }
-    empty = {"measured": [], "results": {}, "decisions": [], "needs": [], "unmeasured": []}
+    empty = {"measured": [], "results": {}, "decisions": [], "needs": [], "unmeasured": [], "answers": []}
     assert notes.drain() == {"attempt": 1, "direct": True, **empty, **calm}
     notes.measured(TWO)
     later = notes.drain()
