@@ -2,8 +2,10 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Generator, Mapping, Sequence
+from contextlib import closing
 from functools import cached_property, partial
+from itertools import islice
 from pathlib import Path
 from typing import Any, Final
 
@@ -13,6 +15,7 @@ from PIL import Image
 
 from pytest_emid.encoders.pretrained import Pretrained, unit_vectors
 from pytest_emid.errors import ModelError
+from pytest_emid.models.backend.ahead import in_threads, workers
 
 __all__ = ["AutoImageEncoder", "AutoTextEncoder"]
 
@@ -37,19 +40,34 @@ class AutoImageEncoder(Pretrained):
         """
         if not images:
             return np.zeros((0, 0), dtype=np.float32)
-        size = self._at_once(0, self._noise, self._batch)
+        size = self._at_once(0, len(images), self._noise, self._batch)
         rows: list[NDArray[np.float64]] = []
-        for start in range(0, len(images), size):
-            batch = list(images[start : start + size])
-            filled = batch + [batch[-1]] * (size - len(batch))
-            rows += self._batch(filled)[: len(batch)]
+        with closing(self._prepared(images, 2 * size)) as ready:
+            while part := list(islice(ready, size)):
+                rows += self._of(part + part[-1:] * (size - len(part)))[: len(part)]
         return unit_vectors(rows)
 
     def _batch(self, images: Sequence[Image.Image]) -> list[NDArray[np.float64]]:
-        inputs = self._processor(images=[image.convert("RGB") for image in images], return_tensors="pt")
-        inputs = inputs.to(self._model.device, dtype=self._model.dtype)
-        states, pooled = self._states(self._model, {"pixel_values": inputs["pixel_values"]})
-        return [self._pool(states[i], None if pooled is None else pooled[i]) for i in range(len(images))]
+        return self._of(list(self._prepared(images, len(images))))
+
+    def _prepared(self, images: Sequence[Image.Image], window: int) -> Generator[Any]:
+        """Pixels of each picture, in order, prepared in threads at most `window` ahead."""
+        threads = 1 if self.trust_remote_code else workers(self._model.device.type == "cuda")
+        return in_threads(self._pixels, images, threads, window)
+
+    def _pixels(self, image: Image.Image) -> Any:
+        pixels = self._processor(images=[image.convert("RGB")], return_tensors="pt")["pixel_values"]
+        return pixels.to(self._model.dtype)
+
+    def _of(self, pixels: Sequence[Any]) -> list[NDArray[np.float64]]:
+        import torch
+
+        together = torch.cat(list(pixels))
+        if self._model.device.type == "cuda":
+            together = together.pin_memory()
+        placed = together.to(self._model.device, non_blocking=True)
+        states, pooled = self._states(self._model, {"pixel_values": placed})
+        return [self._pool(states[i], None if pooled is None else pooled[i]) for i in range(len(pixels))]
 
     def _noise(self) -> list[Image.Image]:
         pixels = np.random.default_rng(0).integers(0, 256, (self.batch_size, 64, 64, 3), dtype=np.uint8)
@@ -107,7 +125,7 @@ class AutoTextEncoder(Pretrained):
         rows: dict[int, NDArray[np.float64]] = {}
         for width, members in self._classes(tokens).items():
             encode = partial(self._batch, width=width)
-            size = self._at_once(width, partial(self._noise, width), encode)
+            size = self._at_once(width, len(members), partial(self._noise, width), encode)
             for start in range(0, len(members), size):
                 batch = members[start : start + size]
                 filled = [tokens[i] for i in batch]

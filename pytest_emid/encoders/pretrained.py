@@ -29,9 +29,10 @@ class Pretrained:
         layer: index into the hidden states: 0 is the embedding layer's output, -1 the last layer's.
         pooling: `mean` over all tokens, `mean_without_first` (leaves out the first, which is the class token where
             there is one), `first`, `last`, or `pooler` (the model's own pooled output; last layer only).
-        batch_size: inputs per batch. Batches are filled up, so that a vector does not depend on its neighbours; where
-            it would depend on its place in the batch (some processors' matrix products), inputs go one by one. Part
-            of the fingerprint where rounding depends on it.
+        batch_size: inputs per batch. Batches are filled up (those of few inputs to the next power of two, where the
+            vectors stay the same to the bit), so that a vector does not depend on its neighbours; where it would
+            depend on its place in the batch (some processors' matrix products), inputs go one by one. Part of the
+            fingerprint where rounding depends on it.
         device: `auto` (CUDA, then MPS, then CPU), or a torch device.
         dtype: of weights and computation; vectors are float32 in any case.
         trust_remote_code: run the code that comes with the checkpoint. Off unless asked for.
@@ -71,7 +72,7 @@ class Pretrained:
         self.device = device
         self.dtype = dtype
         self.trust_remote_code = trust_remote_code
-        self._tried: dict[int, int] = {}
+        self._tried: dict[int, tuple[list[Any], list[Any], dict[int, bool]]] = {}
         self.name = name or self.checkpoint.name
 
     def __repr__(self) -> str:
@@ -137,25 +138,39 @@ class Pretrained:
     def _options(self) -> dict[str, Any]:
         return {"revision": self.checkpoint.commit, "trust_remote_code": self.trust_remote_code}
 
-    def _at_once(self, shape: int, noise: Callable[[], list[Any]], encode: Callable[[list[Any]], list[Any]]) -> int:
-        """How many inputs of a shape go together: as many as `batch_size` if the place in the batch does not matter.
+    def _at_once(
+        self, shape: int, count: int, noise: Callable[[], list[Any]], encode: Callable[[list[Any]], list[Any]]
+    ) -> int:
+        """How many inputs of a shape go together, without a difference to any vector.
+
+        `batch_size` if the place in the batch does not matter, else one; for few inputs the next power of two, if the
+        number of rows does not matter either.
 
         Args:
             shape: stands for the shape of the inputs; each is tried once.
+            count: of the inputs.
             noise: makes `batch_size` random inputs of the shape.
             encode: encodes a batch.
         """
-        if not self.mixes_tokens or self.batch_size == 1:
-            return self.batch_size
+        few = min(self.batch_size, 2 ** (count - 1).bit_length())
+        if not self.mixes_tokens:
+            return few
+        if self.batch_size == 1:
+            return 1
         if shape not in self._tried:
             inputs = noise()
-            rows, rolled = encode(inputs), encode([*inputs[1:], inputs[0]])
-            same = all(np.array_equal(a, b) for a, b in zip([*rows[1:], rows[0]], rolled, strict=True))
-            self._tried[shape] = self.batch_size if same else 1
-        return self._tried[shape]
+            self._tried[shape] = inputs, encode(inputs), {}
+        inputs, rows, agree = self._tried[shape]
+        for size in (self.batch_size, few):
+            if size not in agree:
+                rolled = encode([*inputs[1:size], inputs[0]])
+                agree[size] = all(map(np.array_equal, [*rows[1:size], rows[0]], rolled))
+        if not agree[self.batch_size]:
+            return 1
+        return few if agree[few] else self.batch_size
 
     def _states(self, model: Any, inputs: Mapping[str, Any]) -> tuple[Any, Any]:
-        """Hidden states of the layer, shape (rows, tokens, d), and the pooled output (or None)."""
+        """Hidden states of the layer, shape (rows, tokens, d), and the pooled output where it is wanted; on the CPU."""
         import torch
 
         with torch.inference_mode():
@@ -168,15 +183,17 @@ class Pretrained:
                 raise ModelError(f"{self.name} has layers 0 to {len(layers) - 1}; there is no layer {self.layer}.")
             states = layers[self.layer]
         pooled = getattr(output, "pooler_output", None)
-        if self.pooling == "pooler" and pooled is None:
+        if self.pooling != "pooler":
+            return states.cpu(), None
+        if pooled is None:
             raise ModelError(f"{self.name} has no pooled output; choose another pooling: {', '.join(POOLINGS[:-1])}.")
-        return states, pooled
+        return states, pooled.cpu()
 
     def _pool(self, tokens: Any, pooled: Any) -> NDArray[np.float64]:
         """One vector of one input's tokens (n, d). Summed token by token in float64: the same in every batch."""
         if self.pooling == "pooler":
-            return np.asarray(pooled.double().cpu(), dtype=np.float64)
-        array: NDArray[np.float64] = np.asarray(tokens.double().cpu(), dtype=np.float64)
+            return np.asarray(pooled.double(), dtype=np.float64)
+        array: NDArray[np.float64] = np.asarray(tokens.double(), dtype=np.float64)
         if self.pooling == "first":
             kept = array[:1]
         elif self.pooling == "last":

@@ -5,32 +5,37 @@ from __future__ import annotations
 import copy
 import logging
 from bisect import bisect_left
-from collections.abc import Mapping, Sequence
+from collections.abc import Callable, Generator, Mapping, Sequence
 from dataclasses import dataclass, replace
-from typing import Any, Final
+from functools import partial
+from itertools import cycle, islice
+from typing import Any, Final, TypeVar
 
 import numpy as np
 import torch
 from PIL import Image
 from transformers import AutoModelForImageTextToText, LogitsProcessorList
 
-from pytest_emid.data.sample import Sample, image_digest
+from pytest_emid.data.sample import Sample
 from pytest_emid.errors import ModelError
 from pytest_emid.models.backend.loading import load_processor, load_weights, quietly
 from pytest_emid.models.base import Outcome, Response, TokenScores
+from pytest_emid.models.local.compiled import CompiledDecoding
 from pytest_emid.models.local.decoding import Choice
+from pytest_emid.models.local.queries import LENGTH_CLASS, Batch, Queries, Query, Rows
 from pytest_emid.models.local.sampling import Sampling, generator_for
 
 __all__ = ["Engine", "Settings"]
 
+R = TypeVar("R")
 log: Final = logging.getLogger(__name__)
 
 CLEAR: Final = 1e-4
 """A choice whose relative gap is above this is the same in every batch: float32 rounding is about 1e-6."""
 PADDING_TOLERANCE: Final = {True: 1e-2, False: 0.25}
 """Largest relative change of a score that padding may cause, by whether the precision is float32."""
-LENGTH_CLASS: Final = 32
-"""Where shapes are fixed, prompts are padded to a multiple of this."""
+NOISE: Final = 4
+"""Different pictures in a batch of noise."""
 OUT_OF_MEMORY: Final = ("out of memory", "can't allocate memory", "CUBLAS_STATUS_ALLOC_FAILED")
 """What other errors say of the same: those of Metal, of the CPU's allocator, of cuBLAS."""
 _SAMPLING_FIELDS: Final = (
@@ -51,6 +56,7 @@ class Settings:
     prompt: str | None
     exact: bool
     scores: bool = False
+    compile: bool = False
 
 
 @dataclass(frozen=True, slots=True)
@@ -100,7 +106,18 @@ class Engine:
                 f"{source} has no chat template, so how to put a question to it is not known. "
                 "Give prompt=, for example prompt='USER: <image>\\n{question} ASSISTANT:'."
             )
+        self.queries = Queries(
+            self.processor,
+            self.tokenizer,
+            system=settings.system,
+            prompt=settings.prompt,
+            digests=settings.sampling is not None,
+            threads=not trust_remote_code,
+            gpu=self.model.device.type == "cuda",
+            dtype=self.model.dtype,
+        )
         self.generation = self._generation_config()
+        self._compiled = CompiledDecoding(self.model) if settings.compile else None
         self.clear = CLEAR
         self._alone: bool | None = None
         self._places: dict[int, bool] = {}
@@ -111,44 +128,45 @@ class Engine:
         other.settings = replace(self.settings, seed=seed)
         return other
 
-    def answer(self, samples: Sequence[Sample], rows: int) -> list[Response]:
-        """One response per sample, the same whatever else is in the batch.
+    def batches(self, samples: Sequence[Sample], order: Sequence[int], rows: Rows) -> Generator[Batch]:
+        """All samples in batches that `answer` takes, made ahead of it in threads."""
+        return self.queries.batches(samples, order, rows, fixed=not self.settings.exact)
+
+    def part(self, queries: Sequence[Query], rows: int) -> Batch:
+        """A batch of some queries of another one."""
+        if self.settings.exact:
+            return self.queries.batch(queries)
+        return self.queries.batch(queries, rows, LENGTH_CLASS)
+
+    def answer(self, batch: Batch, rows: int) -> list[Response]:
+        """One response per query, the same whatever else is in the batch.
 
         Args:
-            samples: at most `rows`.
+            batch: at most `rows` queries; in settings that are not exact, filled up to `rows`.
             rows: the batch size.
 
         In exact settings, an answer in which some choice was too close for rounding not to matter is asked again alone.
         A model whose answers change when a prompt is padded is asked one by one.
         """
+        if batch.error is not None:
+            raise batch.error
         if rows > 1 and self._alone is None:
-            self._alone = self._padding_matters(samples[-1])
+            self._alone = self._padding_matters(batch.queries[-1])
         if rows > 1 and not self._alone and not self.settings.exact and rows not in self._places:
-            self._places[rows] = self._place_matters(samples[-1], rows)
-        if self._places.get(rows):
-            return [response for sample in samples for response in self._in_shape([sample], 1)]
+            self._places[rows] = self._place_matters(batch.queries[-1], rows)
         if self._alone:
-            return [self._run([sample])[0].response for sample in samples]
+            return [self._run(self.queries.batch([query]))[0].response for query in batch.queries]
+        if self._places.get(rows):
+            return [self._run(self.part([query], 1))[0].response for query in batch.queries]
+        answered = self._run(batch, compiled=batch.rows == rows)
         if not self.settings.exact:
-            return self._in_shape(samples, rows)
-        answered = self._run(samples)
+            return [row.response for row in answered]
         return [
-            row.response if len(samples) == 1 or row.gap > self.clear else self._run([sample])[0].response
-            for sample, row in zip(samples, answered, strict=True)
+            row.response
+            if len(batch) == 1 or row.gap > self.clear
+            else self._run(self.queries.batch([query]))[0].response
+            for query, row in zip(batch.queries, answered, strict=True)
         ]
-
-    def _in_shape(self, samples: Sequence[Sample], rows: int) -> list[Response]:
-        """Answer in batches of exactly `rows` samples, padded to a length class: rounding is the same each time."""
-        lengths = self._inputs(samples)["attention_mask"].sum(1).tolist()
-        classes: dict[int, list[int]] = {}
-        for i, length in enumerate(lengths):
-            classes.setdefault(-(-length // LENGTH_CLASS), []).append(i)
-        responses: dict[int, Response] = {}
-        for members in classes.values():
-            filled = [samples[i] for i in members] + [samples[members[-1]]] * (rows - len(members))
-            answered = self._run(filled, LENGTH_CLASS)[: len(members)]
-            responses.update({i: row.response for i, row in zip(members, answered, strict=True)})
-        return [responses[i] for i in range(len(samples))]
 
     @staticmethod
     def is_out_of_memory(error: Exception) -> bool:
@@ -162,10 +180,10 @@ class Engine:
             torch.cuda.empty_cache()
         return True
 
-    def _padding_matters(self, sample: Sample) -> bool:
+    def _padding_matters(self, query: Query) -> bool:
         """Ask for one token with and without padding. Sets `clear` well above the rounding that this shows."""
-        plain = self._inputs([sample])
-        padded = self._inputs([sample], plain["input_ids"].shape[1] + 8)
+        plain = self.queries.together([query])
+        padded = self.queries.together([query], plain["input_ids"].shape[1] + 8)
         scores = [self._scores(inputs, 1)[0] for inputs in (plain, padded)]
         change = float((scores[0] - scores[1]).abs().max() / scores[0].abs().max().clamp(min=1.0))
         self.clear = max(CLEAR, 50 * change)
@@ -178,33 +196,54 @@ class Engine:
         )
         return True
 
-    def _place_matters(self, sample: Sample, rows: int) -> bool:
+    def _place_matters(self, query: Query, rows: int) -> bool:
         """Whether a sample's scores depend on its place in the batch, as some processors' matrix products make them.
 
         Noise pictures are asked about in two orders, a few tokens long.
         """
-        width, height = sample.open_image().size
-        pixels = np.random.default_rng(0).integers(0, 256, (rows, height, width, 3), dtype=np.uint8)
-        noise = [sample.with_(image=Image.fromarray(picture)) for picture in pixels]
-        first = self._scores(self._inputs(noise, LENGTH_CLASS), 4)
-        rolled = self._scores(self._inputs([*noise[1:], noise[0]], LENGTH_CLASS), 4)
+        width, height = query.picture.size
+        pixels = np.random.default_rng(0).integers(0, 256, (min(rows, NOISE), height, width, 3), dtype=np.uint8)
+        noise = [query.sample.with_(image=Image.fromarray(picture)) for picture in pixels]
+        queries = list(islice(cycle(self.queries.open(noise)), rows))
+        inputs = [self.queries.together(asked, LENGTH_CLASS) for asked in (queries, [*queries[1:], queries[0]])]
+        first, rolled = self._compiled_or_not(
+            lambda compiled: [self._scores(asked, 4, compiled) for asked in inputs], compiled=True
+        )
         return any(not torch.equal(a.roll(-1, 0), b) for a, b in zip(first, rolled, strict=False))
 
-    def _scores(self, inputs: Any, steps: int) -> list[torch.Tensor]:
+    def _scores(self, inputs: Any, steps: int, compiled: CompiledDecoding | None = None) -> list[torch.Tensor]:
         choice = Choice(keep=steps)
-        self._generate(inputs, choice, limit=steps)
+        self._generate(inputs, choice, steps, compiled)
         return choice.scores
 
-    def _run(self, samples: Sequence[Sample], multiple: int | None = None) -> list[_Row]:
+    def _run(self, batch: Batch, compiled: bool = False) -> list[_Row]:
+        if batch.error is not None:
+            raise batch.error
+        return self._compiled_or_not(partial(self._asked, batch), compiled)
+
+    def _compiled_or_not(self, ask: Callable[[CompiledDecoding | None], R], compiled: bool) -> R:
+        """Ask with compiled decoding if there is any; where only that fails, without it from now on."""
+        if self._compiled is None or not self._compiled.on or not compiled:
+            return ask(None)
+        try:
+            return ask(self._compiled)
+        except Exception as error:
+            self._compiled.free()
+            if self.is_out_of_memory(error):
+                raise
+            answered = ask(None)
+            self._compiled.give_up(error)
+            return answered
+
+    def _asked(self, batch: Batch, compiled: CompiledDecoding | None) -> list[_Row]:
         choice = Choice(measure=self.settings.scores)
         if self.settings.sampling is not None:
             choice.sampling = self.settings.sampling
             choice.generators = [
-                generator_for(self.settings.seed, image_digest(sample.open_image()), sample.question)
-                for sample in samples
+                generator_for(self.settings.seed, str(query.digest), query.sample.question)
+                for query in batch.queries + batch.queries[-1:] * (batch.rows - len(batch))
             ]
-        inputs = self._inputs(samples, multiple)
-        tokens = self._generate(inputs, choice, self.generation.max_new_tokens)
+        tokens = self._generate(batch.inputs, choice, self.generation.max_new_tokens, compiled)
         gaps = torch.stack(choice.gaps).cpu()
         entropies, chosen = (torch.stack(steps).cpu() if steps else None for steps in (choice.entropies, choice.chosen))
         return [
@@ -214,7 +253,7 @@ class Engine:
                 None if entropies is None else entropies[:, i],
                 None if chosen is None else chosen[:, i],
             )
-            for i, new in enumerate(tokens)
+            for i, new in enumerate(tokens[: len(batch)])
         ]
 
     def _row(
@@ -254,44 +293,28 @@ class Engine:
             return None
         return bisect_left(range(len(tokens) + 1), True, key=stopped)
 
-    def _inputs(self, samples: Sequence[Sample], multiple: int | None = None) -> Any:
-        texts = [self._prompt(sample.question) for sample in samples]
-        bos = str(getattr(self.tokenizer, "bos_token", None) or "")
-        written = bool(bos) and texts[0].startswith(bos)  # the template wrote the start token: do not add another
-        return self.processor(
-            images=[[sample.open_image()] for sample in samples],
-            text=texts,
-            padding=True,
-            return_tensors="pt",
-            **({"pad_to_multiple_of": multiple} if multiple else {}),
-            **({"add_special_tokens": False} if written else {}),
-        )
-
-    def _prompt(self, question: str) -> str:
-        question = question.encode("utf-8", "replace").decode("utf-8")  # tokenizers refuse lone surrogates
-        if self.settings.prompt is not None:
-            return self.settings.prompt.replace("{question}", question)
-        messages: list[dict[str, Any]] = []
-        if self.settings.system:
-            messages.append({"role": "system", "content": [{"type": "text", "text": self.settings.system}]})
-        messages.append({"role": "user", "content": [{"type": "image"}, {"type": "text", "text": question}]})
-        return str(self.processor.apply_chat_template(messages, add_generation_prompt=True, tokenize=False))
-
-    def _generate(self, inputs: Any, choice: Choice, limit: int) -> torch.Tensor:
+    def _generate(
+        self, inputs: Any, choice: Choice, limit: int, compiled: CompiledDecoding | None = None
+    ) -> torch.Tensor:
         """The new tokens of every row, shape (rows, steps), on the CPU."""
-        placed = inputs.to(self.model.device, dtype=self.model.dtype)
+        placed = inputs.to(self.model.device, dtype=self.model.dtype, non_blocking=True)
         stops = {"tokenizer": self.tokenizer} if self.settings.generation.get("stop_strings") else {}
         config = copy.copy(self.generation)
-        config.max_new_tokens = limit
+        prompts = placed["input_ids"]
         with torch.inference_mode():
+            static = {} if compiled is None else compiled.options(config, *prompts.shape, config.max_new_tokens)
+            config.max_new_tokens = limit
             tokens: torch.Tensor = self.model.generate(
                 **placed,
                 generation_config=config,
                 logits_processor=LogitsProcessorList([choice]),
                 **stops,
-            ).cpu()
-        # Decoder-only models repeat the prompt, encoder-decoders begin with a start token: `choice` counted the steps.
-        return tokens[:, tokens.shape[1] - len(choice.gaps) :]
+                **static,
+            )
+        width = prompts.shape[1]
+        if not torch.equal(tokens[:, :width], prompts):  # an encoder-decoder begins with a start token
+            width = tokens.shape[1] - len(choice.gaps)
+        return tokens[:, width:].cpu()
 
     def _generation_config(self) -> Any:
         config = copy.deepcopy(self.model.generation_config)

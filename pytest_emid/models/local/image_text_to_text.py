@@ -6,6 +6,7 @@ import copy
 import logging
 from collections import deque
 from collections.abc import Iterator, Mapping, Sequence
+from contextlib import closing
 from functools import cached_property
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, Final
@@ -18,6 +19,7 @@ from pytest_emid.models.local.sampling import Sampling
 
 if TYPE_CHECKING:
     from pytest_emid.models.local.engine import Engine
+    from pytest_emid.models.local.queries import Batch
 
 __all__ = ["TransformersModel"]
 
@@ -41,6 +43,8 @@ _LOADING: Final = {
     "trust_remote_code": "trust_remote_code",
 }
 """Arguments of `from_pretrained` that are arguments here, because more depends on them."""
+_SCHEME: Final = 2
+"""How batches are put together; another one rounds otherwise."""
 _QUANTISED: Final = ("quantization_config", "load_in_8bit", "load_in_4bit")
 
 
@@ -63,6 +67,9 @@ class TransformersModel:
         scores: whether answers carry log-probabilities and entropies of their tokens (`Response.scores`). Answers and
             fingerprint are the same without; kept answers that lack them are asked again. Rounding in the sixth digit
             depends on what shared the batch.
+        compile: on CUDA, compile the steps of decoding, which then take about half as long; compiling takes about half
+            a minute for each batch size and length of prompts. Families that transformers cannot compile, and other
+            devices, go on without, which the log says. Part of the fingerprint where rounding is.
         system: a system message before the question.
         prompt: instead of the chat template, a prompt with `{question}` in it, for models that have no template.
         trust_remote_code: run the code that comes with the checkpoint. Off unless asked for.
@@ -99,6 +106,7 @@ class TransformersModel:
         draws: int = 1,
         generation: Mapping[str, Any] | None = None,
         scores: bool = False,
+        compile: bool = False,
         system: str = "",
         prompt: str | None = None,
         trust_remote_code: bool = False,
@@ -134,6 +142,7 @@ class TransformersModel:
         self._first: TransformersModel | None = None
         self.generation = dict(generation or {})
         self.scores = scores
+        self.compile = compile
         self.system = system
         self.prompt = prompt
         self.trust_remote_code = trust_remote_code
@@ -182,7 +191,7 @@ class TransformersModel:
             "prompt": self.prompt,
             "trust_remote_code": self.trust_remote_code,
             "load_kwargs": plain(self.load_kwargs, "load_kwargs"),
-            "batch": None if self.exact else self.batch_size,
+            "batch": None if self.exact else [_SCHEME, self.batch_size, "compiled" if self.compile else "plain"],
         }
 
     @cached_property
@@ -215,6 +224,7 @@ class TransformersModel:
                 prompt=self.prompt,
                 exact=self.exact,
                 scores=self.scores,
+                compile=self.compile,
             ),
         )
 
@@ -235,38 +245,45 @@ class TransformersModel:
         """
         if not samples:
             return
-        engine = self._engine
+        from pytest_emid.models.local.queries import Rows
+
+        engine, rows = self._engine, Rows(self.batch_size)
         order = sorted(range(len(samples)), key=lambda i: (*_size(samples[i]), i))
-        rows = self.batch_size
-        waiting = deque(order[start : start + rows] for start in range(0, len(order), rows))
         answered = 0
         failed: list[int] = []
-        while waiting:
-            chunk = waiting.popleft()
-            if len(chunk) > rows:
-                waiting.extendleft(chunk[start : start + rows] for start in reversed(range(0, len(chunk), rows)))
-                continue
-            try:
-                responses = engine.answer([samples[i] for i in chunk], rows)
-            except (DataError, ModelError):
-                raise
-            except Exception as error:
-                if engine.is_out_of_memory(error) and rows > 1:
-                    rows = self._halved(rows)
-                    waiting.appendleft(chunk)
-                elif len(chunk) > 1:
-                    waiting.extendleft([i] for i in reversed(chunk))
-                else:
-                    failed += chunk
-                    if not answered and len(failed) >= min(self.batch_size, len(samples)):
-                        raise ModelError(
-                            f"{self.name}: none of the first {len(failed)} samples could be answered; sample "
-                            f"{samples[chunk[0]].id!r}: {_said(error)}. Nothing was cached for them."
-                        ) from error
-                    yield chunk[0], Response("", Outcome.FAILED, error=_said(error))
-                continue
-            answered += len(chunk)
-            yield from zip(chunk, responses, strict=True)
+        with closing(engine.batches(samples, order, rows)) as arriving:
+            waiting: deque[Batch] = deque()
+            while waiting or (batch := next(arriving, None)) is not None:
+                batch = waiting.popleft() if waiting else batch
+                queries = batch.queries
+                if batch.rows > rows.count:  # made before memory ran out
+                    parts = range(0, len(batch), rows.count)
+                    waiting.extendleft(
+                        engine.part(queries[start : start + rows.count], rows.count) for start in reversed(parts)
+                    )
+                    continue
+                try:
+                    responses = engine.answer(batch, rows.count)
+                except (DataError, ModelError):
+                    raise
+                except Exception as error:
+                    if engine.is_out_of_memory(error) and rows.count > 1:
+                        rows.count = self._halved(rows.count)
+                        waiting.appendleft(batch)
+                    elif len(batch) > 1:
+                        waiting.extendleft(engine.part([query], rows.count) for query in reversed(queries))
+                    else:
+                        failed.append(queries[0].place)
+                        if not answered and len(failed) >= min(self.batch_size, len(samples)):
+                            raise ModelError(
+                                f"{self.name}: none of the first {len(failed)} samples could be answered; sample "
+                                f"{queries[0].sample.id!r}: {_said(error)}. Nothing was cached for them."
+                            ) from error
+                        yield queries[0].place, Response("", Outcome.FAILED, error=_said(error))
+                    continue
+                answered += len(batch)
+                for query, response in zip(queries, responses, strict=True):
+                    yield query.place, response
 
     def score(self, samples: Sequence[Sample], texts: Sequence[str]) -> Iterator[tuple[int, TokenScores]]:
         """Yield (position, scores of the tokens) of each text as the answer, end token included; in batches as above.

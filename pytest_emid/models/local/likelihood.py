@@ -39,7 +39,7 @@ def given_texts(engine: Engine, samples: Sequence[Sample], texts: Sequence[str])
         raise ModelError(
             "an encoder-decoder cannot score a given text here: the likelihood needs a decoder-only model."
         )
-    inputs = engine._inputs(samples)
+    inputs = engine.queries.together(list(engine.queries.open(samples)))
     before = _before(engine, samples[0])
     ends = _end(engine)
     answers = []
@@ -97,15 +97,12 @@ def _joined(
 
 def _before(engine: Engine, sample: Sample) -> str:
     """What the template writes between prompt and answer, such as a space."""
-    prompt = engine._prompt(sample.question)
+    prompt = engine.queries.prompt(sample.question)
     between = "" if prompt[-1:].isspace() else " "
     if engine.settings.prompt is not None:
         return between
-    question = {"type": "text", "text": sample.question.encode("utf-8", "replace").decode("utf-8")}
-    messages: list[dict[str, Any]] = [{"role": "user", "content": [{"type": "image"}, question]}]
-    if engine.settings.system:
-        messages.insert(0, {"role": "system", "content": [{"type": "text", "text": engine.settings.system}]})
-    messages.append({"role": "assistant", "content": [{"type": "text", "text": PROBE}]})
+    answer = {"role": "assistant", "content": [{"type": "text", "text": PROBE}]}
+    messages = [*engine.queries.messages(sample.question), answer]
     try:
         whole = str(engine.processor.apply_chat_template(messages, tokenize=False))
     except Exception:  # a template that knows no answers; what usually stands there will do

@@ -119,17 +119,33 @@ class TestAuto:
 
     def test_where_the_place_in_the_batch_matters_inputs_go_one_by_one(self, clip: Path, pictures, monkeypatch) -> None:
         sizes: list[int] = []
-        batch = AutoImageEncoder._batch
+        batch = AutoImageEncoder._of
 
-        def uneven(self: Any, images: Any) -> Any:
-            sizes.append(len(images))
-            return [row + 1e-9 * place for place, row in enumerate(batch(self, images))]
+        def uneven(self: Any, pixels: Any) -> Any:
+            sizes.append(len(pixels))
+            return [row + 1e-9 * place for place, row in enumerate(batch(self, pixels))]
 
-        monkeypatch.setattr(AutoImageEncoder, "_batch", uneven)
+        monkeypatch.setattr(AutoImageEncoder, "_of", uneven)
         encoder = AutoImageEncoder(clip, batch_size=4)
         vectors = encoder.encode(pictures)
         assert sizes == [4, 4] + [1] * len(pictures)
         np.testing.assert_array_equal(encoder.encode(pictures[3:5]), vectors[3:5])
+
+    @pytest.mark.parametrize(("rounding", "rows"), [(0.0, 4), (1e-9, 16)], ids=["as on CPUs", "as on some GPUs"])
+    def test_few_are_filled_up_to_a_power_of_two(self, clip: Path, pictures, monkeypatch, rounding, rows) -> None:
+        sizes: list[int] = []
+        batch = AutoImageEncoder._of
+
+        def counted(self: Any, pixels: Any) -> Any:
+            sizes.append(len(pixels))
+            return [row + rounding * len(pixels) for row in batch(self, pixels)]
+
+        monkeypatch.setattr(AutoImageEncoder, "_of", counted)
+        encoder = AutoImageEncoder(clip, batch_size=16)
+        vectors = encoder.encode(pictures[:3])
+        assert sizes[-1] == rows
+        np.testing.assert_array_equal(encoder.encode(pictures[:3]), vectors)
+        assert sizes[-1] == rows
 
     def test_the_text_part_of_a_model_of_both(self, clip: Path) -> None:
         encoder = AutoTextEncoder(clip, pooling="last")

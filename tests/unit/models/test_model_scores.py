@@ -154,7 +154,7 @@ class TestGreedy:
         model = TransformersModel(llava, scores=True, batch_size=4)
         engine = model._engine
         with pytest.raises(ArithmeticError, match=r"^the model's scores of its answer are not finite$"):
-            engine.answer(samples[:1], 1)
+            engine.answer(engine.part(list(engine.queries.open(samples[:1])), 1), 1)
 
 
 class TestSampled:

@@ -50,9 +50,9 @@ def test_close_choices_are_asked_again_alone(llava: Path, samples: list[Sample],
     sizes = []
     run = engine_module.Engine._run
 
-    def counted(self: Any, asked: Sequence[Sample], multiple: int | None = None) -> Any:
-        sizes.append(len(asked))
-        return run(self, asked, multiple)
+    def counted(self: Any, batch: Any) -> Any:
+        sizes.append(len(batch))
+        return run(self, batch)
 
     monkeypatch.setattr(engine_module.Engine, "_run", counted)
     monkeypatch.setattr(engine_module, "CLEAR", float("inf"))
@@ -78,9 +78,9 @@ def test_batches_are_of_like_length(llava: Path, samples: list[Sample], monkeypa
     batches: list[list[int]] = []
     run = engine_module.Engine._run
 
-    def counted(self: Any, asked: Sequence[Sample], multiple: int | None = None) -> Any:
-        batches.append([len(sample.question) for sample in asked])
-        return run(self, asked, multiple)
+    def counted(self: Any, batch: Any) -> Any:
+        batches.append([len(query.sample.question) for query in batch.queries])
+        return run(self, batch)
 
     monkeypatch.setattr(engine_module.Engine, "_run", counted)
     monkeypatch.setattr(engine_module, "CLEAR", -1.0)  # nothing is asked again
@@ -103,9 +103,9 @@ def test_where_the_place_in_the_batch_matters_samples_go_one_by_one(llava, sampl
     sizes: list[int] = []
     run = engine_module.Engine._run
 
-    def counted(self: Any, asked: Sequence[Sample], multiple: int | None = None) -> Any:
-        sizes.append(len(asked))
-        return run(self, asked, multiple)
+    def counted(self: Any, batch: Any) -> Any:
+        sizes.append(len(batch))
+        return run(self, batch)
 
     monkeypatch.setattr(engine_module.Engine, "_run", counted)
     monkeypatch.setattr(engine_module.Engine, "_place_matters", lambda *_: True)
@@ -167,11 +167,11 @@ def test_memory_running_out_halves_the_batch(llava, samples, greedy, monkeypatch
     sizes = []
     answer = engine_module.Engine.answer
 
-    def limited(self: Any, asked: Sequence[Sample], rows: int) -> list[Response]:
-        sizes.append(len(asked))
-        if len(asked) > 2:
+    def limited(self: Any, batch: Any, rows: int) -> list[Response]:
+        sizes.append(batch.rows)
+        if batch.rows > 2:
             raise torch.OutOfMemoryError("out of memory")
-        return answer(self, asked, rows)
+        return answer(self, batch, rows)
 
     monkeypatch.setattr(engine_module.Engine, "answer", limited)
     with caplog.at_level(logging.WARNING):
@@ -245,7 +245,7 @@ class TestLoading:
         assert str(caught.value) == f"cannot load {llava}: ImportError: no quanto here"
         assert all(seen[key] is value for key, value in given.items())
         assert (seen["source"], seen["dtype"], seen["trust_remote_code"]) == (str(llava), "float16", False)
-        assert model.identity["batch"] == 16  # quantised: the batch class is part of the key
+        assert model.identity["batch"] == [2, 16, "plain"]  # quantised: the batch class is part of the key
         assert model.fingerprint != TransformersModel(llava, dtype="float16").fingerprint
 
 
