@@ -94,7 +94,7 @@ class Report:
 
 def build_model(folder: Path, small: bool) -> int:
     """Save a model in the shape of LLaVA, with random weights; returns how many."""
-    from transformers import CLIPImageProcessorPil, CLIPVisionConfig, LlamaConfig, LlavaConfig, LlavaProcessor
+    from transformers import CLIPImageProcessorPil, CLIPVisionConfig, LlamaConfig, LlavaConfig
 
     auto: Any = transformers
     tokenizer = auto.AutoTokenizer.from_pretrained(ASSETS / "tiny-llava")
@@ -130,7 +130,7 @@ def build_model(folder: Path, small: bool) -> int:
     model = auto.LlavaForConditionalGeneration(config).to(torch.bfloat16)
     model.generation_config.eos_token_id = None  # every answer has all its tokens
     model.generation_config.pad_token_id = tokenizer.pad_token_id
-    processor = LlavaProcessor(
+    processor = auto.LlavaProcessor(
         image_processor=CLIPImageProcessorPil(size={"shortest_edge": side}, crop_size={"height": side, "width": side}),
         tokenizer=tokenizer,
         patch_size=14,
@@ -147,7 +147,7 @@ def build_model(folder: Path, small: bool) -> int:
 
 def build_clip(folder: Path, small: bool) -> None:
     """Save a CLIP whose vision tower has the shape of ViT-B/32, with random weights."""
-    from transformers import CLIPConfig, CLIPImageProcessorPil, CLIPModel, CLIPProcessor
+    from transformers import CLIPConfig, CLIPImageProcessorPil, CLIPModel
 
     auto: Any = transformers
     text = {"hidden_size": 64, "intermediate_size": 64, "num_hidden_layers": 1, "num_attention_heads": 2}
@@ -166,7 +166,7 @@ def build_clip(folder: Path, small: bool) -> None:
         CLIPModel(CLIPConfig(text_config={**text, "vocab_size": len(tokenizer)}, vision_config=vision)).save_pretrained(
             folder
         )
-        CLIPProcessor(pictures, tokenizer).save_pretrained(folder)
+        auto.CLIPProcessor(pictures, tokenizer).save_pretrained(folder)
 
 
 def photo(seed: int) -> Image.Image:

@@ -152,7 +152,7 @@ class Pretrained:
             noise: makes `batch_size` random inputs of the shape.
             encode: encodes a batch.
         """
-        few = min(self.batch_size, 2 ** (count - 1).bit_length())
+        few = min(self.batch_size, 1 << (count - 1).bit_length())
         if not self.mixes_tokens:
             return few
         if self.batch_size == 1:

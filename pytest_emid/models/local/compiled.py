@@ -105,5 +105,5 @@ def cache_length(tokens: int) -> int:
         >>> [cache_length(n) for n in (1, 65, 128, 129, 700)]
         [64, 96, 128, 192, 768]
     """
-    step = max(32, 2 ** ((tokens - 1).bit_length() - 2))
+    step = max(32, 1 << max((tokens - 1).bit_length() - 2, 0))
     return max(64, -(-tokens // step) * step)

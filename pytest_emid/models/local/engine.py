@@ -301,8 +301,9 @@ class Engine:
         stops = {"tokenizer": self.tokenizer} if self.settings.generation.get("stop_strings") else {}
         config = copy.copy(self.generation)
         prompts = placed["input_ids"]
+        rows, width = prompts.shape
         with torch.inference_mode():
-            static = {} if compiled is None else compiled.options(config, *prompts.shape, config.max_new_tokens)
+            static = {} if compiled is None else compiled.options(config, rows, width, config.max_new_tokens)
             config.max_new_tokens = limit
             tokens: torch.Tensor = self.model.generate(
                 **placed,
@@ -311,7 +312,6 @@ class Engine:
                 **stops,
                 **static,
             )
-        width = prompts.shape[1]
         if not torch.equal(tokens[:, :width], prompts):  # an encoder-decoder begins with a start token
             width = tokens.shape[1] - len(choice.gaps)
         return tokens[:, width:].cpu()

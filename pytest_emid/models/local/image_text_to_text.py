@@ -253,8 +253,7 @@ class TransformersModel:
         failed: list[int] = []
         with closing(engine.batches(samples, order, rows)) as arriving:
             waiting: deque[Batch] = deque()
-            while waiting or (batch := next(arriving, None)) is not None:
-                batch = waiting.popleft() if waiting else batch
+            while (batch := waiting.popleft() if waiting else next(arriving, None)) is not None:
                 queries = batch.queries
                 if batch.rows > rows.count:  # made before memory ran out
                     parts = range(0, len(batch), rows.count)

@@ -41,7 +41,7 @@ class PreparedPictures:
 
     def __init__(self, processor: Any) -> None:
         self._processor = processor
-        self._original = getattr(processor, "image_processor", None)
+        self._original: Any = getattr(processor, "image_processor", None)
         self._nested = False
         self._options: dict[str, Any] = {}
         self._kept: OrderedDict[str, Features] = OrderedDict()
