@@ -50,9 +50,9 @@ def test_close_choices_are_asked_again_alone(llava: Path, samples: list[Sample],
     sizes = []
     run = engine_module.Engine._run
 
-    def counted(self: Any, batch: Any) -> Any:
+    def counted(self: Any, batch: Any, **how: Any) -> Any:
         sizes.append(len(batch))
-        return run(self, batch)
+        return run(self, batch, **how)
 
     monkeypatch.setattr(engine_module.Engine, "_run", counted)
     monkeypatch.setattr(engine_module, "CLEAR", float("inf"))
@@ -78,9 +78,9 @@ def test_batches_are_of_like_length(llava: Path, samples: list[Sample], monkeypa
     batches: list[list[int]] = []
     run = engine_module.Engine._run
 
-    def counted(self: Any, batch: Any) -> Any:
+    def counted(self: Any, batch: Any, **how: Any) -> Any:
         batches.append([len(query.sample.question) for query in batch.queries])
-        return run(self, batch)
+        return run(self, batch, **how)
 
     monkeypatch.setattr(engine_module.Engine, "_run", counted)
     monkeypatch.setattr(engine_module, "CLEAR", -1.0)  # nothing is asked again
@@ -103,9 +103,9 @@ def test_where_the_place_in_the_batch_matters_samples_go_one_by_one(llava, sampl
     sizes: list[int] = []
     run = engine_module.Engine._run
 
-    def counted(self: Any, batch: Any) -> Any:
+    def counted(self: Any, batch: Any, **how: Any) -> Any:
         sizes.append(len(batch))
-        return run(self, batch)
+        return run(self, batch, **how)
 
     monkeypatch.setattr(engine_module.Engine, "_run", counted)
     monkeypatch.setattr(engine_module.Engine, "_place_matters", lambda *_: True)
