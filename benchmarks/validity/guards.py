@@ -2,7 +2,7 @@
 
     python benchmarks/validity/guards.py --out guards.json                                   # worlds of sentences
     EMID_REFERENCE=<folder> python benchmarks/validity/guards.py --only llava               # real answers, damaged
-    python benchmarks/validity/guards.py --encoder tiny --draws 200 --n 90 150 300
+    python benchmarks/validity/guards.py --encoder tiny --guarded --n 150 300    # a fifth of the time
 
 Every question is asked once (a pool of right and wrong answers); evaluations of n samples are drawn from the pool, and
 which answers are right is drawn anew in each. The gate is `retained_contrast` of the direct form at 0.9; a PASS stands
@@ -19,6 +19,7 @@ import time
 from collections import Counter
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
+from functools import cached_property
 from pathlib import Path
 from typing import Any
 
@@ -33,11 +34,14 @@ from pytest_emid.information.guards.omissions import omission_guard, words_repea
 from pytest_emid.information.intervals.clusters import Clusters
 from pytest_emid.information.intervals.means import retained_contrast, retained_interval
 from pytest_emid.information.reference.direct import direct, reliability_of
+from pytest_emid.information.reference.reliability import Reliability
 from pytest_emid.information.reference.whitening import Whitening
 
 Float = NDArray[np.float64]
 AT_LEAST, ACCURACY, SEED = 0.9, 0.95, 7
 POOL, CALIBRATION = 600, 300
+MODES = (("loss", 0.8), ("loss", 0.5), ("loss", 0.9), ("as good", 1.0), ("same", 1.0), ("echo", 0.0))
+SAID = ("PASS", "FAIL", "UNDECIDED")
 
 
 class Encoder:
@@ -147,21 +151,33 @@ class Gate:
 
     def __init__(self, fitted: Fitted, y: Float, t: Float, clean: Told, clusters: Clusters = None) -> None:
         self.fitted, self.y, self.t, self.clean, self.clusters = fitted, y, t, clean, clusters
-        self.reliability = reliability_of(fitted.plain, clean.vectors, y, t, clusters=clusters)
-        self.first = self.scores(clean.vectors)
-        self.unasked = Unasked.fit(fitted.unasked, clean.vectors, y, t, clusters=clusters)
+
+    @cached_property
+    def reliability(self) -> Reliability:
+        return reliability_of(self.fitted.plain, self.clean.vectors, self.y, self.t, clusters=self.clusters)
+
+    @cached_property
+    def first(self) -> Float:
+        return self.scores(self.clean.vectors)
+
+    @cached_property
+    def unasked(self) -> Unasked:
+        return Unasked.fit(self.fitted.unasked, self.clean.vectors, self.y, self.t, clusters=self.clusters)
 
     def scores(self, response: Float) -> Float:
         return direct(self.fitted.plain, response, self.y, self.t, reliability=self.reliability, clusters=self.clusters)
 
-    def read(self, shifted: Told) -> Read:
+    def read(self, shifted: Told, guarded: bool = False) -> Read:
+        """What the gate says; `guarded` scores nothing that a guard on words withholds."""
+        guard = contradiction_guard(self.clean.found, shifted.found, AT_LEAST, self.clusters)
+        omission = omission_guard(self.clean.repeated, shifted.repeated, AT_LEAST, self.clusters)
+        if guarded and (guard.blocks or omission.blocks):
+            return Read(float("nan"), "not scored", guard.blocks, False, omission.blocks)
         second = self.scores(shifted.vectors)
         kept = retained_interval(self.first, second, self.clusters)
         contrast = retained_contrast(self.first, second, AT_LEAST, self.clusters)
         verdict = "PASS" if contrast.low >= 0.0 else "FAIL" if contrast.high < 0.0 else "UNDECIDED"
-        guard = contradiction_guard(self.clean.found, shifted.found, AT_LEAST, self.clusters)
         echo = self.unasked.guard(shifted.vectors, AT_LEAST)
-        omission = omission_guard(self.clean.repeated, shifted.repeated, AT_LEAST, self.clusters)
         return Read(kept.value, verdict, guard.blocks, echo.blocks, omission.blocks)
 
 
@@ -174,7 +190,10 @@ def summary(name: str, encoder: str, n: int, reads: Sequence[Read], started: flo
         "encoder": encoder,
         "n": n,
         "draws": total,
-        "retained": float(np.median([read.retained for read in reads])),
+        "retained": float(np.nanmedian([read.retained for read in reads]))
+        if any(verdicts[v] for v in SAID)
+        else float("nan"),
+        "scored": sum(verdicts[v] for v in SAID) / total,
         "direct PASS": verdicts["PASS"] / total,
         "FAIL": verdicts["FAIL"] / total,
         "PASS": sum(read.passes for read in reads) / total,
@@ -192,8 +211,10 @@ def summary(name: str, encoder: str, n: int, reads: Sequence[Read], started: flo
     return row
 
 
-def sentences(encoder: Encoder, sizes: Sequence[int], draws: int, names: Sequence[str]) -> list[dict[str, Any]]:
-    """Wrong PASS on losses and echoes, right PASS where the model answers as well as before."""
+def sentences(
+    encoder: Encoder, sizes: Sequence[int], draws: int, names: Sequence[str], guarded: bool, modes: Sequence[str]
+) -> list[dict[str, Any]]:
+    """Wrong PASS on losses and echoes, right PASS where the model answers as well as before, or exactly as before."""
     rows = []
     for name in names:
         items = worlds.pool(worlds.SENTENCES[name], POOL + CALIBRATION, SEED)
@@ -207,7 +228,9 @@ def sentences(encoder: Encoder, sizes: Sequence[int], draws: int, names: Sequenc
         )
         encoder.save()
         for n in sizes:
-            for mode, ratio in (("loss", 0.8), ("loss", 0.5), ("loss", 0.9), ("as good", 1.0), ("echo", 0.0)):
+            for mode, ratio in MODES:
+                if mode not in modes:
+                    continue
                 started, reads = time.time(), []
                 for k in range(draws if mode != "echo" else max(20, draws // 10)):
                     rng = np.random.default_rng([SEED, k, n, int(100 * ratio), len(mode)])
@@ -216,7 +239,7 @@ def sentences(encoder: Encoder, sizes: Sequence[int], draws: int, names: Sequenc
                     after = rng.random(n) < ACCURACY if mode == "as good" else before & (rng.random(n) < ratio)
                     clean = mixed(right, wrong, before, at)
                     gate = Gate(fitted, y[at], t[at], clean)
-                    reads.append(gate.read(echo.at(at) if mode == "echo" else mixed(right, wrong, after, at)))
+                    reads.append(gate.read(echo.at(at) if mode == "echo" else mixed(right, wrong, after, at), guarded))
                 label = f"{name}: {mode}" + (f" {ratio}" if mode == "loss" else "")
                 rows.append(summary(label, encoder.name, n, reads, started))
     return rows
@@ -251,8 +274,14 @@ def main() -> None:
         "--only", choices=("sentences", "formats", "llava", "ocr"), nargs="+", default=["sentences", "formats"]
     )
     parser.add_argument("--worlds", choices=tuple(worlds.SENTENCES), nargs="+", default=list(worlds.SENTENCES))
+    parser.add_argument(
+        "--modes", choices=sorted({mode for mode, _ in MODES}), nargs="+", default=[m for m, _ in MODES]
+    )
     parser.add_argument("--n", type=int, nargs="+", default=[90, 150, 300])
     parser.add_argument("--draws", type=int, default=200)
+    parser.add_argument(
+        "--guarded", action="store_true", help="verdicts with guards only: what words withhold is not scored"
+    )
     parser.add_argument("--quick", action="store_true", help="one size, five draws")
     parser.add_argument("--ocr", type=Path, help="a folder with ocr.json and ocr.npz, answers of a text reader")
     parser.add_argument("--cache", type=Path, help="a folder for embeddings, which are then made once")
@@ -264,17 +293,17 @@ def main() -> None:
     for name in options.encoder:
         encoder = Encoder(name, options.cache)
         if "sentences" in options.only:
-            rows += sentences(encoder, options.n, options.draws, options.worlds)
+            rows += sentences(encoder, options.n, options.draws, options.worlds, options.guarded, options.modes)
         if "formats" in options.only:
             rows += formats(encoder, min(150, max(options.n)), options.draws)
         if "llava" in options.only:
             from guard_llava import real_answers
 
-            rows += real_answers(encoder, options.draws)
+            rows += real_answers(encoder, options.draws, options.guarded)
         if "ocr" in options.only:
             from guard_ocr import read_texts
 
-            rows += read_texts(encoder, options.ocr)
+            rows += read_texts(encoder, options.ocr, options.draws)
         encoder.save()
     if options.out:
         options.out.parent.mkdir(parents=True, exist_ok=True)
