@@ -3,10 +3,10 @@
 from dataclasses import replace
 
 import pytest
+from emid_factory import make_result
 
 from pytest_emid.measuring.results import Sight
 from pytest_emid.plugin.reports.explain import _contrast, sees
-from emid_factory import make_result
 
 SEES = "False answers that the guards see on these data: "
 REACH = {"polarity": 0.94, "side": None, "colour": 0.3}
