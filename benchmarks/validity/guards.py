@@ -2,7 +2,7 @@
 
     python benchmarks/validity/guards.py --out guards.json                                   # worlds of sentences
     EMID_REFERENCE=<folder> python benchmarks/validity/guards.py --only llava               # real answers, damaged
-    python benchmarks/validity/guards.py --encoder tiny --guarded --n 150 300    # a fifth of the time
+    python benchmarks/validity/guards.py --encoder tiny --score open --n 150 300    # a fifth of the time
 
 Every question is asked once (a pool of right and wrong answers); evaluations of n samples are drawn from the pool, and
 which answers are right is drawn anew in each. The gate is `retained_contrast` of the direct form at 0.9; a PASS stands
@@ -31,7 +31,7 @@ from pytest_emid.information.answers import one_wording
 from pytest_emid.information.guards.contradictions import Contradictions, contradiction_guard, contradictions
 from pytest_emid.information.guards.echo import Unasked, unasked_whitening
 from pytest_emid.information.guards.omissions import omission_guard, words_repeated
-from pytest_emid.information.intervals.clusters import Clusters
+from pytest_emid.information.intervals.clusters import Clusters, t_quantile
 from pytest_emid.information.intervals.means import retained_contrast, retained_interval
 from pytest_emid.information.reference.direct import direct, reliability_of
 from pytest_emid.information.reference.reliability import Reliability
@@ -167,11 +167,11 @@ class Gate:
     def scores(self, response: Float) -> Float:
         return direct(self.fitted.plain, response, self.y, self.t, reliability=self.reliability, clusters=self.clusters)
 
-    def read(self, shifted: Told, guarded: bool = False) -> Read:
-        """What the gate says; `guarded` scores nothing that a guard on words withholds."""
+    def read(self, shifted: Told, score: str = "all") -> Read:
+        """What the gate says; with "open" only what the guards on words leave open is scored, with "none" nothing."""
         guard = contradiction_guard(self.clean.found, shifted.found, AT_LEAST, self.clusters)
         omission = omission_guard(self.clean.repeated, shifted.repeated, AT_LEAST, self.clusters)
-        if guarded and (guard.blocks or omission.blocks):
+        if score == "none" or (score == "open" and (guard.blocks or omission.blocks)):
             return Read(float("nan"), "not scored", guard.blocks, False, omission.blocks)
         second = self.scores(shifted.vectors)
         kept = retained_interval(self.first, second, self.clusters)
@@ -212,7 +212,7 @@ def summary(name: str, encoder: str, n: int, reads: Sequence[Read], started: flo
 
 
 def sentences(
-    encoder: Encoder, sizes: Sequence[int], draws: int, names: Sequence[str], guarded: bool, modes: Sequence[str]
+    encoder: Encoder, sizes: Sequence[int], draws: int, names: Sequence[str], score: str, modes: Sequence[str]
 ) -> list[dict[str, Any]]:
     """Wrong PASS on losses and echoes, right PASS where the model answers as well as before, or exactly as before."""
     rows = []
@@ -239,9 +239,26 @@ def sentences(
                     after = rng.random(n) < ACCURACY if mode == "as good" else before & (rng.random(n) < ratio)
                     clean = mixed(right, wrong, before, at)
                     gate = Gate(fitted, y[at], t[at], clean)
-                    reads.append(gate.read(echo.at(at) if mode == "echo" else mixed(right, wrong, after, at), guarded))
+                    reads.append(gate.read(echo.at(at) if mode == "echo" else mixed(right, wrong, after, at), score))
                 label = f"{name}: {mode}" + (f" {ratio}" if mode == "loss" else "")
                 rows.append(summary(label, encoder.name, n, reads, started))
+    return rows
+
+
+def oracle(sizes: Sequence[int], draws: int = 20_000) -> list[dict[str, Any]]:
+    """Right PASS of a measure that sees which answers are right, where another 5 % of them are wrong than before.
+
+    Such a measure reads guessing as 0: with two answers a wrong one takes twice what it does among many.
+    """
+    rows = []
+    for name, guessed in (("two answers", 0.5), ("many answers", 0.0)):
+        for n in sizes:
+            rng = np.random.default_rng([SEED, n])
+            before, after = ((rng.random((draws, n)) < ACCURACY) - guessed for _ in range(2))
+            contrast = after - AT_LEAST * before
+            half = t_quantile(0.975, n - 1) * contrast.std(axis=1, ddof=1) / n**0.5
+            rows.append({"cell": f"oracle, {name}", "n": n, "PASS": float((contrast.mean(axis=1) >= half).mean())})
+            print(f"  a measure that sees all, {name}, n={n}: PASS {rows[-1]['PASS']:.3f}", flush=True)
     return rows
 
 
@@ -271,7 +288,10 @@ def main() -> None:
     parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
     parser.add_argument("--encoder", choices=("minilm", "tiny"), nargs="+", default=["minilm", "tiny"])
     parser.add_argument(
-        "--only", choices=("sentences", "formats", "llava", "ocr"), nargs="+", default=["sentences", "formats"]
+        "--only",
+        choices=("sentences", "formats", "llava", "ocr", "oracle"),
+        nargs="+",
+        default=["sentences", "formats"],
     )
     parser.add_argument("--worlds", choices=tuple(worlds.SENTENCES), nargs="+", default=list(worlds.SENTENCES))
     parser.add_argument(
@@ -280,7 +300,7 @@ def main() -> None:
     parser.add_argument("--n", type=int, nargs="+", default=[90, 150, 300])
     parser.add_argument("--draws", type=int, default=200)
     parser.add_argument(
-        "--guarded", action="store_true", help="verdicts with guards only: what words withhold is not scored"
+        "--score", choices=("all", "open", "none"), default="all", help="open: what guards on words leave open; faster"
     )
     parser.add_argument("--quick", action="store_true", help="one size, five draws")
     parser.add_argument("--ocr", type=Path, help="a folder with ocr.json and ocr.npz, answers of a text reader")
@@ -289,17 +309,17 @@ def main() -> None:
     options = parser.parse_args()
     if options.quick:
         options.n, options.draws = [90], min(5, options.draws)
-    rows: list[dict[str, Any]] = []
+    rows: list[dict[str, Any]] = oracle(options.n) if "oracle" in options.only else []
     for name in options.encoder:
         encoder = Encoder(name, options.cache)
         if "sentences" in options.only:
-            rows += sentences(encoder, options.n, options.draws, options.worlds, options.guarded, options.modes)
+            rows += sentences(encoder, options.n, options.draws, options.worlds, options.score, options.modes)
         if "formats" in options.only:
             rows += formats(encoder, min(150, max(options.n)), options.draws)
         if "llava" in options.only:
             from guard_llava import real_answers
 
-            rows += real_answers(encoder, options.draws, options.guarded)
+            rows += real_answers(encoder, options.draws, options.score)
         if "ocr" in options.only:
             from guard_ocr import read_texts
 
