@@ -262,12 +262,14 @@ def _noun(text: str, mention: Mention, lexicon: Lexicon, said_after: bool) -> st
 
 
 SENTENCE_END = regex.compile(r"[.!?\n]")
+WINDOW = 80
+"""Characters in which the noun is looked for: a long answer must not take the square of its length."""
 
 
 def _noun_before(text: str, mention: Mention, lexicon: Lexicon) -> str | None:
     """The last word before a mention, in its sentence, that is neither frequent nor itself one of a fact."""
-    start = max((m.end() for m in SENTENCE_END.finditer(text, 0, mention.start)), default=0)
-    before = [m.group().casefold() for m in WORDS.finditer(text, start, mention.start)]
+    near = SENTENCE_END.split(text[max(0, mention.start - WINDOW) : mention.start])[-1]
+    before = [m.group().casefold() for m in WORDS.finditer(near)]
     nouns = (word for word in reversed(before) if word[0].isalpha() and word not in lexicon.frequent)
     noun = next((word for word in nouns if not _states(word, lexicon)), None)
     return None if noun is None else _stem(noun, lexicon)
