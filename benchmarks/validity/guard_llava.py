@@ -74,7 +74,7 @@ def one_negated(text: str, rng: np.random.Generator) -> str:
     return text
 
 
-def real_answers(encoder: Encoder, draws: int) -> list[dict[str, Any]]:
+def real_answers(encoder: Encoder, draws: int, score: str = "all") -> list[dict[str, Any]]:
     """Every cell on the 90 questions; shares of damage are drawn, real shifts are read once."""
     if "EMID_REFERENCE" not in os.environ:
         sys.exit("set EMID_REFERENCE to the folder with the reference data; without it there are no recorded answers")
@@ -107,7 +107,7 @@ def real_answers(encoder: Encoder, draws: int) -> list[dict[str, Any]]:
 
     def cell(name: str, make: Callable[[np.random.Generator], Told], times: int) -> None:
         started, told = time.time(), [make(np.random.default_rng([7, k])) for k in range(times)]
-        row = summary(f"LLaVA: {name}", encoder.name, n, [gate.read(one) for one in told], started)
+        row = summary(f"LLaVA: {name}", encoder.name, n, [gate.read(one, score) for one in told], started)
         kinds = {k: float(np.mean([x.found.by_kind[k].mean() for x in told])) - rates[k] for k in rates}
         kept = float(np.mean([contrast_kept(found, one.found, false) for one in told]))
         row |= {"rise": kinds, "contrast kept": kept}

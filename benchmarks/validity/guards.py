@@ -2,7 +2,7 @@
 
     python benchmarks/validity/guards.py --out guards.json                                   # worlds of sentences
     EMID_REFERENCE=<folder> python benchmarks/validity/guards.py --only llava               # real answers, damaged
-    python benchmarks/validity/guards.py --encoder tiny --draws 200 --n 90 150 300
+    python benchmarks/validity/guards.py --encoder tiny --score open --n 150 300    # a fifth of the time
 
 Every question is asked once (a pool of right and wrong answers); evaluations of n samples are drawn from the pool, and
 which answers are right is drawn anew in each. The gate is `retained_contrast` of the direct form at 0.9; a PASS stands
@@ -19,6 +19,7 @@ import time
 from collections import Counter
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
+from functools import cached_property
 from pathlib import Path
 from typing import Any
 
@@ -30,14 +31,17 @@ from pytest_emid.information.answers import one_wording
 from pytest_emid.information.guards.contradictions import Contradictions, contradiction_guard, contradictions
 from pytest_emid.information.guards.echo import Unasked, unasked_whitening
 from pytest_emid.information.guards.omissions import omission_guard, words_repeated
-from pytest_emid.information.intervals.clusters import Clusters
+from pytest_emid.information.intervals.clusters import Clusters, t_quantile
 from pytest_emid.information.intervals.means import retained_contrast, retained_interval
 from pytest_emid.information.reference.direct import direct, reliability_of
+from pytest_emid.information.reference.reliability import Reliability
 from pytest_emid.information.reference.whitening import Whitening
 
 Float = NDArray[np.float64]
 AT_LEAST, ACCURACY, SEED = 0.9, 0.95, 7
 POOL, CALIBRATION = 600, 300
+MODES = (("loss", 0.8), ("loss", 0.5), ("loss", 0.9), ("as good", 1.0), ("same", 1.0), ("echo", 0.0))
+SAID = ("PASS", "FAIL", "UNDECIDED")
 
 
 class Encoder:
@@ -147,21 +151,33 @@ class Gate:
 
     def __init__(self, fitted: Fitted, y: Float, t: Float, clean: Told, clusters: Clusters = None) -> None:
         self.fitted, self.y, self.t, self.clean, self.clusters = fitted, y, t, clean, clusters
-        self.reliability = reliability_of(fitted.plain, clean.vectors, y, t, clusters=clusters)
-        self.first = self.scores(clean.vectors)
-        self.unasked = Unasked.fit(fitted.unasked, clean.vectors, y, t, clusters=clusters)
+
+    @cached_property
+    def reliability(self) -> Reliability:
+        return reliability_of(self.fitted.plain, self.clean.vectors, self.y, self.t, clusters=self.clusters)
+
+    @cached_property
+    def first(self) -> Float:
+        return self.scores(self.clean.vectors)
+
+    @cached_property
+    def unasked(self) -> Unasked:
+        return Unasked.fit(self.fitted.unasked, self.clean.vectors, self.y, self.t, clusters=self.clusters)
 
     def scores(self, response: Float) -> Float:
         return direct(self.fitted.plain, response, self.y, self.t, reliability=self.reliability, clusters=self.clusters)
 
-    def read(self, shifted: Told) -> Read:
+    def read(self, shifted: Told, score: str = "all") -> Read:
+        """What the gate says; with "open" only what the guards on words leave open is scored, with "none" nothing."""
+        guard = contradiction_guard(self.clean.found, shifted.found, AT_LEAST, self.clusters)
+        omission = omission_guard(self.clean.repeated, shifted.repeated, AT_LEAST, self.clusters)
+        if score == "none" or (score == "open" and (guard.blocks or omission.blocks)):
+            return Read(float("nan"), "not scored", guard.blocks, False, omission.blocks)
         second = self.scores(shifted.vectors)
         kept = retained_interval(self.first, second, self.clusters)
         contrast = retained_contrast(self.first, second, AT_LEAST, self.clusters)
         verdict = "PASS" if contrast.low >= 0.0 else "FAIL" if contrast.high < 0.0 else "UNDECIDED"
-        guard = contradiction_guard(self.clean.found, shifted.found, AT_LEAST, self.clusters)
         echo = self.unasked.guard(shifted.vectors, AT_LEAST)
-        omission = omission_guard(self.clean.repeated, shifted.repeated, AT_LEAST, self.clusters)
         return Read(kept.value, verdict, guard.blocks, echo.blocks, omission.blocks)
 
 
@@ -174,7 +190,10 @@ def summary(name: str, encoder: str, n: int, reads: Sequence[Read], started: flo
         "encoder": encoder,
         "n": n,
         "draws": total,
-        "retained": float(np.median([read.retained for read in reads])),
+        "retained": float(np.nanmedian([read.retained for read in reads]))
+        if any(verdicts[v] for v in SAID)
+        else float("nan"),
+        "scored": sum(verdicts[v] for v in SAID) / total,
         "direct PASS": verdicts["PASS"] / total,
         "FAIL": verdicts["FAIL"] / total,
         "PASS": sum(read.passes for read in reads) / total,
@@ -192,8 +211,10 @@ def summary(name: str, encoder: str, n: int, reads: Sequence[Read], started: flo
     return row
 
 
-def sentences(encoder: Encoder, sizes: Sequence[int], draws: int, names: Sequence[str]) -> list[dict[str, Any]]:
-    """Wrong PASS on losses and echoes, right PASS where the model answers as well as before."""
+def sentences(
+    encoder: Encoder, sizes: Sequence[int], draws: int, names: Sequence[str], score: str, modes: Sequence[str]
+) -> list[dict[str, Any]]:
+    """Wrong PASS on losses and echoes, right PASS where the model answers as well as before, or exactly as before."""
     rows = []
     for name in names:
         items = worlds.pool(worlds.SENTENCES[name], POOL + CALIBRATION, SEED)
@@ -207,7 +228,9 @@ def sentences(encoder: Encoder, sizes: Sequence[int], draws: int, names: Sequenc
         )
         encoder.save()
         for n in sizes:
-            for mode, ratio in (("loss", 0.8), ("loss", 0.5), ("loss", 0.9), ("as good", 1.0), ("echo", 0.0)):
+            for mode, ratio in MODES:
+                if mode not in modes:
+                    continue
                 started, reads = time.time(), []
                 for k in range(draws if mode != "echo" else max(20, draws // 10)):
                     rng = np.random.default_rng([SEED, k, n, int(100 * ratio), len(mode)])
@@ -216,9 +239,26 @@ def sentences(encoder: Encoder, sizes: Sequence[int], draws: int, names: Sequenc
                     after = rng.random(n) < ACCURACY if mode == "as good" else before & (rng.random(n) < ratio)
                     clean = mixed(right, wrong, before, at)
                     gate = Gate(fitted, y[at], t[at], clean)
-                    reads.append(gate.read(echo.at(at) if mode == "echo" else mixed(right, wrong, after, at)))
+                    reads.append(gate.read(echo.at(at) if mode == "echo" else mixed(right, wrong, after, at), score))
                 label = f"{name}: {mode}" + (f" {ratio}" if mode == "loss" else "")
                 rows.append(summary(label, encoder.name, n, reads, started))
+    return rows
+
+
+def oracle(sizes: Sequence[int], draws: int = 20_000) -> list[dict[str, Any]]:
+    """Right PASS of a measure that sees which answers are right, where another 5 % of them are wrong than before.
+
+    Such a measure reads guessing as 0: with two answers a wrong one takes twice what it does among many.
+    """
+    rows = []
+    for name, guessed in (("two answers", 0.5), ("many answers", 0.0)):
+        for n in sizes:
+            rng = np.random.default_rng([SEED, n])
+            before, after = ((rng.random((draws, n)) < ACCURACY) - guessed for _ in range(2))
+            contrast = after - AT_LEAST * before
+            half = t_quantile(0.975, n - 1) * contrast.std(axis=1, ddof=1) / n**0.5
+            rows.append({"cell": f"oracle, {name}", "n": n, "PASS": float((contrast.mean(axis=1) >= half).mean())})
+            print(f"  a measure that sees all, {name}, n={n}: PASS {rows[-1]['PASS']:.3f}", flush=True)
     return rows
 
 
@@ -248,11 +288,20 @@ def main() -> None:
     parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
     parser.add_argument("--encoder", choices=("minilm", "tiny"), nargs="+", default=["minilm", "tiny"])
     parser.add_argument(
-        "--only", choices=("sentences", "formats", "llava", "ocr"), nargs="+", default=["sentences", "formats"]
+        "--only",
+        choices=("sentences", "formats", "llava", "ocr", "oracle"),
+        nargs="+",
+        default=["sentences", "formats"],
     )
     parser.add_argument("--worlds", choices=tuple(worlds.SENTENCES), nargs="+", default=list(worlds.SENTENCES))
+    parser.add_argument(
+        "--modes", choices=sorted({mode for mode, _ in MODES}), nargs="+", default=[m for m, _ in MODES]
+    )
     parser.add_argument("--n", type=int, nargs="+", default=[90, 150, 300])
     parser.add_argument("--draws", type=int, default=200)
+    parser.add_argument(
+        "--score", choices=("all", "open", "none"), default="all", help="open: what guards on words leave open; faster"
+    )
     parser.add_argument("--quick", action="store_true", help="one size, five draws")
     parser.add_argument("--ocr", type=Path, help="a folder with ocr.json and ocr.npz, answers of a text reader")
     parser.add_argument("--cache", type=Path, help="a folder for embeddings, which are then made once")
@@ -260,21 +309,21 @@ def main() -> None:
     options = parser.parse_args()
     if options.quick:
         options.n, options.draws = [90], min(5, options.draws)
-    rows: list[dict[str, Any]] = []
+    rows: list[dict[str, Any]] = oracle(options.n) if "oracle" in options.only else []
     for name in options.encoder:
         encoder = Encoder(name, options.cache)
         if "sentences" in options.only:
-            rows += sentences(encoder, options.n, options.draws, options.worlds)
+            rows += sentences(encoder, options.n, options.draws, options.worlds, options.score, options.modes)
         if "formats" in options.only:
             rows += formats(encoder, min(150, max(options.n)), options.draws)
         if "llava" in options.only:
             from guard_llava import real_answers
 
-            rows += real_answers(encoder, options.draws)
+            rows += real_answers(encoder, options.draws, options.score)
         if "ocr" in options.only:
             from guard_ocr import read_texts
 
-            rows += read_texts(encoder, options.ocr)
+            rows += read_texts(encoder, options.ocr, options.draws)
         encoder.save()
     if options.out:
         options.out.parent.mkdir(parents=True, exist_ok=True)

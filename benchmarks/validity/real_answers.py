@@ -30,6 +30,7 @@ import numpy as np
 import styles
 from numpy.typing import NDArray
 
+from pytest_emid.information.answers import one_wording
 from pytest_emid.information.companions import cosine_to_reference
 from pytest_emid.information.intervals.means import paired_interval, retained_interval
 from pytest_emid.information.reference.direct import direct, reliability_of
@@ -153,7 +154,7 @@ def main() -> None:
         sets |= {f"style: {name}": [change(answer) for answer in texts] for name, change in STYLES.items()}
         losses: dict[str, dict[str, float]] = {"direct": {}, "cosine": {}}
         for name, shifted in sets.items():
-            response = encode(shifted)
+            response = encode(one_wording(shifted, references, texts))  # as a measurement does
             second = direct(whitening, response, *arguments, reliability=reliability, clusters=pictures)
             kept = retained_interval(first, second, pictures)
             lost = paired_interval(first, second, pictures)

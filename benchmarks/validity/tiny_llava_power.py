@@ -23,6 +23,7 @@ from numpy.typing import NDArray
 from pytest_emid import encoders, models
 from pytest_emid.cache import Cache
 from pytest_emid.data import scenes_dataset
+from pytest_emid.information.answers import one_wording
 from pytest_emid.information.companions import cosine_to_reference, exact_match
 from pytest_emid.information.critics.mutual_information import contributions
 from pytest_emid.information.intervals.means import paired_interval
@@ -75,6 +76,8 @@ class Study:
         self.clean = Answers([r.text for r in clean.responses], clean.response, clean.query)
 
         def encode(texts: list[str]) -> Float:
+            """As a measurement does: what equals a reference or a clean answer is worded as that."""
+            texts = one_wording(texts, self.references, self.clean.texts)
             different = list(dict.fromkeys(texts))
             place = {text: i for i, text in enumerate(different)}
             rows: Float = np.asarray(encoder.text.encode(different))[[place[text] for text in texts]]

@@ -90,14 +90,20 @@ class Polarity:
 class Opposed:
     """Concepts that come in pairs of opposites: an answer contradicts a reference whose opposite it names.
 
+    Each pair is compared by itself, so that `top left` contradicts `top right`; and so is what is said of one noun on
+    both sides, whatever else the texts hold. Nothing contradicts a text that names both of a pair.
+
     Attributes:
         name: what reports call it.
         pairs: the opposites; a concept may stand in several.
+        of_noun_before: whether concepts are said of the noun before them (`a dog on the left`), not of the one behind
+            them or before a copula (`a large dog`, `the dog is large`).
         exact: as `Kind`.
     """
 
     name: str
     pairs: tuple[tuple[str, str], ...]
+    of_noun_before: bool = False
     exact: bool = True
     by_embedding: bool = False
 
@@ -106,14 +112,26 @@ class Opposed:
         return [b for a, b in self.pairs if a == concept] + [a for a, b in self.pairs if b == concept]
 
     def found(self, text: str, lexicon: Lexicon | None) -> Facts:
-        if lexicon is None:
+        mentions = [] if lexicon is None else lexicon.mentions(self.name, text)
+        if lexicon is None or not mentions:
             return NOTHING
-        return Facts(frozenset(mention.concept for mention in lexicon.mentions(self.name, text)), {})
+        bound: dict[str, set[str]] = {}
+        for mention in mentions if lexicon.copula else ():
+            noun = _noun_before(text, mention, lexicon) if self.of_noun_before else _noun(text, mention, lexicon, True)
+            if noun:
+                bound.setdefault(noun, set()).add(mention.concept)
+        return _facts(mentions, bound)
 
     def contradicts(self, told: Facts, true: Facts) -> bool:
-        if told.concepts & true.concepts:
-            return False
-        return any(opposite in told.concepts for concept in true.concepts for opposite in self.opposites(concept))
+        shared = told.bound.keys() & true.bound.keys()
+        return self._opposed(told.concepts, true.concepts) or any(
+            self._opposed(told.bound[noun], true.bound[noun]) for noun in shared
+        )
+
+    def _opposed(self, told: frozenset[str], true: frozenset[str]) -> bool:
+        """Whether one names one of a pair, and the other the other."""
+        sides = ((told & set(pair), true & set(pair)) for pair in self.pairs)
+        return any(len(a) == len(b) == 1 and a != b for a, b in sides)
 
     def falsified(self, text: str, lexicon: Lexicon | None, seed: int) -> str | None:
         if lexicon is None:
@@ -159,10 +177,7 @@ class Valued:
                 noun = _noun(text, mention, lexicon, said_after=not self.numeric)
                 if noun:
                     bound.setdefault(noun, set()).add(mention.concept)
-        return Facts(
-            frozenset(mention.concept for mention in mentions),
-            {noun: frozenset(concepts) for noun, concepts in bound.items()},
-        )
+        return _facts(mentions, bound)
 
     def contradicts(self, told: Facts, true: Facts) -> bool:
         if not told.concepts or not true.concepts:
@@ -204,6 +219,13 @@ class Valued:
         return sorted(words + digits, key=lambda mention: mention.start)
 
 
+def _facts(mentions: list[Mention], bound: Mapping[str, set[str]]) -> Facts:
+    return Facts(
+        frozenset(mention.concept for mention in mentions),
+        {noun: frozenset(concepts) for noun, concepts in bound.items()},
+    )
+
+
 def _plain(digits: str) -> str:
     """`12`, `12.0` and digits of other scripts as one number."""
     return f"{float(digits):.12g}"
@@ -237,6 +259,20 @@ def _noun(text: str, mention: Mention, lexicon: Lexicon, said_after: bool) -> st
         if not _states(word, lexicon):
             return _stem(word, lexicon)
     return None
+
+
+SENTENCE_END = regex.compile(r"[.!?\n]")
+WINDOW = 80
+"""Characters in which the noun is looked for: a long answer must not take the square of its length."""
+
+
+def _noun_before(text: str, mention: Mention, lexicon: Lexicon) -> str | None:
+    """The last word before a mention, in its sentence, that is neither frequent nor itself one of a fact."""
+    near = SENTENCE_END.split(text[max(0, mention.start - WINDOW) : mention.start])[-1]
+    before = [m.group().casefold() for m in WORDS.finditer(near)]
+    nouns = (word for word in reversed(before) if word[0].isalpha() and word not in lexicon.frequent)
+    noun = next((word for word in nouns if not _states(word, lexicon)), None)
+    return None if noun is None else _stem(noun, lexicon)
 
 
 @lru_cache(maxsize=65536)
@@ -299,7 +335,7 @@ KINDS: Final[dict[str, Kind]] = {
     kind.name: kind
     for kind in (
         Polarity(),
-        Opposed("side", SIDES),
+        Opposed("side", SIDES, of_noun_before=True),
         Opposed("comparative", COMPARATIVES),
         Valued("number", numeric=True),
         Valued("colour", exact=False),

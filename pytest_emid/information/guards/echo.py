@@ -84,7 +84,7 @@ class EchoGuard:
         return (
             f"Without what the answers share with their own question {100 * self.retained.value:.1f} % of the "
             f"information is retained, clearly less than {100 * self.at_least:.1f} %: answers that "
-            "echo the question cannot pass."
+            "echo the question, or lost what it does not say, cannot pass."
         )
 
 

@@ -28,6 +28,9 @@ __all__ = ["asks_about", "bound_line", "compare", "headline", "message", "sees"]
 WORST: Final = 5
 """Samples that a message shows."""
 
+TOLD: Final = 0.1
+"""What an echo retains, and what is lost of the contrast between yes and no, is told from here on."""
+
 ESTIMATES: Final = {
     "emid": "EMID",
     "anchored_emid": "anchored EMID",
@@ -96,6 +99,7 @@ def _lines(
     seen = sees(result)
     if seen:
         yield seen
+    yield from _contrast(result)
     if result.remarks:
         yield ""
         yield from (f"remark: {visible(remark)}" for remark in result.remarks)
@@ -133,7 +137,16 @@ def sees(result: EmidResult) -> str:
     reach = ", ".join(f"{kind} {percent(share, 0)}" for kind, share in kinds.items()) or "none of the facts it knows"
     blind = f" Blind to {', '.join(sight.blind)}: gate on a metric of your own for those." if sight.blind else ""
     unchecked = f" Not checked: {percent(sight.unchecked, 0)} of the answers." if sight.unchecked > 0.0 else ""
-    return f"False answers that the guards see on these data: {reach}.{blind}{unchecked}"
+    echoed = sight.echo is not None and sight.echo >= TOLD
+    echo = f" A model that repeats its question would retain {percent(sight.echo or 0.0, 0)}." if echoed else ""
+    return f"False answers that the guards see on these data: {reach}.{blind}{unchecked}{echo}"
+
+
+def _contrast(result: EmidResult) -> Iterator[str]:
+    """How far yes and no are still told apart, where they clearly are less."""
+    kept = None if result.sight is None else result.sight.contrast_kept
+    if kept is not None and kept < 1.0 - TOLD:
+        yield f"Of the contrast between yes and no the shifted answers keep {percent(kept, 0)}."
 
 
 def compare(estimate: Estimate, op: str, left: object, right: object, results: Sequence[EmidResult]) -> list[str]:

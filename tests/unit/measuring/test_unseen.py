@@ -130,13 +130,13 @@ CASES: dict[str, tuple[EmidResult, list[str | None]]] = {
     "words never repeated": (result(lambda i: {"repeated": 0.0}, lambda i: {"repeated": 0.0}), []),
     "an echo": (
         result(shifted=echoes),
-        [f"{ECHO}{share()} of the information is retained, clearly less than 90.0 %: answers that echo the question "
-         "cannot pass."],
+        [f"{ECHO}{share()} of the information is retained, clearly less than 90.0 %: answers that echo the question, "
+         "or lost what it does not say, cannot pass."],
     ),
     "an echo, unpaired": (
         result(shifted=echoes, paired=False),
         [f"{ECHO}{share(False)} of the information is retained, clearly less than 90.0 %: answers that echo the "
-         "question cannot pass."],
+         "question, or lost what it does not say, cannot pass."],
     ),
     "nothing but the question": (result(lambda i: {"unasked": 0.0}, lambda i: {"unasked": 0.0}), [NOTHING_LEFT]),
     "nothing but the question, unpaired": (

@@ -161,7 +161,18 @@ def test_stated(code, true, kind, concept, false):
         ("The cat is on top.", "The cat is on the left.", set()),
         # another side that is no opposite contradicts nothing
         ("The left one, not the right one.", "The cat is on the left.", set()),
+        # every pair of opposites counts by itself
+        ("A ring in the top left.", "A ring in the top right.", {"side"}),
+        ("Ein Ring oben links.", "Ein Ring oben rechts.", {"side"}),
+        ("The cross is below and left of it.", "The cross is below and right of it.", {"side"}),
+        ("A large open door.", "A small open door.", {"comparative"}),
         # what is said of one noun counts, whatever else agrees
+        ("A cat on the left. A dog on the right.", "A dog on the left. A cat on the right.", {"side"}),
+        ("The dogs are left of the cat.", "The dog is right of the cat.", {"side"}),
+        ("A small red ring. A large blue cross.", "A large red ring. A small blue cross.", {"comparative"}),
+        ("The ring is large, the cross is small.", "The ring is small, the cross is large.", {"comparative"}),
+        ("A dog on the left and a dog on the right.", "A dog on the left.", set()),
+        ("On the left is a cat. A dog sits on the right.", "A dog on the right. A cat on the left.", set()),
         ("Two dogs and three cats.", "Three dogs and two cats.", {"number"}),
         ("The car is blue and the house is red.", "The car is red and the roof is blue.", {"colour"}),
         ("Two red cars.", "There are three cars and two dogs.", {"number"}),

@@ -43,7 +43,8 @@ def test_an_echo_cannot_pass(unasked):
     assert abs(guard.retained.value) < 0.15
     assert guard.obstacle == (
         f"Without what the answers share with their own question {100 * guard.retained.value:.1f} % of the "
-        "information is retained, clearly less than 90.0 %: answers that echo the question cannot pass."
+        "information is retained, clearly less than 90.0 %: answers that echo the question, or lost what it "
+        "does not say, cannot pass."
     )
 
 
