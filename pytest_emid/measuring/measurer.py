@@ -22,10 +22,12 @@ from pytest_emid.measuring.calibration import Calibration
 from pytest_emid.measuring.checks import check_can_pass, check_disjoint, check_fits, check_size, same_samples
 from pytest_emid.measuring.embedding import Answered
 from pytest_emid.measuring.guards import Guards
+from pytest_emid.measuring.judging import Judge
 from pytest_emid.measuring.likelihood import log_likelihoods
 from pytest_emid.measuring.metrics.base import Metric
 from pytest_emid.measuring.metrics.measured import Metrics
 from pytest_emid.measuring.plan import CLEAN, Need
+from pytest_emid.measuring.preferences import Preferences
 from pytest_emid.measuring.protocol import Scenario, Settings, compare
 from pytest_emid.measuring.remarks import answered_by_id
 from pytest_emid.measuring.results import EmidResult, Obstacle
@@ -61,6 +63,7 @@ class Measurer:
         normalise: what two answers have in common that differ in format only; see `information.answers.answer_key`.
         likelihood: whether the log-probability of the references is measured too; see `measuring.likelihood`.
         metrics: by name, scores of one's own of every answer; see `measuring.metrics`.
+        judge: scores every answer against its reference; see `measuring.judging`.
         drift: whether results carry the p-values of input drift wherever they go. Else the null distribution, which is
             most of the work of a measurement, is drawn when it is first read.
         progress: told about answers as they arrive.
@@ -92,6 +95,7 @@ class Measurer:
         normalise: Callable[[str], str] = answer_key,
         metrics: Mapping[str, Metric] | None = None,
         likelihood: bool = False,
+        judge: Judge | None = None,
         drift: bool = False,
         progress: Progress | None = None,
         announce: Announce | None = None,
@@ -131,6 +135,7 @@ class Measurer:
         )
         likely = partial(log_likelihoods, model, cache=self.cache) if likelihood else None
         self._metrics = Metrics(metrics or {}, confidence, likely)
+        self._judge = None if judge is None else Preferences(judge, self.cache, confidence, progress)
         self._clean: Scored | None = None
         self._guards: Guards | None = None
         self._calibration: Calibration | None = None
@@ -160,6 +165,9 @@ class Measurer:
             with few_threads(max(len(self.dataset), len(dataset))):
                 found = compare(clean, shifted, self.calibration, self.guards, scenario, self._settings)
             found = self._metrics.added(found, self.dataset, dataset)
+            if self._judge is not None:
+                sides = (self.dataset, clean.answered.responses), (dataset, shifted.responses)
+                found = self._judge.added(found, *sides)
             found = self._doubted(self._looked_through(found, clean, shifted), dataset)
             self._results[key] = self._compared_with_itself(found, dataset)
         return self._results[key]

@@ -9,6 +9,7 @@ from typing import Any, Final
 
 from pytest_emid.information.intervals.estimate import Estimate
 from pytest_emid.measuring.findings import Bound, CriticReport, Divergences, Drift, Obstacle, Sight
+from pytest_emid.measuring.metrics.judged import Judged
 from pytest_emid.measuring.metrics.result import MetricResult
 from pytest_emid.measuring.plain import plain
 
@@ -152,6 +153,7 @@ class EmidResult:
         sight: what measure and guards see of false answers; None where that was not looked at.
         obstacles: what forbids gates to pass, beyond what follows from the figures themselves.
         metrics: by name, what the metrics that were asked for say of the same answers.
+        judged: a judge's scores of both sides; None where none was asked.
         remarks: sentences that a reader should not miss.
         settings: effective options, each with its value and where it came from.
     """
@@ -179,6 +181,7 @@ class EmidResult:
     sight: Sight | None = None
     obstacles: tuple[Obstacle, ...] = ()
     metrics: Mapping[str, MetricResult] = field(default_factory=dict)
+    judged: Judged | None = None
     remarks: tuple[str, ...] = ()
     settings: Mapping[str, str] = field(default_factory=dict)
 
@@ -234,6 +237,7 @@ class EmidResult:
                 "critic": CriticReport(**{**values["critic"], "r2": _estimate(values["critic"]["r2"])}),
                 "sight": _sight(values["sight"]),
                 "metrics": {name: MetricResult.from_dict(found) for name, found in values["metrics"].items()},
+                "judged": None if values["judged"] is None else Judged.from_dict(values["judged"]),
                 "remarks": tuple(values["remarks"]),
             }
         )

@@ -46,6 +46,7 @@ NAMES: Final = (
     "emid_normalise",
     "emid_metrics",
     "emid_measures",
+    "emid_judge",
 )
 
 Look = Callable[[Dataset, Shift | str | Dataset, int], None]
@@ -69,6 +70,7 @@ class _Parts:
     normalise: Any
     metrics: Any
     measures: Any
+    judge: Any
     origins: dict[str, str] = field(compare=False, hash=False)
 
 
@@ -141,7 +143,7 @@ class MeasureEmid:
 
     def _result(self, shift: Shift | str | Dataset, running: recorder.Recorder, config: EmidConfig) -> EmidResult:
         __tracebackhide__ = EXPLAINED
-        measurer = self._measurer(_parts(running.item), config)
+        measurer = self._measurer(_parts(running), config)
         if self._look is not None:
             self._look(measurer.dataset, shift, config.seed)
         if config.plan:
@@ -213,6 +215,7 @@ class MeasureEmid:
             critic=parts.critic,
             normalise=parts.normalise,
             likelihood="likelihood" in as_measures(parts.measures),
+            judge=_judge(parts.judge),
             metrics=as_metrics(parts.metrics, f"emid_metrics ({parts.origins['emid_metrics']})"),
             drift=config.drift,
             allow_problems=config.allow_problems,
@@ -259,6 +262,14 @@ def _note(source: Source) -> None:
         running.answered(source)
 
 
+def _judge(given: Any) -> Any:
+    """A judge as it is; whatever else makes a model is one that judges."""
+    from pytest_emid import models
+    from pytest_emid.measuring.judging import Judge
+
+    return given if given is None or isinstance(given, Judge) else Judge(models.load(given))
+
+
 def _named(shift: Shift | str | Dataset) -> str:
     """The scenario that it makes."""
     return shift if isinstance(shift, str) else shift.name if isinstance(shift, Dataset) else shift.id
@@ -275,23 +286,16 @@ def _leave_undecided(message: str, config: EmidConfig) -> NoReturn:
     raise AssertionError(message) from None
 
 
-def _parts(item: pytest.Item) -> _Parts:
-    """The fixtures of a test, as its own directory, module and class define them."""
-    request = _request(item)
-    values = {name.removeprefix("emid_"): request.getfixturevalue(name) for name in NAMES}
-    return _Parts(**values, origins={name: _origin(item, name) for name in NAMES})
+def _parts(running: recorder.Recorder) -> _Parts:
+    """The fixtures of the test that runs, as it sees them."""
+    values = {name.removeprefix("emid_"): running.fixture(name) for name in NAMES}
+    return _Parts(**values, origins={name: _origin(running.item, name) for name in NAMES})
 
 
 def _own_code(*backends: object) -> str:
     """Says that code which comes with a checkpoint was run: what a report must not leave out."""
     ran = any(traits_of(backend).trust_remote_code for backend in backends)
     return ", runs the checkpoint's own code (trust_remote_code)" if ran else ""
-
-
-def _request(item: pytest.Item) -> pytest.FixtureRequest:
-    # A session-scoped fixture's own request resolves names as the first test saw them; only the item's is right.
-    request: pytest.FixtureRequest = item._request  # type: ignore[attr-defined]
-    return request
 
 
 def _origin(item: pytest.Item, name: str) -> str:

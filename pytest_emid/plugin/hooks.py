@@ -316,6 +316,15 @@ def emid_measures(pytestconfig: pytest.Config) -> Any:
 
 
 @pytest.fixture(scope="session")
+def emid_judge() -> Any:
+    """Who scores answers against references, for assert_preference_above and the metric `preference`.
+
+    Override it to return pytest_emid.Judge(model), or a model. None (default) judges nothing.
+    """
+    return None
+
+
+@pytest.fixture(scope="session")
 def measure_emid(
     request: pytest.FixtureRequest,
     pytestconfig: pytest.Config,
@@ -327,6 +336,7 @@ def measure_emid(
     emid_normalise: Any,
     emid_metrics: Any,
     emid_measures: Any,
+    emid_judge: Any,
 ) -> Iterator[MeasureEmid]:
     """Measure the model under a shift: measure_emid(shift, *, limit=None, seed=None) -> EmidResult.
 

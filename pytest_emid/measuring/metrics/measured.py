@@ -8,6 +8,7 @@ from dataclasses import replace
 from pytest_emid.data.sample import Sample
 from pytest_emid.measuring.likelihood import LIKELIHOOD
 from pytest_emid.measuring.metrics.base import Metric, MetricError
+from pytest_emid.measuring.metrics.judged import PREFERENCE
 from pytest_emid.measuring.metrics.registry import LIBRARY, library_metric
 from pytest_emid.measuring.metrics.result import MetricResult
 from pytest_emid.measuring.metrics.scoring import Case, compared, scored
@@ -74,6 +75,11 @@ def metric_of(result: EmidResult, name: str) -> MetricResult:
     """
     if name in result.metrics:
         return result.metrics[name]
+    if name == PREFERENCE:
+        raise MetricError(
+            f"{result.scenario} has no judge's scores: override the fixture emid_judge, with session scope, and return "
+            "pytest_emid.Judge(model)."
+        )
     if name not in LIBRARY:
         known = ", ".join(result.metrics) or "none"
         raise MetricError(
