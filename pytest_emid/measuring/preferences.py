@@ -81,8 +81,8 @@ class Preferences:
 
         found = self._judge.judge(self._cache, samples, responses, progress=report)
         side = JudgedSide(
-            response=tuple(item.response for item in found.items),
-            reference=tuple(item.reference for item in found.items),
+            answer_scores=tuple(item.response for item in found.items),
+            reference_scores=tuple(item.reference for item in found.items),
             disagreements=found.disagreements,
             problems=found.problems,
         )
@@ -99,7 +99,7 @@ def _against(label: str, found: Judgements, side: JudgedSide) -> list[str]:
         found.relative_preference()
     except ValueError as error:
         return [f"On {label} data {error}"]
-    scores = {(side.response[i], side.reference[i]) for i in side.known}
+    scores = {(side.answer_scores[i], side.reference_scores[i]) for i in side.known}
     if len(scores) == 1:
         first = next(item for item in found.items if item.problem is None)
         return [

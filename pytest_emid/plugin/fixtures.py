@@ -109,6 +109,7 @@ class MeasureEmid:
         *,
         limit: int | None = None,
         seed: int | None = None,
+        repeat: int | None = None,
     ) -> EmidResult:
         """Answer and score the dataset, clean and shifted, and compare.
 
@@ -119,11 +120,12 @@ class MeasureEmid:
             shift: a shift, its id such as `defocus_blur:3+keyboard:1`, or another dataset (a natural shift).
             limit: first samples only, 0 for all; overrides the option.
             seed: base seed of the shift; overrides the option.
+            repeat: how often the clean set is asked again, for the noise floor; overrides the option.
 
         Raises:
             EmidError: what makes the measurement impossible; answers that arrived stay in the cache.
             AssertionError: the model's budget is spent, under `--emid-undecided=fail`.
-            pytest.UsageError: `limit` or `seed` is not legal, or no test is running.
+            pytest.UsageError: `limit`, `seed` or `repeat` is not legal, or no test is running.
         """
         __tracebackhide__ = EXPLAINED
         running = recorder.current()
@@ -132,7 +134,7 @@ class MeasureEmid:
                 "measure_emid was called while no test was running. Call it in a test or a fixture."
             )
         running.asked = True
-        config = running.config.for_call(limit=limit, seed=seed)
+        config = running.config.for_call(limit=limit, seed=seed, repeat=repeat)
         try:
             result = self._result(shift, running, config)
         except (EmidError, AssertionError) as error:
@@ -173,7 +175,8 @@ class MeasureEmid:
         running = recorder.current()
         # whatever gate is asked then, it fails
         decisive = config.undecided == "fail" and running is not None and names_a_gate(running.item)
-        key = (*identity, config.limit, config.seed, config.gate_confidence, config.allow_problems, decisive)
+        how = (config.limit, config.seed, config.repeat, config.gate_confidence, config.allow_problems, decisive)
+        key = (*identity, *how)
         if key not in self._measurers:
             # The parts are kept with the measurer, so that no other object can be given their ids.
             self._measurers[key] = (parts, self._make(parts, config, decisive))
@@ -216,6 +219,7 @@ class MeasureEmid:
             normalise=parts.normalise,
             likelihood="likelihood" in as_measures(parts.measures),
             judge=_judge(parts.judge),
+            repeat=config.repeat,
             metrics=as_metrics(parts.metrics, f"emid_metrics ({parts.origins['emid_metrics']})"),
             drift=config.drift,
             allow_problems=config.allow_problems,
@@ -229,6 +233,7 @@ class MeasureEmid:
                 "dataset": f"{dataset.name} ({parts.origins['emid_dataset']})",
                 "encoders": f"{pair.name} ({parts.origins['emid_encoders']}){_own_code(pair.image, pair.text)}",
                 **{key: config.describe(key) for key in ("limit", "seed", "confidence", "family")},
+                **({"repeat": config.describe("repeat")} if config.repeat else {}),
             },
         )
 

@@ -338,7 +338,7 @@ def measure_emid(
     emid_measures: Any,
     emid_judge: Any,
 ) -> Iterator[MeasureEmid]:
-    """Measure the model under a shift: measure_emid(shift, *, limit=None, seed=None) -> EmidResult.
+    """Measure the model under a shift: measure_emid(shift, *, limit=None, seed=None, repeat=None) -> EmidResult.
 
     shift is a shift (pytest_emid.shifts), its id such as "defocus_blur:3+keyboard:1", or another Dataset. Answers
     are asked once a run, and kept between runs in --emid-cache-dir. Works from tests and from fixtures of any scope;

@@ -85,7 +85,7 @@ def assert_preference_above(
 def _preferences(result: EmidResult, side: str, judged: JudgedSide, confidence: float) -> tuple[Estimate, WinRate]:
     """Both measures over the samples with scores."""
     records = getattr(result, side).records
-    told, true = ([scores[i] for i in judged.known] for scores in (judged.response, judged.reference))
+    told, true = ([scores[i] for i in judged.known] for scores in (judged.answer_scores, judged.reference_scores))
     clusters = [records[i].cluster for i in judged.known]
     return relative_preference(told, true, clusters, confidence), win_rate(told, true, clusters, confidence)
 

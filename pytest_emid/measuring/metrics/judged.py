@@ -18,31 +18,31 @@ class JudgedSide:
     """A judge's scores of one side.
 
     Attributes:
-        response: of the model's answers, from 1 to 10, means over both orders; nan where the judge gave none.
-        reference: of the references, likewise.
+        answer_scores: of the model's answers, from 1 to 10, means over both orders; nan where the judge gave none.
+        reference_scores: of the references, likewise.
         disagreements: samples that it decided otherwise when the order of the answers was turned round.
         problems: samples without scores, by reason (`unparsed`, `refused`, `failed`).
     """
 
-    response: tuple[float, ...]
-    reference: tuple[float, ...]
+    answer_scores: tuple[float, ...]
+    reference_scores: tuple[float, ...]
     disagreements: int
     problems: Mapping[str, int]
 
     @property
     def ratios(self) -> tuple[float, ...]:
         """Relative preference of every sample; nan where there are no scores."""
-        return tuple(told / true for told, true in zip(self.response, self.reference, strict=True))
+        return tuple(told / true for told, true in zip(self.answer_scores, self.reference_scores, strict=True))
 
     @property
     def known(self) -> list[int]:
         """Positions of the samples with scores."""
-        return [i for i, score in enumerate(self.response) if math.isfinite(score)]
+        return [i for i, score in enumerate(self.answer_scores) if math.isfinite(score)]
 
     @property
     def log_preference(self) -> float:
         """Mean of log(score of the answer / score of the reference); nan where nothing was judged."""
-        logs = [math.log(self.response[i] / self.reference[i]) for i in self.known]
+        logs = [math.log(self.answer_scores[i] / self.reference_scores[i]) for i in self.known]
         return sum(logs) / len(logs) if logs else math.nan
 
 
@@ -67,5 +67,5 @@ class Judged:
 
 
 def _side(data: Mapping[str, Any]) -> JudgedSide:
-    response, reference = (tuple(float(score) for score in data[name]) for name in ("response", "reference"))
-    return JudgedSide(response, reference, int(data["disagreements"]), dict(data["problems"]))
+    told, true = (tuple(map(float, data[name])) for name in ("answer_scores", "reference_scores"))
+    return JudgedSide(told, true, int(data["disagreements"]), dict(data["problems"]))

@@ -9,6 +9,7 @@ from typing import Final
 
 import pytest
 
+from pytest_emid.measuring.floor import floor_in_words
 from pytest_emid.measuring.format import answers, clip, decimals, measured, number, percent, visible
 from pytest_emid.measuring.results import Bound, EmidResult
 from pytest_emid.measuring.verdicts import Decision, Verdict
@@ -199,6 +200,7 @@ def _legend(rows: Sequence[Row]) -> Iterator[str]:
     )
     if any(row.result.metrics for row in rows):
         yield "Metrics: mean on clean data > mean on shifted data."
+    yield from dict.fromkeys(floor_in_words(row.result.floor) for row in rows if row.result.floor is not None)
     yield from _sees(rows)
     letters = {letter for row in rows if (b := _shown_bound(row)) and (letter := BOUND_LETTERS.get(b.name))}
     meanings = {

@@ -50,7 +50,7 @@ class Item:
         self.values = {
             "emid_model": Counting(CLEAN, SHIFTED), "emid_dataset": CLEAN.dataset, "emid_encoders": ENCODERS,
             "emid_calibration": CALIBRATION, "emid_critic": "club-ridge", "emid_normalise": as_it_is,
-            "emid_metrics": {}, "emid_measures": "retained", **values,
+            "emid_metrics": {}, "emid_measures": "retained", "emid_judge": None, **values,
         }  # fmt: skip
         self._request = SimpleNamespace(getfixturevalue=self.values.__getitem__)
         self.session = SimpleNamespace(_fixturemanager=SimpleNamespace(getfixturedefs=lambda name, node: None))
