@@ -57,12 +57,26 @@ def summarize(terminal: pytest.TerminalReporter, ledger: Ledger, problems: Seque
     if rows:
         _table(terminal, rows, ledger.sources.line())
         _verdicts(terminal, rows, config)
+        _agreement(terminal, rows)
     for line in _unmeasured(unmeasured):
         _write(terminal, line, yellow=True)
     for notice in notices:
         _write(terminal, notice, yellow=True)
     for problem in problems:
         _write(terminal, f"MISSING: {problem}", red=True, bold=True)
+
+
+def _agreement(terminal: pytest.TerminalReporter, rows: Sequence[Row]) -> None:
+    """How measures move together, with -v; with what a judge prefers, always."""
+    results = [row.result for row in rows]
+    if terminal.verbosity > 0 or any(result.judged is not None for result in results):
+        from pytest_emid.plugin.reports.agreement import agreement, preference_lines, table
+
+        found = agreement(results)
+        for line in table(found) if terminal.verbosity > 0 else ():
+            terminal.write_line(line)
+        for line in preference_lines(found):
+            _write(terminal, line)
 
 
 def _write(terminal: pytest.TerminalReporter, text: str, **markup: bool) -> None:
