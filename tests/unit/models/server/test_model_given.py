@@ -49,7 +49,7 @@ def like_vllm(body: dict[str, Any], tail: str = "") -> dict[str, Any]:
         entries: list[Any] = [None]
         for number, piece in enumerate([*["<q>"] * (PROMPT - 1), *answer]):
             there = {"logprob": logprob(piece), "rank": 2, "decoded_token": piece}
-            entries.append({str(number): there, "9": {"logprob": -0.01, "rank": 1, "decoded_token": "likely"}})
+            entries.append({str(number): there, "999": {"logprob": -0.01, "rank": 1, "decoded_token": "likely"}})
         told["prompt_logprobs"] = entries
     return told
 
@@ -166,7 +166,7 @@ def test_letters_that_tokens_share_and_lost_spaces_are_no_other_text() -> None:
     def in_bytes(body: dict[str, Any]) -> Any:
         told = like_vllm(body)
         for entry in told.get("prompt_logprobs", [])[PROMPT:]:
-            entry["9"]["decoded_token"] = "other"
+            entry["999"]["decoded_token"] = "other"
             first = next(iter(entry.values()))
             first["decoded_token"] = first["decoded_token"].strip().replace("ü", "\ufffd\ufffd")
         return told
