@@ -165,8 +165,9 @@ def marker_options(
     unanswered: str | None = None,
 ) -> dict[str, Any]:
     """The keywords of `@pytest.mark.emid`. This signature is what validates them; each overrides its option."""
-    given = {"limit": limit, "seed": seed, "undecided": undecided, "confidence": confidence, "family": family}
-    return {**given, "repeat": repeat, "allow_problems": allow_problems, "blind": blind, "unanswered": unanswered}
+    given = {"limit": limit, "seed": seed, "repeat": repeat, "undecided": undecided, "confidence": confidence}
+    rest = {"family": family, "allow_problems": allow_problems, "blind": blind, "unanswered": unanswered}
+    return given | rest
 
 
 MARKER_LINE: Final = (
