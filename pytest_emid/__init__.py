@@ -43,6 +43,7 @@ if TYPE_CHECKING:
         assert_metric_drop_below,
         assert_metric_retained,
     )
+    from pytest_emid.plugin.preference_gate import assert_preference_above
     from pytest_emid.plugin.robust import assert_robust
     from pytest_emid.shifts import strategies
 
@@ -73,6 +74,7 @@ __all__ = [
     "assert_metric_drop_below",
     "assert_metric_retained",
     "assert_no_input_drift",
+    "assert_preference_above",
     "assert_robust",
     "data",
     "encoders",
@@ -118,6 +120,7 @@ HOMES: Final = {
     "assert_metric_drop_below": "plugin.metric_gates",
     "assert_metric_retained": "plugin.metric_gates",
     "assert_no_input_drift": "plugin.assertions",
+    "assert_preference_above": "plugin.preference_gate",
     "assert_robust": "plugin.robust",
 }
 

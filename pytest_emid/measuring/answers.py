@@ -12,7 +12,7 @@ from pytest_emid.measuring.embedding import Answered
 from pytest_emid.measuring.format import clip, counted
 from pytest_emid.models.base import Outcome, Served
 
-__all__ = ["Doubts", "doubts", "reads_like_a_refusal"]
+__all__ = ["Doubts", "doubts", "problems_of", "reads_like_a_refusal"]
 
 _CAUSES: Final = {
     "refused": "refused: the model, or a filter before it, declined; see what it says",
@@ -67,13 +67,18 @@ def doubts(clean: Answered, shifted: Answered, allowance: Allowance, any_version
         any_version: whether several versions of a model count as one.
     """
     sides = {"clean": clean, "shifted": shifted}
-    problems = [*_problems(sides, allowance), *_in_prose(sides, allowance)]
+    problems = problems_of(sides, allowance)
     several = list(_several(sides, any_version))
     return Doubts(
         obstacles=(*problems, *([] if any_version else several)),
         remarks=(*(several if any_version else []), *_untold(sides)),
         problems=bool(problems),
     )
+
+
+def problems_of(sides: Mapping[str, Answered], allowance: Allowance) -> list[str]:
+    """Why no gate may pass on sides, by name, of which more answers are none than is allowed."""
+    return [*_problems(sides, allowance), *_in_prose(sides, allowance)]
 
 
 def reads_like_a_refusal(text: str) -> bool:

@@ -110,6 +110,31 @@ class Asker:
             served=dict(sorted(served.items())),
         )
 
+    def ask_again(self, dataset: Dataset, label: str, times: int) -> Draws:
+        """The answers to a dataset when it is asked again, as further draws; in another order each time, so that other
+        questions share a batch.
+
+        Args:
+            dataset: clean.
+            label: of it.
+            times: how often.
+
+        Raises:
+            ModelError: as `ask`; or the model answers by id, so that it cannot be asked again.
+        """
+        if self.traits.by_id:
+            raise ModelError(
+                f"{self.model.name} answers by id, from a record: asked again it says the same, whatever its noise. "
+                "Leave repeat out, or ask the model itself."
+            )
+        repeats = []
+        for number in range(1, times + 1):
+            order = np.random.default_rng([number, len(dataset)]).permutation(len(dataset))
+            shuffled = Dataset(dataset.name, [dataset[int(i)] for i in order])
+            found = self._respond(shuffled, label, number)
+            repeats.append(tuple(found[int(place)] for place in np.argsort(order)))
+        return tuple(repeats)
+
     def answered(self, dataset: Dataset, draws: Draws, clean: Answered | None = None) -> Answered:
         """Embed a dataset with its answers; those that equal a reference or a clean answer take its wording."""
         embedded = self.embed(dataset)
@@ -141,24 +166,24 @@ class Asker:
         """Embeddings of texts, through the cache; `derived` are those that this package makes of others."""
         return self.cache.encode_texts(self.encoders.text, list(texts), derived=derived)
 
-    def need(self, dataset: Dataset, label: str, of: Dataset) -> Need:
-        """What `ask` would ask; `of` is the clean set. Asks nothing and encodes nothing."""
+    def need(self, dataset: Dataset, label: str, of: Dataset, again: int = 0) -> Need:
+        """What `ask`, and `ask_again` so many times, would ask; `of` is the clean set. Asks and encodes nothing."""
         return Need.of(
             model=self.model.name,
             fingerprint=asked_under(self.model, label).fingerprint,
             dataset=of.name,
             content=dataset.fingerprint,
             label=label,
-            keys=self._parted(dataset, label),
+            keys=self._parted(dataset, label, max(self.traits.draws, again + 1)),
             pace=recall(self.cache.store_of(self.model), self.model.fingerprint),
             prices=self.traits.prices,
         )
 
-    def _parted(self, dataset: Dataset, label: str) -> tuple[list[bytes], list[bytes]]:
-        """Keys of the answers that are kept, and of those that are not, over all draws."""
+    def _parted(self, dataset: Dataset, label: str, draws: int) -> tuple[list[bytes], list[bytes]]:
+        """Keys of the answers that are kept, and of those that are not, over so many draws."""
         parts = [
             self.cache.parted(asked_under(redrawn(self.model, draw), label), dataset, repeat=draw)
-            for draw in range(self.traits.draws)
+            for draw in range(draws)
         ]
         return [key for kept, _ in parts for key in kept], [key for _, missing in parts for key in missing]
 
@@ -197,7 +222,7 @@ class Asker:
         try:
             return self.cache.respond(watched, dataset, repeat=draw, progress=report)
         except (BudgetError, UnavailableError) as error:
-            kept, missing = self._parted(dataset, label)
+            kept, missing = self._parted(dataset, label, max(self.traits.draws, draw + 1))
             raise type(error)(
                 f"{error} Of the {len(kept) + len(missing)} answers to {label!r}, {len(kept)} are cached."
             ) from None

@@ -9,7 +9,7 @@ from typing import Any, Final
 
 from pytest_emid.information.intervals.estimate import Estimate
 
-__all__ = ["Bound", "CriticReport", "Divergences", "Drift", "Obstacle", "Sight"]
+__all__ = ["Bound", "CriticReport", "Divergences", "Drift", "Floor", "Obstacle", "Sight"]
 
 NOT_DRAWN: Final = "p-values are not drawn for reports: run with --emid-drift"
 
@@ -35,6 +35,29 @@ class Sight:
     unchecked: float
     echo: float | None
     contrast_kept: float | None
+
+
+@dataclass(frozen=True, slots=True)
+class Floor:
+    """What the clean side loses when its questions are only asked again.
+
+    Attributes:
+        repeats: how often they were.
+        differ: share of the repeated answers that differ from the first ones in more than format.
+        information: mean direct reference information, first answers minus repeats.
+        exact: share of exact matches, likewise.
+    """
+
+    repeats: int
+    differ: float
+    information: Estimate
+    exact: Estimate
+
+    @classmethod
+    def from_dict(cls, data: Mapping[str, Any]) -> Floor:
+        """The inverse of what a result's `to_dict` holds of it."""
+        estimates = {name: Estimate.from_dict(dict(data[name])) for name in ("information", "exact")}
+        return cls(int(data["repeats"]), float(data["differ"]), **estimates)
 
 
 @dataclass(frozen=True, slots=True)

@@ -65,6 +65,7 @@ class Judgement:
         reference: the score of the reference; NaN where there is a problem.
         problem: why there are no scores, or None.
         said: what the judge said, with the reference first and with the response first.
+        disagrees: whether it prefers another answer in the other order; a tie is a preference of its own.
     """
 
     id: str
@@ -73,6 +74,7 @@ class Judgement:
     reference: float
     problem: Problem | None
     said: tuple[str, str]
+    disagrees: bool = False
 
 
 @dataclass(frozen=True)
@@ -91,6 +93,11 @@ class Judgements:
     def problems(self) -> dict[str, int]:
         """How many samples could not be judged, by reason."""
         return dict(Counter(str(item.problem) for item in self.items if item.problem is not None))
+
+    @property
+    def disagreements(self) -> int:
+        """How many samples the judge decided otherwise when the order of the answers was turned round."""
+        return sum(item.disagrees for item in self.items)
 
     def relative_preference(self, confidence: float = 0.95) -> Estimate:
         """E[r(x, y_hat) / r(x, y_ref)], with a cluster-robust interval.
@@ -225,8 +232,18 @@ def _judgement(sample: Sample, reference_first: Response, response_first: Respon
         return Judgement(sample.id, sample.cluster_id, float("nan"), float("nan"), problem, said)
     (reference_a, response_a), (response_b, reference_b) = scores
     return Judgement(
-        sample.id, sample.cluster_id, (response_a + response_b) / 2, (reference_a + reference_b) / 2, None, said
+        sample.id,
+        sample.cluster_id,
+        (response_a + response_b) / 2,
+        (reference_a + reference_b) / 2,
+        None,
+        said,
+        disagrees=_sign(response_a - reference_a) != _sign(response_b - reference_b),
     )
+
+
+def _sign(difference: float) -> int:
+    return (difference > 0) - (difference < 0)
 
 
 def parse_scores(text: str) -> tuple[float, float] | None:

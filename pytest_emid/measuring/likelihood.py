@@ -36,7 +36,7 @@ class Likelihoods:
         if not traits_of(model).likelihoods:
             raise ModelError(
                 f"{model.name} cannot say how likely it finds a given text (no prompt log-probabilities): leave "
-                "likelihood out of emid_measures, or use a transformers model in this process."
+                "likelihood out of emid_measures, or use a transformers model in this process or a server such as vLLM."
             )
         self._model = model
         self.name = f"likelihood of {model.name}"
@@ -48,7 +48,7 @@ class Likelihoods:
         asked = [json.loads(sample.question) for sample in samples]
         queries = [sample.with_(question=question) for sample, (question, _) in zip(samples, asked, strict=True)]
         for position, scores in self._model.score(queries, [text for _, text in asked]):  # type: ignore[attr-defined]
-            yield position, Response(asked[position][1], scores=scores)
+            yield position, scores if isinstance(scores, Response) else Response(asked[position][1], scores=scores)
 
 
 def log_likelihoods(model: Model, samples: Sequence[Sample], cache: Cache) -> tuple[float, ...]:

@@ -17,18 +17,22 @@ from pytest_emid.information.answers import answer_key
 from pytest_emid.information.critics.base import Critic
 from pytest_emid.information.threads import few_threads
 from pytest_emid.measuring.allowance import LEGAL, Allowance
+from pytest_emid.measuring.answers import problems_of
 from pytest_emid.measuring.asking import Announce, Asker, Progress, Told
 from pytest_emid.measuring.calibration import Calibration
 from pytest_emid.measuring.checks import check_can_pass, check_disjoint, check_fits, check_size, same_samples
 from pytest_emid.measuring.embedding import Answered
+from pytest_emid.measuring.floor import again, floor_in_words
 from pytest_emid.measuring.guards import Guards
+from pytest_emid.measuring.judging import Judge
 from pytest_emid.measuring.likelihood import log_likelihoods
 from pytest_emid.measuring.metrics.base import Metric
 from pytest_emid.measuring.metrics.measured import Metrics
 from pytest_emid.measuring.plan import CLEAN, Need
+from pytest_emid.measuring.preferences import Preferences
 from pytest_emid.measuring.protocol import Scenario, Settings, compare
 from pytest_emid.measuring.remarks import answered_by_id
-from pytest_emid.measuring.results import EmidResult, Obstacle
+from pytest_emid.measuring.results import EmidResult, Floor, Obstacle
 from pytest_emid.measuring.scores import Scored, score
 from pytest_emid.measuring.sight import blind, unseeing
 from pytest_emid.models.base import Model, asked_under
@@ -61,6 +65,8 @@ class Measurer:
         normalise: what two answers have in common that differ in format only; see `information.answers.answer_key`.
         likelihood: whether the log-probability of the references is measured too; see `measuring.likelihood`.
         metrics: by name, scores of one's own of every answer; see `measuring.metrics`.
+        judge: scores every answer against its reference; see `measuring.judging`.
+        repeat: how often the clean set is asked again, for the noise floor; see `measuring.floor`.
         drift: whether results carry the p-values of input drift wherever they go. Else the null distribution, which is
             most of the work of a measurement, is drawn when it is first read.
         progress: told about answers as they arrive.
@@ -92,6 +98,8 @@ class Measurer:
         normalise: Callable[[str], str] = answer_key,
         metrics: Mapping[str, Metric] | None = None,
         likelihood: bool = False,
+        judge: Judge | None = None,
+        repeat: int = 0,
         drift: bool = False,
         progress: Progress | None = None,
         announce: Announce | None = None,
@@ -114,6 +122,7 @@ class Measurer:
         self.confidence = confidence
         self.permutations = permutations
         self.decisive = decisive
+        self.repeat = repeat
         self._critic = critic
         began = time.time() if since is None else since
         self._asker = Asker(model, encoders, self.cache, began, progress, announce, normalise, told)
@@ -131,7 +140,9 @@ class Measurer:
         )
         likely = partial(log_likelihoods, model, cache=self.cache) if likelihood else None
         self._metrics = Metrics(metrics or {}, confidence, likely)
+        self._judge = None if judge is None else Preferences(judge, self.cache, confidence, progress)
         self._clean: Scored | None = None
+        self._floor: Floor | None = None
         self._guards: Guards | None = None
         self._calibration: Calibration | None = None
         self._results: dict[str, EmidResult] = {}
@@ -160,7 +171,10 @@ class Measurer:
             with few_threads(max(len(self.dataset), len(dataset))):
                 found = compare(clean, shifted, self.calibration, self.guards, scenario, self._settings)
             found = self._metrics.added(found, self.dataset, dataset)
-            found = self._doubted(self._looked_through(found, clean, shifted), dataset)
+            if self._judge is not None:
+                sides = (self.dataset, clean.answered.responses), (dataset, shifted.responses)
+                found = self._judge.added(found, *sides)
+            found = self._doubted(self._beyond_floor(self._looked_through(found, clean, shifted)), dataset)
             self._results[key] = self._compared_with_itself(found, dataset)
         return self._results[key]
 
@@ -172,16 +186,22 @@ class Measurer:
         """
         dataset, scenario = self._shifted(shift)
         need = self._asker.need
-        return need(self.dataset, CLEAN, self.dataset), need(dataset, scenario.id, self.dataset)
+        return need(self.dataset, CLEAN, self.dataset, self.repeat), need(dataset, scenario.id, self.dataset)
 
     @property
     def clean(self) -> Scored:
-        """The clean side, answered and scored once."""
+        """The clean side, answered and scored once; where it is asked again, with the mean scores of the repeats."""
         if self._clean is None:
             draws, calibration = self._asker.ask(self.dataset, CLEAN), self.calibration
             answered = self._asker.answered(self.dataset, draws)
+            repeats = self._asker.ask_again(self.dataset, CLEAN, self.repeat) if self.repeat else ()
+            sides = [self._asker.answered(self.dataset, (draw,), answered) for draw in repeats]
             with few_threads(len(self.dataset)):
-                self._clean = score(answered, calibration, answered.text, self.seed)
+                clean = score(answered, calibration, answered.text, self.seed)
+                if sides:
+                    like = (calibration, answered.text, self.seed, clean.reliability, clean.amounts.candidates)
+                    clean, self._floor = again(clean, [score(side, *like) for side in sides], self.confidence)
+            self._clean = clean
         return self._clean
 
     @property
@@ -220,6 +240,15 @@ class Measurer:
                 "A paired shift keeps every id, in order."
             )
         return dataset, Scenario(shift.id, shift.modality, shift.paired)
+
+    def _beyond_floor(self, result: EmidResult) -> EmidResult:
+        """The result, with what the clean side loses when it is asked again, where it was."""
+        if self._floor is None:
+            return result
+        sides = {f"clean, asked again ({i})": side for i, side in enumerate(self.clean.repeats, start=1)}
+        found = map(Obstacle, problems_of(sides, self._settings.allowance))
+        remarks = (*result.remarks, floor_in_words(self._floor))
+        return replace(result, floor=self._floor, remarks=remarks, obstacles=(*result.obstacles, *found))
 
     def _looked_through(self, result: EmidResult, clean: Scored, shifted: Answered) -> EmidResult:
         """The result, with why no gate may pass on what the encoders do not see."""

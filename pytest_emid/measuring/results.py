@@ -8,7 +8,8 @@ from dataclasses import dataclass, field, fields
 from typing import Any, Final
 
 from pytest_emid.information.intervals.estimate import Estimate
-from pytest_emid.measuring.findings import Bound, CriticReport, Divergences, Drift, Obstacle, Sight
+from pytest_emid.measuring.findings import Bound, CriticReport, Divergences, Drift, Floor, Obstacle, Sight
+from pytest_emid.measuring.metrics.judged import Judged
 from pytest_emid.measuring.metrics.result import MetricResult
 from pytest_emid.measuring.plain import plain
 
@@ -19,6 +20,7 @@ __all__ = [
     "Divergences",
     "Drift",
     "EmidResult",
+    "Floor",
     "Obstacle",
     "Record",
     "Side",
@@ -51,6 +53,7 @@ class Record:
         contradicts: kinds of facts in which the response contradicts its reference; None where nothing was checked.
         served: who a server says that answered, in words; empty where nobody says.
         references: all answers that are accepted, where there are several.
+        again: what the model answered when it was asked again, for the noise floor; scores are then means over these.
     """
 
     id: str
@@ -71,6 +74,7 @@ class Record:
     contradicts: tuple[str, ...] | None = None
     served: str = ""
     references: tuple[str, ...] = ()
+    again: tuple[str, ...] = ()
 
 
 @dataclass(frozen=True, slots=True)
@@ -152,6 +156,9 @@ class EmidResult:
         sight: what measure and guards see of false answers; None where that was not looked at.
         obstacles: what forbids gates to pass, beyond what follows from the figures themselves.
         metrics: by name, what the metrics that were asked for say of the same answers.
+        judged: a judge's scores of both sides; None where none was asked.
+        floor: what the clean side loses when it is asked again; None where it was not. Where it was, the scores of the
+            clean side and of its records are means over the repeats, and what is lost is lost beyond the floor.
         remarks: sentences that a reader should not miss.
         settings: effective options, each with its value and where it came from.
     """
@@ -179,6 +186,8 @@ class EmidResult:
     sight: Sight | None = None
     obstacles: tuple[Obstacle, ...] = ()
     metrics: Mapping[str, MetricResult] = field(default_factory=dict)
+    judged: Judged | None = None
+    floor: Floor | None = None
     remarks: tuple[str, ...] = ()
     settings: Mapping[str, str] = field(default_factory=dict)
 
@@ -234,6 +243,8 @@ class EmidResult:
                 "critic": CriticReport(**{**values["critic"], "r2": _estimate(values["critic"]["r2"])}),
                 "sight": _sight(values["sight"]),
                 "metrics": {name: MetricResult.from_dict(found) for name, found in values["metrics"].items()},
+                "judged": None if values["judged"] is None else Judged.from_dict(values["judged"]),
+                "floor": None if values["floor"] is None else Floor.from_dict(values["floor"]),
                 "remarks": tuple(values["remarks"]),
             }
         )
@@ -266,8 +277,8 @@ def _side(data: Mapping[str, Any]) -> Side:
 
 def _record(data: Mapping[str, Any]) -> Record:
     kinds = data["contradicts"]
-    several = tuple(data["references"])
-    return Record(**{**data, "contradicts": None if kinds is None else tuple(kinds), "references": several})
+    lists = {name: tuple(data[name]) for name in ("references", "again")}
+    return Record(**{**data, "contradicts": None if kinds is None else tuple(kinds), **lists})
 
 
 def _sight(data: Mapping[str, Any] | None) -> Sight | None:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from dataclasses import dataclass, replace
 
 import numpy as np
@@ -16,14 +17,17 @@ from pytest_emid.measuring.calibration import Calibration
 from pytest_emid.measuring.critic import Amounts
 from pytest_emid.measuring.embedding import Answered
 
-__all__ = ["Float", "Scored", "as_comparable", "score"]
+__all__ = ["Float", "Scored", "as_comparable", "mean_amounts", "mean_of", "score"]
 
 Float = NDArray[np.float64]
 
 
 @dataclass(frozen=True)
 class Scored:
-    """An answered set with its per-sample scores, each (n,), and the reliability that `information` was weighted by."""
+    """An answered set with its per-sample scores, each (n,), and the reliability that `information` was weighted by.
+
+    Where the set was asked again, scores are means over the `repeats`, and `answered` holds the first answers.
+    """
 
     answered: Answered
     amounts: Amounts
@@ -32,6 +36,7 @@ class Scored:
     cosine: Float
     exact: Float
     reliability: Reliability
+    repeats: tuple[Answered, ...] = ()
 
     @property
     def clusters(self) -> tuple[str, ...]:
@@ -93,4 +98,17 @@ def as_comparable(clean: Scored, shifted: Scored, calibration: Calibration) -> S
     if clean.amounts.candidates == shifted.amounts.candidates:
         return clean
     k = shifted.amounts.candidates
-    return replace(clean, amounts=calibration.critic.amounts(clean.answered, clean.answered.text, k))
+    sides = clean.repeats or (clean.answered,)
+    return replace(clean, amounts=mean_amounts([calibration.critic.amounts(side, side.text, k) for side in sides]))
+
+
+def mean_amounts(sides: Sequence[Amounts]) -> Amounts:
+    """By sample, the mean of what several sets of answers to the same queries tell."""
+    response, reference = (mean_of([getattr(side, name) for side in sides]) for name in ("response", "reference"))
+    return Amounts(response, reference, sides[0].candidates)
+
+
+def mean_of(sides: Sequence[Float]) -> Float:
+    """By sample, the mean of several sets of scores."""
+    mean: Float = np.mean(sides, axis=0)
+    return mean

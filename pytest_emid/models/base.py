@@ -150,7 +150,8 @@ class Traits:
         scores: promises `Response.scores` with every answer but refusals and empty ones, so that kept answers
             without them are asked again. It is no part of the fingerprint, for the answers are the same.
         top_logprobs: how many of the most likely tokens a server is asked for; above 0, scores come with entropies.
-        likelihoods: has `score(samples, texts)`, which yields (position, `TokenScores`) of each text as the answer.
+        likelihoods: has `score(samples, texts)`, which yields (position, `TokenScores`) of each text as the answer,
+            or (position, FAILED `Response`) where there are none.
         draws: how many answers to draw to each query; the first is measured.
         ephemeral: keeps answers no longer than this process.
         by_id: answers follow from the samples' ids, whatever is asked about them.

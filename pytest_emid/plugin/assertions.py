@@ -18,6 +18,7 @@ from pytest_emid.measuring import obstacles
 from pytest_emid.measuring.format import measured
 from pytest_emid.measuring.results import EmidResult
 from pytest_emid.measuring.verdicts import Decision, Direction, Verdict, decide, rescaled
+from pytest_emid.plugin import contributions
 from pytest_emid.plugin.config import EmidConfig
 from pytest_emid.plugin.deciding import (
     at_most,
@@ -76,7 +77,7 @@ def assert_information_retained(
     check_number("at_least", at_least, above=0.0, most=1.0)
     config = options_of(confidence, undecided, blind, accept_blind)
     decision = retained_decision(result, at_least, config, accept_blind)
-    return conclude(decision, result, config, lambda result: _information_lost(result, at_least))
+    return conclude(decision, result, config, lambda result: contributions.information_lost(result, at_least))
 
 
 def retained_decision(
@@ -148,7 +149,9 @@ def assert_emid_below(
             found += not_seen(result, _kept(float(threshold), result), config, accept_blind)
         gate, estimate = ("anchored EMID", result.anchored_emid) if anchored else ("EMID", result.emid)
         decision = decision_on(gate, estimate or result.emid, float(threshold), Direction.BELOW, result, level, found)
-        return conclude(decision, result, config, (lambda result: result.anchored or ()) if anchored else _emid)
+        return conclude(
+            decision, result, config, (lambda result: result.anchored or ()) if anchored else contributions.emid
+        )
     told = result.clean.mi_response
     if share is not None:
         decision = share_decision(result, share, config, accept_blind)
@@ -166,7 +169,7 @@ def assert_emid_below(
         decision = decision_on("EMID", estimate, limit, Direction.BELOW, result, level, found)
     note = f"{float(result.emid):.2f} of {told:.2f} nats are lost (lower-bound estimates, {at_most(result)})"
     about = blind_note(result, accept_blind)
-    return conclude(replace(decision, note=f"{note}; {about}" if about else note), result, config, _emid)
+    return conclude(replace(decision, note=f"{note}; {about}" if about else note), result, config, contributions.emid)
 
 
 def share_decision(
@@ -227,7 +230,7 @@ def assert_emi_above(
     decision = decision_on(
         f"EMI on {side} data", estimate, threshold, Direction.ABOVE, result, config.gate_confidence, found
     )
-    return conclude(decision, result, config, _emi_shifted if side == "shifted" else None)
+    return conclude(decision, result, config, contributions.emi_lost if side == "shifted" else None)
 
 
 def assert_bound_holds(
@@ -280,7 +283,7 @@ def assert_bound_holds(
     else:
         against = [*obstacles.against(result, obstacles.EMID), *against]
         decision = decision_on(gate, result.emid, held.value, Direction.BELOW, result, config.gate_confidence, against)
-    return conclude(replace(decision, note=_fine_print(bound)), result, config, _emid)
+    return conclude(replace(decision, note=_fine_print(bound)), result, config, contributions.emid)
 
 
 def assert_no_input_drift(result: EmidResult, alpha: float = 0.05, *, undecided: Undecided | None = None) -> Decision:
@@ -357,25 +360,6 @@ def _retained(
         intervals.retained_interval(clean, shifted, a, confidence),
         intervals.retained_contrast(clean, shifted, at_least, a, confidence),
     )
-
-
-def _information_lost(result: EmidResult, at_least: float) -> list[float]:
-    """By shifted sample, what speaks against the gate; likewise the functions below."""
-    if not result.paired:
-        return [-record.information for record in result.shifted.records]
-    pairs = zip(result.clean.records, result.shifted.records, strict=True)
-    return [at_least * clean.information - shifted.information for clean, shifted in pairs]
-
-
-def _emid(result: EmidResult) -> list[float]:
-    if not result.paired:
-        return _emi_shifted(result)
-    pairs = zip(result.clean.records, result.shifted.records, strict=True)
-    return [clean.emi - shifted.emi for clean, shifted in pairs]
-
-
-def _emi_shifted(result: EmidResult) -> list[float]:
-    return [-record.emi for record in result.shifted.records]
 
 
 def _fine_print(bound: str) -> str:

@@ -45,6 +45,7 @@ class EmidConfig:
     encoders: str = "auto"
     limit: int = 0
     seed: int = 0
+    repeat: int = 0
     batch_size: int | None = None
     device: str | None = None
     cache_dir: str = ".emid"
@@ -106,7 +107,7 @@ class EmidConfig:
     def deciding(self) -> dict[str, Any]:
         """The values that decide what is measured and what a gate says of it; reports of one run agree on them."""
         keys = ("model", "dataset", "encoders", "critic", "limit", "seed", "allow_problems", "undecided", "confidence")
-        given = {key: getattr(self, key) for key in ("metrics", "measures") if getattr(self, key) is not None}
+        given = {key: getattr(self, key) for key in ("metrics", "measures", "repeat") if getattr(self, key)}
         return {key: getattr(self, key) for key in (*keys, "family", "blind")} | given
 
     @property
@@ -155,6 +156,7 @@ def marker_options(
     *,
     limit: int | None = None,
     seed: int | None = None,
+    repeat: int | None = None,
     undecided: str | None = None,
     confidence: float | None = None,
     family: int | None = None,
@@ -163,16 +165,18 @@ def marker_options(
     unanswered: str | None = None,
 ) -> dict[str, Any]:
     """The keywords of `@pytest.mark.emid`. This signature is what validates them; each overrides its option."""
-    given = {"limit": limit, "seed": seed, "undecided": undecided, "confidence": confidence, "family": family}
-    return {**given, "allow_problems": allow_problems, "blind": blind, "unanswered": unanswered}
+    given = {"limit": limit, "seed": seed, "repeat": repeat, "undecided": undecided, "confidence": confidence}
+    rest = {"family": family, "allow_problems": allow_problems, "blind": blind, "unanswered": unanswered}
+    return given | rest
 
 
 MARKER_LINE: Final = (
-    "emid(*, limit=None, seed=None, undecided=None, confidence=None, family=None, allow_problems=None, blind=None, "
-    "unanswered=None): measures a model with measure_emid (tests that request that fixture bear the marker by "
-    "themselves, so -m emid selects them). Each keyword overrides the option of its name for this "
+    "emid(*, limit=None, seed=None, repeat=None, undecided=None, confidence=None, family=None, allow_problems=None, "
+    "blind=None, unanswered=None): measures a model with measure_emid (tests that request that fixture bear the "
+    "marker by themselves, so -m emid selects them). Each keyword overrides the option of its name for this "
     "test: limit: first N samples, 0 for all; "
-    "seed: base seed of the shifts; undecided: 'fail', 'xfail' or 'warn'; confidence: of the intervals, 0.5 to below "
+    "seed: base seed of the shifts; repeat: how often the clean set is asked again; "
+    "undecided: 'fail', 'xfail' or 'warn'; confidence: of the intervals, 0.5 to below "
     "1; family: number of gates that share the error rate; allow_problems: share of answers that may be refused, "
     "truncated or empty; blind: 'name' or 'undecided'; unanswered: 'allow' lets this "
     "test pass though a gate in it did not, or though it measured nothing. The closest marker wins."
@@ -191,7 +195,7 @@ def from_item(config: EmidConfig, item: pytest.Item) -> EmidConfig:
         except TypeError as error:
             raise pytest.UsageError(
                 f"{item.nodeid}: @pytest.mark.emid: {str(error).replace('marker_options()', 'emid()')}. "
-                "Its keywords: limit, seed, undecided, confidence, family, allow_problems, blind, unanswered."
+                "Its keywords: limit, seed, repeat, undecided, confidence, family, allow_problems, blind, unanswered."
             ) from None
         config = config.overridden(values, lambda option: f"marker emid({option.key}=...) of {item.nodeid}")
     return config

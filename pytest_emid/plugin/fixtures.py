@@ -46,6 +46,7 @@ NAMES: Final = (
     "emid_normalise",
     "emid_metrics",
     "emid_measures",
+    "emid_judge",
 )
 
 Look = Callable[[Dataset, Shift | str | Dataset, int], None]
@@ -69,6 +70,7 @@ class _Parts:
     normalise: Any
     metrics: Any
     measures: Any
+    judge: Any
     origins: dict[str, str] = field(compare=False, hash=False)
 
 
@@ -107,6 +109,7 @@ class MeasureEmid:
         *,
         limit: int | None = None,
         seed: int | None = None,
+        repeat: int | None = None,
     ) -> EmidResult:
         """Answer and score the dataset, clean and shifted, and compare.
 
@@ -117,11 +120,12 @@ class MeasureEmid:
             shift: a shift, its id such as `defocus_blur:3+keyboard:1`, or another dataset (a natural shift).
             limit: first samples only, 0 for all; overrides the option.
             seed: base seed of the shift; overrides the option.
+            repeat: how often the clean set is asked again, for the noise floor; overrides the option.
 
         Raises:
             EmidError: what makes the measurement impossible; answers that arrived stay in the cache.
             AssertionError: the model's budget is spent, under `--emid-undecided=fail`.
-            pytest.UsageError: `limit` or `seed` is not legal, or no test is running.
+            pytest.UsageError: `limit`, `seed` or `repeat` is not legal, or no test is running.
         """
         __tracebackhide__ = EXPLAINED
         running = recorder.current()
@@ -130,7 +134,7 @@ class MeasureEmid:
                 "measure_emid was called while no test was running. Call it in a test or a fixture."
             )
         running.asked = True
-        config = running.config.for_call(limit=limit, seed=seed)
+        config = running.config.for_call(limit=limit, seed=seed, repeat=repeat)
         try:
             result = self._result(shift, running, config)
         except (EmidError, AssertionError) as error:
@@ -141,7 +145,7 @@ class MeasureEmid:
 
     def _result(self, shift: Shift | str | Dataset, running: recorder.Recorder, config: EmidConfig) -> EmidResult:
         __tracebackhide__ = EXPLAINED
-        measurer = self._measurer(_parts(running.item), config)
+        measurer = self._measurer(_parts(running), config)
         if self._look is not None:
             self._look(measurer.dataset, shift, config.seed)
         if config.plan:
@@ -171,7 +175,8 @@ class MeasureEmid:
         running = recorder.current()
         # whatever gate is asked then, it fails
         decisive = config.undecided == "fail" and running is not None and names_a_gate(running.item)
-        key = (*identity, config.limit, config.seed, config.gate_confidence, config.allow_problems, decisive)
+        how = (config.limit, config.seed, config.repeat, config.gate_confidence, config.allow_problems, decisive)
+        key = (*identity, *how)
         if key not in self._measurers:
             # The parts are kept with the measurer, so that no other object can be given their ids.
             self._measurers[key] = (parts, self._make(parts, config, decisive))
@@ -213,6 +218,8 @@ class MeasureEmid:
             critic=parts.critic,
             normalise=parts.normalise,
             likelihood="likelihood" in as_measures(parts.measures),
+            judge=_judge(parts.judge),
+            repeat=config.repeat,
             metrics=as_metrics(parts.metrics, f"emid_metrics ({parts.origins['emid_metrics']})"),
             drift=config.drift,
             allow_problems=config.allow_problems,
@@ -226,6 +233,7 @@ class MeasureEmid:
                 "dataset": f"{dataset.name} ({parts.origins['emid_dataset']})",
                 "encoders": f"{pair.name} ({parts.origins['emid_encoders']}){_own_code(pair.image, pair.text)}",
                 **{key: config.describe(key) for key in ("limit", "seed", "confidence", "family")},
+                **({"repeat": config.describe("repeat")} if config.repeat else {}),
             },
         )
 
@@ -259,6 +267,14 @@ def _note(source: Source) -> None:
         running.answered(source)
 
 
+def _judge(given: Any) -> Any:
+    """A judge as it is; whatever else makes a model is one that judges."""
+    from pytest_emid import models
+    from pytest_emid.measuring.judging import Judge
+
+    return given if given is None or isinstance(given, Judge) else Judge(models.load(given))
+
+
 def _named(shift: Shift | str | Dataset) -> str:
     """The scenario that it makes."""
     return shift if isinstance(shift, str) else shift.name if isinstance(shift, Dataset) else shift.id
@@ -275,23 +291,16 @@ def _leave_undecided(message: str, config: EmidConfig) -> NoReturn:
     raise AssertionError(message) from None
 
 
-def _parts(item: pytest.Item) -> _Parts:
-    """The fixtures of a test, as its own directory, module and class define them."""
-    request = _request(item)
-    values = {name.removeprefix("emid_"): request.getfixturevalue(name) for name in NAMES}
-    return _Parts(**values, origins={name: _origin(item, name) for name in NAMES})
+def _parts(running: recorder.Recorder) -> _Parts:
+    """The fixtures of the test that runs, as it sees them."""
+    values = {name.removeprefix("emid_"): running.fixture(name) for name in NAMES}
+    return _Parts(**values, origins={name: _origin(running.item, name) for name in NAMES})
 
 
 def _own_code(*backends: object) -> str:
     """Says that code which comes with a checkpoint was run: what a report must not leave out."""
     ran = any(traits_of(backend).trust_remote_code for backend in backends)
     return ", runs the checkpoint's own code (trust_remote_code)" if ran else ""
-
-
-def _request(item: pytest.Item) -> pytest.FixtureRequest:
-    # A session-scoped fixture's own request resolves names as the first test saw them; only the item's is right.
-    request: pytest.FixtureRequest = item._request  # type: ignore[attr-defined]
-    return request
 
 
 def _origin(item: pytest.Item, name: str) -> str:

@@ -316,6 +316,15 @@ def emid_measures(pytestconfig: pytest.Config) -> Any:
 
 
 @pytest.fixture(scope="session")
+def emid_judge() -> Any:
+    """Who scores answers against references, for assert_preference_above and the metric `preference`.
+
+    Override it to return pytest_emid.Judge(model), or a model. None (default) judges nothing.
+    """
+    return None
+
+
+@pytest.fixture(scope="session")
 def measure_emid(
     request: pytest.FixtureRequest,
     pytestconfig: pytest.Config,
@@ -327,8 +336,9 @@ def measure_emid(
     emid_normalise: Any,
     emid_metrics: Any,
     emid_measures: Any,
+    emid_judge: Any,
 ) -> Iterator[MeasureEmid]:
-    """Measure the model under a shift: measure_emid(shift, *, limit=None, seed=None) -> EmidResult.
+    """Measure the model under a shift: measure_emid(shift, *, limit=None, seed=None, repeat=None) -> EmidResult.
 
     shift is a shift (pytest_emid.shifts), its id such as "defocus_blur:3+keyboard:1", or another Dataset. Answers
     are asked once a run, and kept between runs in --emid-cache-dir. Works from tests and from fixtures of any scope;

@@ -296,8 +296,10 @@ class Ledger:
 
     def document(self) -> dict[str, Any]:
         """All of it as plain data."""
+        rows = self.rows()
         return {
-            "results": [{"key": row.key, **self._results[row.key]} for row in self.rows()],
+            **_agreement([row.result for row in rows]),
+            "results": [{"key": row.key, **self._results[row.key]} for row in rows],
             "tests": [
                 {
                     "nodeid": nodeid,
@@ -332,6 +334,15 @@ class Ledger:
                 self._indirect.add(nodeid)
             if "unmeasured" in test:
                 self._unmeasured[nodeid] = list(test["unmeasured"])
+
+
+def _agreement(results: Sequence[EmidResult]) -> dict[str, Any]:
+    """How measures move together over the scenarios, where a judge said what it prefers."""
+    if all(result.judged is None for result in results):
+        return {}
+    from pytest_emid.plugin.reports.agreement import agreement
+
+    return {"agreement": agreement(results)}
 
 
 def gates(rows: Sequence[Row]) -> list[list[Decision]]:

@@ -9,6 +9,7 @@ from dataclasses import replace
 from pytest_emid.measuring import obstacles
 from pytest_emid.measuring.likelihood import LIKELIHOOD
 from pytest_emid.measuring.metrics.base import MetricError
+from pytest_emid.measuring.metrics.judged import PREFERENCE
 from pytest_emid.measuring.metrics.measured import clusters_of, metric_of
 from pytest_emid.measuring.metrics.result import MetricResult
 from pytest_emid.measuring.metrics.scoring import compared, contrast
@@ -142,7 +143,7 @@ def likelihood_of(result: EmidResult) -> MetricResult:
 
 def retained_decision(result: EmidResult, found: MetricResult, at_least: float, confidence: float) -> Decision:
     """The verdict on a share of a metric that must be retained."""
-    against = _against(result)
+    against = _against(result, found)
     clusters = clusters_of(result)
     tested = contrast(found, clusters, result.paired, at_least, confidence)
     if math.isfinite(tested.value) and not (math.isfinite(tested.low) and math.isfinite(tested.high)):
@@ -166,8 +167,9 @@ def retained_decision(result: EmidResult, found: MetricResult, at_least: float, 
 def drop_decision(result: EmidResult, found: MetricResult, threshold: float, confidence: float) -> Decision:
     """The verdict on how much of a metric may be lost."""
     drop = _again(found, result, confidence).drop
-    gate, against = f"drop of {found.name}", _against(result)
-    if min(*found.on_clean, *found.on_shifted) >= 0.0 and found.clean.value <= threshold:
+    gate, against = f"drop of {found.name}", _against(result, found)
+    known = [value for value in (*found.on_clean, *found.on_shifted) if not math.isnan(value)]
+    if min(known) >= 0.0 and found.clean.value <= threshold:
         against.append(
             f"On clean data the mean of {found.name} is {found.clean.value:.3g}, no more than the {threshold:.3g} that "
             "may be lost: nothing could fail."
@@ -180,15 +182,21 @@ def by_sample(found: MetricResult, at_least: float) -> Callable[[EmidResult], Se
 
     def contributions(result: EmidResult) -> Sequence[float]:
         if not result.paired:
-            return [-value for value in found.on_shifted]
-        return [at_least * before - after for before, after in zip(found.on_clean, found.on_shifted, strict=True)]
+            return [_or_nothing(-value) for value in found.on_shifted]
+        pairs = zip(found.on_clean, found.on_shifted, strict=True)
+        return [_or_nothing(at_least * before - after) for before, after in pairs]
 
     return contributions
 
 
-def _against(result: EmidResult) -> list[str]:
-    """What forbids a PASS by any measure."""
-    return obstacles.against(result, METRIC)
+def _or_nothing(value: float) -> float:
+    """0 for a sample that has no number."""
+    return 0.0 if math.isnan(value) else value
+
+
+def _against(result: EmidResult, found: MetricResult) -> list[str]:
+    """What forbids a PASS by any measure, or by a judge."""
+    return obstacles.against(result, PREFERENCE if found.name == PREFERENCE else METRIC)
 
 
 def _again(found: MetricResult, result: EmidResult, confidence: float) -> MetricResult:

@@ -114,6 +114,15 @@ OPTIONS: Final = (
         "base seed of the shifts (default: 0).",
     ),
     Option(
+        "repeat",
+        "int",
+        "K",
+        "an integer of at least 0",
+        as_integer(0),
+        "ask the clean set K times more, for models that do not repeat themselves (sampled, served, batched on a GPU): "
+        "what is reported and gated is then what is lost beyond that noise floor (default: 0).",
+    ),
+    Option(
         "batch-size",
         "int",
         "N",

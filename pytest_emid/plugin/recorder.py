@@ -106,6 +106,12 @@ class Recorder:
     def is_empty(self) -> bool:
         return not (self.asked or self._results or self._decisions or self._needs or self._unmeasured)
 
+    def fixture(self, name: str) -> Any:
+        """The value of a fixture, as the test's own directory, module and class define it."""
+        # A session-scoped fixture's own request resolves names as the first test saw them; only the item's is right.
+        request: pytest.FixtureRequest = self.item._request  # type: ignore[attr-defined]
+        return request.getfixturevalue(name)
+
     def begin_attempt(self) -> None:
         """The test is set up again. Reports of earlier attempts may never have been seen.
 

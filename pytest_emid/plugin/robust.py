@@ -15,7 +15,7 @@ from pytest_emid.measuring.metrics.measured import metric_of
 from pytest_emid.measuring.metrics.measures import as_measures
 from pytest_emid.measuring.results import EmidResult
 from pytest_emid.measuring.verdicts import Decision, Verdict
-from pytest_emid.plugin import assertions, metric_gates, recorder
+from pytest_emid.plugin import assertions, contributions, metric_gates, recorder
 from pytest_emid.plugin.assertions import Blind, Undecided
 from pytest_emid.plugin.config import EmidConfig
 from pytest_emid.plugin.deciding import Contributions, check_number, check_result, conclude, options_of
@@ -93,14 +93,14 @@ def _decided(
     if name == "retained":
         kept = 1.0 - limit
         decision = assertions.retained_decision(result, kept, config, accept_blind)
-        return decision, lambda result: assertions._information_lost(result, kept)
+        return decision, lambda result: contributions.information_lost(result, kept)
     if name == "emid":
         if not result.critic.in_nats:
             raise ValueError(
                 f"emid_measures: the critic {result.critic.kind!r} is not in nats, so that there is no share of EMID "
                 "to limit. Leave emid out, or measure with --emid-critic=witness."
             )
-        return assertions.share_decision(result, limit, config, accept_blind), assertions._emid
+        return assertions.share_decision(result, limit, config, accept_blind), contributions.emid
     if name == LIKELIHOOD:
         found = metric_gates.likelihood_of(result)
         decision = metric_gates.drop_decision(result, found, limit, config.gate_confidence)
@@ -113,8 +113,4 @@ def _decided(
 def _configured() -> object:
     """What the running test's fixture says; the default outside of a test."""
     running = recorder.current()
-    if running is None:
-        return DEFAULT
-    from pytest_emid.plugin.fixtures import _request
-
-    return _request(running.item).getfixturevalue("emid_measures")
+    return DEFAULT if running is None else running.fixture("emid_measures")

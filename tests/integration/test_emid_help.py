@@ -35,7 +35,7 @@ def test_fixtures_document_themselves(pytester: pytest.Pytester) -> None:
         "Override it in conftest.py, with session scope, and return a pytest_emid.Dataset.",
         "Override it to return pytest_emid.encoders.load(...) of your choice.",
         "None for any other: the tested references themselves, which is valid but makes levels optimistic.",
-        "Measure the model under a shift: measure_emid(shift, *, limit=None, seed=None) -> EmidResult.",
+        "Measure the model under a shift: measure_emid(shift, *, limit=None, seed=None, repeat=None) -> EmidResult.",
         "Works from tests and from fixtures of any scope;",
     ):
         assert sentence in words

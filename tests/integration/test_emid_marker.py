@@ -46,6 +46,7 @@ def test_a_wrong_keyword_is_an_error_of_its_test_alone(project: pytest.Pytester,
     result.stdout.fnmatch_lines(
         [
             "E *UsageError: test_x.py::test_wrong: @pytest.mark.emid: emid() got an unexpected keyword argument "
-            "'limt'. Its keywords: limit, seed, undecided, confidence, family, allow_problems, blind, unanswered."
+            "'limt'. Its keywords: limit, seed, repeat, undecided, confidence, family, allow_problems, blind, "
+            "unanswered."
         ]
     )

@@ -2,16 +2,19 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterable, Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import replace
+from statistics import fmean
+from typing import Any
 
 from pytest_emid.data.sample import Sample
 from pytest_emid.measuring.likelihood import LIKELIHOOD
 from pytest_emid.measuring.metrics.base import Metric, MetricError
+from pytest_emid.measuring.metrics.judged import PREFERENCE
 from pytest_emid.measuring.metrics.registry import LIBRARY, library_metric
 from pytest_emid.measuring.metrics.result import MetricResult
 from pytest_emid.measuring.metrics.scoring import Case, compared, scored
-from pytest_emid.measuring.results import EmidResult, Side
+from pytest_emid.measuring.results import EmidResult, Record, Side
 
 __all__ = ["Metrics", "clusters_of", "metric_of"]
 
@@ -34,7 +37,7 @@ class Metrics:
         self._metrics = dict(metrics)
         self._likelihoods = likelihoods
         self._confidence = confidence
-        self._clean: dict[str, tuple[float, ...]] = {}
+        self._clean: dict[str, list[tuple[float, ...]]] = {}
 
     def added(self, result: EmidResult, clean: Sequence[Sample], shifted: Sequence[Sample]) -> EmidResult:
         """The result with these metrics.
@@ -50,19 +53,17 @@ class Metrics:
         if not self._metrics and self._likelihoods is None:
             return result
         found = dict(result.metrics)
-        cases = _cases(result.shifted, shifted)
+        how: dict[str, Any] = {"clusters": clusters_of(result), "paired": result.paired, "confidence": self._confidence}
         for name, metric in self._metrics.items():
             if name not in self._clean:
-                self._clean[name] = scored(name, metric, _cases(result.clean, clean))
-            after = scored(name, metric, cases)
-            found[name] = compared(name, self._clean[name], after, clusters_of(result), result.paired, self._confidence)
+                self._clean[name] = _scores(name, metric, result.clean, clean)
+            (after,) = _scores(name, metric, result.shifted, shifted)
+            found[name] = _compared(name, self._clean[name], after, how)
         if self._likelihoods is not None:
             if LIKELIHOOD not in self._clean:
-                self._clean[LIKELIHOOD] = self._likelihoods(clean)
-            sides = self._clean[LIKELIHOOD], self._likelihoods(shifted)
-            found[LIKELIHOOD] = compared(
-                LIKELIHOOD, *sides, clusters_of(result), result.paired, self._confidence, unit="nats"
-            )
+                self._clean[LIKELIHOOD] = [self._likelihoods(clean)]
+            sides = self._clean[LIKELIHOOD][0], self._likelihoods(shifted)
+            found[LIKELIHOOD] = compared(LIKELIHOOD, *sides, **how, unit="nats")
         return replace(result, metrics=found)
 
 
@@ -74,6 +75,11 @@ def metric_of(result: EmidResult, name: str) -> MetricResult:
     """
     if name in result.metrics:
         return result.metrics[name]
+    if name == PREFERENCE:
+        raise MetricError(
+            f"{result.scenario} has no judge's scores: override the fixture emid_judge, with session scope, and return "
+            "pytest_emid.Judge(model)."
+        )
     if name not in LIBRARY:
         known = ", ".join(result.metrics) or "none"
         raise MetricError(
@@ -81,11 +87,13 @@ def metric_of(result: EmidResult, name: str) -> MetricResult:
             f"of the library, which need no configuring: {', '.join(LIBRARY)}."
         )
     metric = library_metric(name)
-    sides = [
-        scored(name, metric, [Case(r.response, r.references or (r.reference,), r) for r in side.records])
-        for side in (result.clean, result.shifted)
-    ]
-    return compared(name, sides[0], sides[1], clusters_of(result), result.paired, result.emid.confidence)
+    clean, (after,) = (_scores(name, metric, side, side.records) for side in (result.clean, result.shifted))
+    how: dict[str, Any] = {
+        "clusters": clusters_of(result),
+        "paired": result.paired,
+        "confidence": result.emid.confidence,
+    }
+    return _compared(name, clean, after, how)
 
 
 def clusters_of(result: EmidResult) -> tuple[list[str], list[str]]:
@@ -94,6 +102,29 @@ def clusters_of(result: EmidResult) -> tuple[list[str], list[str]]:
     return clean, shifted
 
 
-def _cases(side: Side, samples: Iterable[Sample]) -> list[Case]:
-    pairs = zip(side.records, samples, strict=True)
-    return [Case(record.response, sample.accepted, sample) for record, sample in pairs]
+def _scores(name: str, metric: Metric, side: Side, samples: Sequence[Sample | Record]) -> list[tuple[float, ...]]:
+    """Of the first answers, and of those to the same questions asked again."""
+    pairs = list(zip(side.records, samples, strict=True))
+    texts = zip(*((record.response, *record.again) for record in side.records), strict=True)
+    return [
+        scored(
+            name, metric, [Case(text, _accepted(sample), sample) for text, (_, sample) in zip(told, pairs, strict=True)]
+        )
+        for told in texts
+    ]
+
+
+def _accepted(sample: Sample | Record) -> Sequence[str]:
+    return sample.accepted if isinstance(sample, Sample) else sample.references or (sample.reference,)
+
+
+def _compared(
+    name: str, clean: list[tuple[float, ...]], after: tuple[float, ...], how: Mapping[str, Any]
+) -> MetricResult:
+    """Where the clean side was asked again, from the means of the repeats; flips are of the first answers."""
+    first, *repeats = clean
+    found = compared(name, first, after, **how)
+    if not repeats:
+        return found
+    means = tuple(fmean(values) for values in zip(*repeats, strict=True))
+    return replace(compared(name, means, after, **how), lost=found.lost, gained=found.gained)

@@ -24,7 +24,7 @@ LIBRARY: Final = {
     "vqa": "agreement",
 }
 """Name to the file that holds it."""
-RESERVED: Final = ("likelihood", "retained", "emid")
+RESERVED: Final = ("likelihood", "preference", "retained", "emid")
 """Names of measures that are no metrics."""
 
 

@@ -17,9 +17,9 @@ class MetricResult:
 
     Attributes:
         name: of the metric.
-        unit: `score`, or `nats`.
-        on_clean: one number a clean sample, in order.
-        on_shifted: one number a shifted sample, in order.
+        unit: `score`, `ratio` (of a judge's scores) or `nats`.
+        on_clean: one number a clean sample, in order; nan where a judge gave none.
+        on_shifted: one number a shifted sample, likewise.
         clean: mean over the clean samples.
         shifted: mean over the shifted samples.
         drop: clean minus shifted, by sample where both sides hold the same ones.

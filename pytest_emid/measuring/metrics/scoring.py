@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import math
 from collections.abc import Iterable, Sequence
+from itertools import compress
 from numbers import Real
 from typing import Any, Final, NamedTuple
 
@@ -88,15 +89,17 @@ def compared(
 
     Args:
         name: of the metric.
-        clean, shifted: one number a sample.
+        clean, shifted: one number a sample; nan where there is none, which leaves the sample out (of both sides where
+            they are paired).
         clusters: of the clean and of the shifted samples.
         paired: whether both sides hold the same samples in the same order.
         confidence: of the intervals, two-sided.
         unit: of the numbers.
     """
-    width = _width(clean, shifted) if unit == "score" else 0.0
+    held = tuple(clean), tuple(shifted)
+    clean, shifted, (a, b) = _known(clean, shifted, clusters, paired)
+    width = 0.0 if unit == "nats" else _width(clean, shifted)
     binary = paired and set(clean) | set(shifted) <= {0.0, 1.0}
-    a, b = clusters
     if paired:
         drop = rate_drop(clean, shifted, a, confidence, width=width, unit=unit)
         retained = rate_retained(clean, shifted, a, confidence, width=width)
@@ -107,8 +110,8 @@ def compared(
     return MetricResult(
         name=name,
         unit=unit,
-        on_clean=tuple(clean),
-        on_shifted=tuple(shifted),
+        on_clean=held[0],
+        on_shifted=held[1],
         clean=mean_interval(clean, a, confidence, support=support, unit=unit),
         shifted=mean_interval(shifted, b, confidence, support=support, unit=unit),
         drop=drop,
@@ -123,12 +126,24 @@ def contrast(
     found: MetricResult, clusters: tuple[Sequence[str], Sequence[str]], paired: bool, at_least: float, confidence: float
 ) -> Estimate:
     """mean(shifted) - at_least mean(clean): above 0 where more than `at_least` is retained."""
-    a, b = clusters
+    clean, shifted, (a, b) = _known(found.on_clean, found.on_shifted, clusters, paired)
     if paired:
-        return rate_contrast(
-            found.on_clean, found.on_shifted, at_least, a, confidence, width=found.width, unit=found.unit
-        )
-    return unpaired_retained_contrast(found.on_clean, found.on_shifted, at_least, a, b, confidence, unit=found.unit)
+        return rate_contrast(clean, shifted, at_least, a, confidence, width=found.width, unit=found.unit)
+    return unpaired_retained_contrast(clean, shifted, at_least, a, b, confidence, unit=found.unit)
+
+
+def _known(
+    clean: Sequence[float], shifted: Sequence[float], clusters: tuple[Sequence[str], Sequence[str]], paired: bool
+) -> tuple[Sequence[float], Sequence[float], tuple[Sequence[str], Sequence[str]]]:
+    """Both sides without the samples that have no number."""
+    first, second = ([not math.isnan(value) for value in side] for side in (clean, shifted))
+    if paired:
+        first = second = [x and y for x, y in zip(first, second, strict=True)]
+    if all(first) and all(second):
+        return clean, shifted, clusters
+    a, b = clusters
+    kept = tuple(compress(a, first)), tuple(compress(b, second))
+    return tuple(compress(clean, first)), tuple(compress(shifted, second)), kept
 
 
 def _width(clean: Sequence[float], shifted: Sequence[float]) -> float:

@@ -6,22 +6,22 @@ import base64
 import copy
 import io
 import random
-from collections import deque
 from collections.abc import Iterator, Mapping, Sequence
-from concurrent.futures import FIRST_COMPLETED, Future, ThreadPoolExecutor, wait
-from functools import cached_property
+from functools import cached_property, partial
 from threading import Event, Lock
 from typing import Any, Final
 
 from PIL import Image
 
 from pytest_emid.data.sample import Sample
-from pytest_emid.errors import BudgetError, DataError, ModelError, UnavailableError
+from pytest_emid.errors import DataError, ModelError
 from pytest_emid.models.backend.checkpoint import digest_of, plain
 from pytest_emid.models.backend.secret import conceal, conceal_address
-from pytest_emid.models.base import Outcome, Response
+from pytest_emid.models.base import Outcome, Response, Served, TokenScores
+from pytest_emid.models.server import given
 from pytest_emid.models.server.connection import RequestError, Server
 from pytest_emid.models.server.logprobs import token_scores
+from pytest_emid.models.server.parallel import Work, in_parallel
 from pytest_emid.models.server.served import is_version_of, names_of, served_by
 from pytest_emid.models.server.spending import Spending, Usage, tokens
 
@@ -78,6 +78,8 @@ class OpenAIServerModel:
         >>> models.OpenAIServerModel("some/model", base_url="http://localhost:8000/v1", revision="cc594898").name
         'some/model'
     """
+
+    likelihoods = True
 
     def __init__(
         self,
@@ -198,83 +200,42 @@ class OpenAIServerModel:
             UnavailableError: no access, no such model, another model, or a server that is down.
             BudgetError: the budget is spent; requests under way are still yielded.
         """
-        if not samples:
-            return
-        _ = self.server.client  # what is missing is said here, not in a thread
-        stop = Event()
-        waiting = deque(range(len(samples)))
-        running: dict[Future[Response], int] = {}
-        in_a_row = answered = 0
-        pool = ThreadPoolExecutor(self.concurrency, thread_name_prefix="emid-ask")
-        try:
-            while True:
-                # After a failure those under way say whether the server is down: more would only be waited for.
-                room = 0 if in_a_row and running else self.concurrency - len(running)
-                while waiting and room > 0 and not self._spent():
-                    room -= 1
-                    position = waiting.popleft()
-                    running[pool.submit(self._ask, samples[position], stop)] = position
-                if not running:
-                    break
-                done = wait(running, return_when=FIRST_COMPLETED).done
-                errors = [future.exception() for future in done]
-                for future in done:
-                    position = running.pop(future)
-                    if future.exception() is None:
-                        in_a_row = 0
-                        answered += 1
-                        yield position, future.result()
-                        continue
-                    error = future.exception()
-                    if not isinstance(error, RequestError):
-                        continue
-                    in_a_row += error.of_server or not answered
-                    if not error.fatal:
-                        yield position, Response("", Outcome.FAILED, error=f"{self.server.name}: {error}")
-                self._give_up([error for error in errors if error is not None], in_a_row, answered, len(samples))
-        finally:
-            stop.set()
-            # A client that is closed while others read from it leaves them waiting for their whole timeout.
-            pool.shutdown(wait=True, cancel_futures=True)
-            if running:
-                self.server.abandon()
-        if waiting:
-            raise BudgetError(
-                f"{self.name}: the budget of {self.budget:g} is spent ({self._spending()}). {answered} of "
-                f"{len(samples)} questions were answered and are kept; {len(waiting)} are left."
-            )
+        return in_parallel(self, [partial(self._answer, sample) for sample in samples])
 
-    def _give_up(self, errors: Sequence[BaseException], in_a_row: int, answered: int, total: int) -> None:
-        """Raise when going on makes no sense."""
-        for error in errors:
-            if not isinstance(error, RequestError):
-                raise error
-            if error.fatal:
-                raise UnavailableError(f"{self.server.name}, model {self.model!r}: {error}.") from None
-        # A few requests that are refused for what they are say nothing about the server, even where none is answered.
-        of_server = any(isinstance(error, RequestError) and error.of_server for error in errors)
-        if errors and in_a_row >= (min(self.concurrency, total) if of_server else self.concurrency):
-            raise UnavailableError(
-                f"{self.server.name}, model {self.model!r}: {in_a_row} requests in a row failed ({errors[-1]}). "
-                f"{answered} of {total} questions were answered and are kept; the next run asks for the others only."
-            ) from None
+    def score(self, samples: Sequence[Sample], texts: Sequence[str]) -> Iterator[tuple[int, TokenScores | Response]]:
+        """Yield (position, scores of the tokens, no end token) of each text as the answer; or a FAILED response.
 
-    def _spent(self) -> bool:
+        Two requests a text, of which each is answered by one token: how long the prompt is, and what it is followed by.
+        Needs a server that tells `prompt_logprobs` and knows `continue_final_message`, such as vLLM.
+
+        Raises:
+            ModelError: another number of texts than samples.
+            UnavailableError, BudgetError: as `respond`; or the server tells no such log-probabilities.
+        """
+        if len(samples) != len(texts):
+            raise ModelError(f"there are {len(texts)} texts for {len(samples)} samples; give one for each.")
+        works = [partial(self._given, sample, text) for sample, text in zip(samples, texts, strict=True)]
+        for position, response in in_parallel(self, works):
+            yield position, response if response.scores is None else response.scores
+
+    def is_spent(self) -> bool:
+        """Whether nothing more may be asked."""
         if self.budget is None:
             return False
         return self.spending.total() >= self.budget
 
-    def _spending(self) -> str:
+    def spent(self) -> str:
+        """What was, in words."""
         usage = self.usage
         tokens = f"{usage.prompt_tokens} prompt and {usage.completion_tokens} completion tokens"
         told = tokens if self.prices is None else f"{tokens}, cost {usage.cost:.4g}"
         return f"{told}; {self.spending.total():.4g} in all processes of this run" if self.spending.shared else told
 
-    def _ask(self, sample: Sample, stop: Event) -> Response:
+    def ask(self, work: Work, stop: Event) -> Response:
         """One question. The client retries what HTTP calls a failure; an answer that makes no sense is asked again."""
         for attempt in range(self.server.retries + 1):
             try:
-                return self._once(sample)
+                return self._once(work)
             except RequestError as error:
                 if error.refused:
                     return Response("", Outcome.REFUSED, error=str(error))
@@ -283,14 +244,28 @@ class OpenAIServerModel:
             stop.wait(min(16 * PAUSE, PAUSE * 2**attempt) * random.uniform(0.75, 1.0))
         raise AssertionError
 
-    def _once(self, sample: Sample) -> Response:
+    def _once(self, work: Work) -> Response:
         try:
-            completion = self.server.client.chat.completions.create(**self._request(sample))
-        except DataError:
+            return work(self.server.client)
+        except (DataError, RequestError):
             raise
         except Exception as error:
             self.server.explain(error, self.model)
-        return self._read(completion)
+
+    def _answer(self, sample: Sample, client: Any) -> Response:
+        return self._read(client.chat.completions.create(**self._request(sample)))
+
+    def _given(self, sample: Sample, text: str, client: Any) -> Response:
+        """A text with its scores as the answer."""
+        first, second = given.requests(self._request(sample), text)
+        prompt = client.chat.completions.create(**first)
+        try:
+            whole = client.chat.completions.create(**second)
+        except Exception as error:
+            raise given.refusal(self.server.fault(error, self.model)) from None
+        for completion in (prompt, whole):
+            self._account(completion)
+        return Response(text, scores=given.scores(prompt, whole, text))
 
     def _request(self, sample: Sample) -> dict[str, Any]:
         image = {"url": f"data:image/png;base64,{base64.b64encode(png(sample.open_image())).decode()}"}
@@ -330,9 +305,7 @@ class OpenAIServerModel:
         choices = getattr(completion, "choices", None)
         if not choices:
             raise RequestError("malformed answer: it holds no choices", malformed=True, of_server=True)
-        served = served_by(completion, self.server.scrub)
-        self._check_model("" if served is None else served.model)
-        self._count(getattr(completion, "usage", None))
+        served = self._account(completion)
         message, reason = choices[0].message, choices[0].finish_reason
         text = getattr(message, "content", None)
         if reason == "content_filter" or getattr(message, "refusal", None):
@@ -350,6 +323,13 @@ class OpenAIServerModel:
         text = self.server.scrub(text).strip()
         scores = token_scores(choices[0], self.top_logprobs) if self.scores and text else None
         return Response(text, outcome, entropy=entropy, scores=scores, served=served)
+
+    def _account(self, completion: Any) -> Served | None:
+        """Who answered, once it is known to be the right one, and its tokens are counted."""
+        served = served_by(completion, self.server.scrub)
+        self._check_model("" if served is None else served.model)
+        self._count(getattr(completion, "usage", None))
+        return served
 
     def _check_model(self, said: str) -> None:
         """Servers may add a date or revision to a model's name; another name is another model."""

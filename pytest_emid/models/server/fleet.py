@@ -10,12 +10,12 @@ from contextlib import contextmanager
 from threading import Condition, Event
 from typing import Any, Final
 
-from pytest_emid.data.sample import Sample
 from pytest_emid.errors import DataError, ModelError
 from pytest_emid.models.backend.secret import conceal, conceal_address
 from pytest_emid.models.base import Outcome, Response
 from pytest_emid.models.server.chat import OpenAIServerModel
 from pytest_emid.models.server.connection import RequestError, Server
+from pytest_emid.models.server.parallel import Work
 
 __all__ = ["Endpoint", "Fleet", "OpenAIFleetModel"]
 
@@ -99,9 +99,8 @@ class OpenAIFleetModel(OpenAIServerModel):
     def __repr__(self) -> str:
         return f"OpenAIFleetModel({self.model!r}, base_url={[e.server.name for e in self.fleet.endpoints]!r})"
 
-    def _ask(self, sample: Sample, stop: Event) -> Response:
+    def ask(self, work: Work, stop: Event) -> Response:
         """One question, wherever it is answered."""
-        request = self._request(sample)
         tried: Counter[Endpoint] = Counter()
         last: RequestError | None = None
         for _ in range(self.fleet.retries + len(self.fleet.endpoints)):
@@ -111,7 +110,7 @@ class OpenAIFleetModel(OpenAIServerModel):
             tried[endpoint] += 1
             try:
                 with self.fleet.using(endpoint, self.model) as client:
-                    return self._read(client.chat.completions.create(**request))
+                    return work(client)
             except RequestError as error:
                 if error.refused:
                     return Response("", Outcome.REFUSED, error=str(error))

@@ -14,6 +14,7 @@ from typing import Any, Final
 
 from pytest_emid.data.writing import writing
 from pytest_emid.information.intervals.estimate import Estimate
+from pytest_emid.measuring.metrics.judged import JudgedSide
 from pytest_emid.measuring.metrics.result import MetricResult
 from pytest_emid.measuring.results import SCHEMA_VERSION, Bound, CriticReport, Divergences, EmidResult, Record, Side
 from pytest_emid.measuring.verdicts import Decision
@@ -25,7 +26,18 @@ NUMBERS: Final = {"nan": math.nan, "inf": math.inf, "-inf": -math.inf}
 
 FLOATS: Final = frozenset(
     field.name
-    for kind in (Bound, CriticReport, Decision, Divergences, EmidResult, Estimate, MetricResult, Record, Side)
+    for kind in (
+        Bound,
+        CriticReport,
+        Decision,
+        Divergences,
+        EmidResult,
+        Estimate,
+        JudgedSide,
+        MetricResult,
+        Record,
+        Side,
+    )
     for field in fields(kind)
     if "float" in str(field.type)
 )

@@ -9,6 +9,7 @@ from typing import Final
 
 import pytest
 
+from pytest_emid.measuring.floor import floor_in_words
 from pytest_emid.measuring.format import answers, clip, decimals, measured, number, percent, visible
 from pytest_emid.measuring.results import Bound, EmidResult
 from pytest_emid.measuring.verdicts import Decision, Verdict
@@ -56,12 +57,26 @@ def summarize(terminal: pytest.TerminalReporter, ledger: Ledger, problems: Seque
     if rows:
         _table(terminal, rows, ledger.sources.line())
         _verdicts(terminal, rows, config)
+        _agreement(terminal, rows)
     for line in _unmeasured(unmeasured):
         _write(terminal, line, yellow=True)
     for notice in notices:
         _write(terminal, notice, yellow=True)
     for problem in problems:
         _write(terminal, f"MISSING: {problem}", red=True, bold=True)
+
+
+def _agreement(terminal: pytest.TerminalReporter, rows: Sequence[Row]) -> None:
+    """How measures move together, with -v; with what a judge prefers, always."""
+    results = [row.result for row in rows]
+    if terminal.verbosity > 0 or any(result.judged is not None for result in results):
+        from pytest_emid.plugin.reports.agreement import agreement, preference_lines, table
+
+        found = agreement(results)
+        for line in table(found) if terminal.verbosity > 0 else ():
+            terminal.write_line(line)
+        for line in preference_lines(found):
+            _write(terminal, line)
 
 
 def _write(terminal: pytest.TerminalReporter, text: str, **markup: bool) -> None:
@@ -199,6 +214,7 @@ def _legend(rows: Sequence[Row]) -> Iterator[str]:
     )
     if any(row.result.metrics for row in rows):
         yield "Metrics: mean on clean data > mean on shifted data."
+    yield from dict.fromkeys(floor_in_words(row.result.floor) for row in rows if row.result.floor is not None)
     yield from _sees(rows)
     letters = {letter for row in rows if (b := _shown_bound(row)) and (letter := BOUND_LETTERS.get(b.name))}
     meanings = {

@@ -95,12 +95,12 @@ def test_the_closest_marker_wins_keyword_by_keyword() -> None:
         (
             pytest.mark.emid(limt=3),
             "test_x.py::test_y: @pytest.mark.emid: emid() got an unexpected keyword argument 'limt'. "
-            "Its keywords: limit, seed, undecided, confidence, family, allow_problems, blind, unanswered.",
+            "Its keywords: limit, seed, repeat, undecided, confidence, family, allow_problems, blind, unanswered.",
         ),
         (
             pytest.mark.emid(200),
             "test_x.py::test_y: @pytest.mark.emid: emid() takes 0 positional arguments but 1 was given. "
-            "Its keywords: limit, seed, undecided, confidence, family, allow_problems, blind, unanswered.",
+            "Its keywords: limit, seed, repeat, undecided, confidence, family, allow_problems, blind, unanswered.",
         ),
         (
             pytest.mark.emid(undecided="maybe"),

@@ -50,7 +50,7 @@ class Item:
         self.values = {
             "emid_model": Counting(CLEAN, SHIFTED), "emid_dataset": CLEAN.dataset, "emid_encoders": ENCODERS,
             "emid_calibration": CALIBRATION, "emid_critic": "club-ridge", "emid_normalise": as_it_is,
-            "emid_metrics": {}, "emid_measures": "retained", **values,
+            "emid_metrics": {}, "emid_measures": "retained", "emid_judge": None, **values,
         }  # fmt: skip
         self._request = SimpleNamespace(getfixturevalue=self.values.__getitem__)
         self.session = SimpleNamespace(_fixturemanager=SimpleNamespace(getfixturedefs=lambda name, node: None))
@@ -339,3 +339,31 @@ def test_encoders_of_scenes_are_tiny_and_others_by_name() -> None:
     mine = Dataset("mine", [Sample("1", Image.new("RGB", (4, 4)), "q", "r")])
     tiny = default_encoders(EmidConfig(), scenes_dataset(6))
     assert default_encoders(EmidConfig(encoders="tiny"), mine).name == tiny.name
+
+
+# a judge, and the noise floor
+
+
+class Steady(Counting):
+    """Says the same whenever it is asked."""
+
+    def redrawn(self, number: int) -> Steady:
+        return self
+
+
+def test_a_call_s_repeat_asks_the_clean_set_again(measuring: MeasureEmid) -> None:
+    model = Steady(CLEAN, SHIFTED)
+    item = Item(EmidConfig(), emid_model=model)
+    assert measure(item, measuring).floor is None
+    assert model.asked == 60
+    found = measure(item, measuring, repeat=2)
+    assert (found.floor.repeats, found.floor.differ) == (2, 0.0)
+    assert found.settings["repeat"] == "2 (call)"
+    assert model.asked == 120
+
+
+def test_whatever_makes_a_model_judges(measuring: MeasureEmid) -> None:
+    found = measure(Item(EmidConfig(), emid_judge=lambda images, prompts: ["8 8\nAlike."] * len(prompts)), measuring)
+    assert found.judged.clean.answer_scores == found.judged.shifted.answer_scores == (8.0,) * 30
+    assert any("it does not judge" in obstacle.reason for obstacle in found.obstacles)
+    assert measure(Item(EmidConfig()), measuring).judged is None

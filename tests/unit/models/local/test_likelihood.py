@@ -56,7 +56,7 @@ def test_a_model_that_cannot_is_refused_in_a_sentence():
         Likelihoods(models.load(answer, name="mine"))
     assert str(caught.value) == (
         "mine cannot say how likely it finds a given text (no prompt log-probabilities): leave likelihood out of "
-        "emid_measures, or use a transformers model in this process."
+        "emid_measures, or use a transformers model in this process or a server such as vLLM."
     )
 
 
