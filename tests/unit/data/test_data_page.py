@@ -10,7 +10,7 @@ import pytest
 from PIL import Image
 
 from pytest_emid import data
-from pytest_emid.data.records import COLUMNS
+from pytest_emid.data.columns import COLUMNS
 from pytest_emid.data.scenes.domains import DOMAINS
 from pytest_emid.data.scenes.languages import LANGUAGES
 from pytest_emid.data.tables import READERS

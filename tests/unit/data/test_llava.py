@@ -28,8 +28,8 @@ def lines(path, records):
 
 @pytest.fixture
 def files(tmp_path):
-    for name in ("a.jpg", "b.jpg"):
-        Image.new("RGB", (2, 2)).save(tmp_path / name)
+    for name, colour in (("a.jpg", "black"), ("b.jpg", "white")):
+        Image.new("RGB", (2, 2), colour).save(tmp_path / name)
     return lines(tmp_path / "questions.jsonl", QUESTIONS), tmp_path, lines(tmp_path / "answers.jsonl", ANSWERS)
 
 
