@@ -156,8 +156,8 @@ def test_bad_values_name_record_and_sample(tmp_path, change, message):
         (lambda: loaded([record(image="a.png")]), DataError,
          "mine, record 0 (sample 'a'): the image is the path 'a.png'. Pass the folder that holds it: images=..."),
         (lambda: loaded([{"id": 1, "image": png(0), "asked": "?", "reference": "."}]), DataError,
-         "mine, record 0: there is no column 'question' or 'query' for the question. There are: 'id', 'image', 'asked', "
-         f"'reference'. {RENAME}{{'question': ...}}{WHERE}"),
+         "mine, record 0: there is no column 'question' or 'query' for the question. There are: 'id', 'image', "
+         f"'asked', 'reference'. {RENAME}{{'question': ...}}{WHERE}"),
         (lambda: loaded([{"image": png(0), "question": "?", "said": "."}]), DataError,
          "mine, record 0: there is no column 'reference' or 'reference_answer' for the reference. "
          f"There are: 'image', 'question', 'said'. {RENAME}{{'reference': ...}}{WHERE}"),
@@ -178,7 +178,8 @@ def test_bad_values_name_record_and_sample(tmp_path, change, message):
          "Ids pair clean with shifted samples, so each must be unique."),
         (lambda: loaded([]), DataError, "mine: there is no record in it."),
         (lambda: loaded("a.jsonl"), DataError,
-         "mine: records are a list of dicts, or a table of pandas, polars or pyarrow, not str. For a file use load_table."),
+         "mine: records are a list of dicts, or a table of pandas, polars or pyarrow, not str. "
+         "For a file use load_table."),
         (lambda: loaded([record(), 3]), DataError, "mine, record 1: a dict is needed, not int."),
     ],
 )  # fmt: skip
