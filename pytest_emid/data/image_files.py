@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import warnings
 from io import BytesIO
 from pathlib import Path
 from typing import Final
@@ -74,6 +75,10 @@ def read_picture(source: Path | bytes, where: str) -> Image.Image:
     except DataError:
         raise
     except Exception as error:  # decoders raise all kinds on damaged files
+        if isinstance(error, UserWarning) and "exif" in str(error).lower():  # where warnings are errors
+            with warnings.catch_warnings():
+                warnings.filterwarnings("ignore", "(?i).*exif", UserWarning)
+                return read_picture(source, where)
         raise DataError(
             f"{where}: {what} is damaged: {type(error).__name__}: {str(error)[:600]}. "
             "Replace the file, or leave the sample out."
@@ -108,6 +113,10 @@ def to_rgb(image: Image.Image, what: str) -> Image.Image:
     """
     try:
         image.load()
+    except (OSError, SyntaxError) as error:
+        raise DataError(
+            f"{what} is damaged: {type(error).__name__}: {str(error)[:200]}. Replace the file, or leave the sample out."
+        ) from error
     except Exception as error:
         raise DataError(
             f"{what} cannot be read any more ({type(error).__name__}: {str(error)[:200] or 'it was closed'}). Load it "

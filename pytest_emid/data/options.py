@@ -93,7 +93,8 @@ def right_letter(value: Any, options: Sequence[str], column: str, where: str) ->
     shown = ", ".join(f"{letter}. {option[:40]}" for letter, option in zip(letters, options, strict=True))
     raise DataError(
         f"{where}: the answer in column {column!r} is {_short(value)}, which is none of the options ({shown}). "
-        "Give a letter, the text of an option, or its number counted from 0."
+        "Give a letter, the text of an option, or its number counted from 0; or, where these are no options, "
+        "columns={'options': ''}."
     )
 
 

@@ -78,12 +78,13 @@ def build(
     Raises:
         DataError: as for `load_records`.
     """
-    rows = list(expanded(selected(name, rows, where, map), columns or {}))
+    given = list(rows)
+    rows = list(expanded(selected(name, given, where, map), columns or {}))
     if not rows:
         raise DataError(f"{name}: there is no record in it.")
     chosen = chosen_columns(rows, columns or {})
     by_letter = "options" not in (columns or {}) and {"A", "B"} <= set(rows[0].values)
-    pictures = Pictures(images, allowed, _encoded(rows, chosen))
+    pictures = Pictures(images, allowed, _encoded(given, chosen))
     samples: list[Sample] = []
     seen: dict[str, str] = {}
     for position, row in enumerate(rows):
@@ -119,7 +120,7 @@ def build(
 
 
 def _encoded(rows: list[Record], chosen: Mapping[str, str | None]) -> dict[str, str]:
-    """Pictures as text by the ids of their rows, which other rows may name in their place."""
+    """Pictures as text by the ids of their rows, taken or not, which other rows may name in their place."""
     image, row_id = chosen["image"], chosen["id"]
     if image is None or row_id is None:
         return {}

@@ -126,21 +126,20 @@ def _fields(file: Path, text: str, delimiter: str) -> Iterator[tuple[str, list[s
                 yield f"{file}, line {number}", [_unquoted(value) for value in line.split("\t")]
         return
     before = csv.field_size_limit(LARGEST)  # Python's own limit, 131,072, is less than a picture
+    records: list[tuple[str, list[str]]] = []
+    problem: DataError | None = None
+    last = 0
     try:
         reader = csv.reader(StringIO(text, newline=""), delimiter=delimiter, strict=True)
-        records, line = [], 0
-        try:
-            for fields in reader:
-                records.append((f"{file}, line {line + 1}", fields))
-                line = reader.line_num
-        except csv.Error as error:
-            problem: DataError | None = DataError(f"{file}, line {line + 1}: {error}. Check the quotes of this record.")
-        else:
-            problem = None
+        for fields in reader:
+            records.append((f"{file}, line {last + 1}", fields))
+            last = reader.line_num
+    except csv.Error as error:
+        problem = DataError(f"{file}, line {last + 1}: {error}. Check the quotes of this record.")
     finally:
         csv.field_size_limit(before)
     yield from (record for record in records if record[1])
-    if problem is not None:
+    if problem is not None:  # after what is wrong further up
         raise problem
 
 
