@@ -117,7 +117,7 @@ def test_prompts(files):
 
 @pytest.fixture(scope="module")
 def bench(tmp_path_factory):
-    """The two benchmarks by name, with blank images, and the folder of answers."""
+    """The two benchmarks by name, with images of one colour each, and the folder of answers."""
     reference = Path(os.environ["EMID_REFERENCE"]) / "llavabench"
     images = tmp_path_factory.mktemp("images")
     loaded = {}
@@ -126,7 +126,8 @@ def bench(tmp_path_factory):
         for line in questions.read_text("utf-8").splitlines():
             file = images / json.loads(line)["image"]
             if not file.exists():
-                Image.new("RGB", (2, 2)).save(file)
+                number = len(list(images.iterdir()))
+                Image.new("RGB", (2, 2), (number, 0, 9)).save(file, quality=100, subsampling=0)
         loaded[name] = load_llava(
             questions, images, reference / "questions" / f"{prefix}_answers_gpt4.jsonl", name=name
         )

@@ -341,8 +341,8 @@ def test_columns_a_and_b_that_are_no_options():
     message = refused(lambda: data.load_records([given], name="mine"), DataError)
     assert message == (
         "mine, record 0 (sample 'a'): the answer in column 'reference' is 'A cat.', which is none of the options (A. "
-        "left side, B. right side). Give a letter, the text of an option, or its number counted from 0; or, where these "
-        "are no options, columns={'options': ''}."
+        "left side, B. right side). Give a letter, the text of an option, or its number counted from 0; or, where "
+        "these are no options, columns={'options': ''}."
     )
     assert data.load_records([given], columns={"options": ""})[0].question == "What is it?"
 
