@@ -127,7 +127,7 @@ def bench(tmp_path_factory):
             file = images / json.loads(line)["image"]
             if not file.exists():
                 number = len(list(images.iterdir()))
-                Image.new("RGB", (2, 2), (number, 0, 9)).save(file, quality=100, subsampling=0)
+                Image.new("RGB", (2, 2), (4 * number, 255 - 4 * number, 9)).save(file, quality=100, subsampling=0)
         loaded[name] = load_llava(
             questions, images, reference / "questions" / f"{prefix}_answers_gpt4.jsonl", name=name
         )
