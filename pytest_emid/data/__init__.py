@@ -2,10 +2,10 @@
 
 Data of one's own is one line away:
 
-    data.load_table("mine.jsonl")                                           # or .json, .csv, .tsv, .parquet
+    data.load_table("mine.jsonl")                                           # .json, .csv, .tsv, .parquet; benchmarks
     data.load_llava("questions.jsonl", "images", "answers.jsonl")           # LLaVA's layout
     data.load_hub("changdae/llavabench-shift-synthetic-v1", "a_split")      # Hugging Face, or a local folder
-    data.load_records([{"image": ..., "question": ..., "reference": ...}])  # dicts, or a pandas frame
+    data.load_records([{"image": ..., "question": ..., "reference": ...}])  # dicts, or a data frame
     data.load("scenes:de")                                                  # built in; or whatever --emid-dataset takes
 
 `data.export` writes a dataset to disk, and `data.load_exported` reads it back, verified.

@@ -4,8 +4,10 @@ from __future__ import annotations
 
 import errno
 import json
+import os
+import unicodedata
 from collections.abc import Iterator
-from pathlib import Path
+from pathlib import Path, PurePosixPath, PureWindowsPath
 from typing import Any
 
 from pytest_emid.errors import DataError
@@ -60,6 +62,8 @@ def inside(root: Path, name: str, where: str) -> Path:
         base = root.resolve()
         path = (base / name).resolve()
         exists = path.exists()
+        if not exists and (stored := _as_stored(base, name)) is not None:
+            path, exists = stored, True
     except (OSError, ValueError, RuntimeError) as error:  # a NUL byte, or links in a circle
         if getattr(error, "errno", None) == errno.ENAMETOOLONG:
             raise DataError(
@@ -69,9 +73,31 @@ def inside(root: Path, name: str, where: str) -> Path:
         raise DataError(f"{where}: {name!r} is not a path: {error}.") from error
     if "://" in name and not exists:
         raise DataError(f"{where}: {name!r} is an address, not a file. Download it, and name the file.")
-    if not path.is_relative_to(base):
+    if not exists and PureWindowsPath(name).drive:
         raise DataError(
-            f"{where}: {name!r} leads out of the dataset's folder {root}. "
+            f"{where}: {name!r} is a path of a Windows machine. Name the file as it lies in {root}: 'photos/a.png'."
+        )
+    if not path.is_relative_to(base):
+        link = f", by a link to {path}" if Path(os.path.normpath(base / name)).is_relative_to(base) else ""
+        raise DataError(
+            f"{where}: {name!r} leads out of the dataset's folder {root}{link}. "
             "Move the file into it, or pass the folder that holds all files."
         )
     return path
+
+
+def _as_stored(base: Path, name: str) -> Path | None:
+    """A file whose name is written another way: with Windows' separators, or its accents composed or not."""
+    relative = PureWindowsPath(name) if "\\" in name else PurePosixPath(name)
+    if relative.is_absolute() or relative.drive or ".." in relative.parts or "://" in name:
+        return None
+    path = base
+    for part in relative.parts:
+        if not (path / part).exists():
+            composed = unicodedata.normalize("NFC", part)
+            names = [other.name for other in path.iterdir()] if path.is_dir() and not part.isascii() else []
+            part = next((other for other in names if unicodedata.normalize("NFC", other) == composed), "")
+            if not part:
+                return None
+        path = path / part
+    return path.resolve()

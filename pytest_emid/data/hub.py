@@ -8,8 +8,11 @@ from pathlib import Path
 from types import ModuleType
 from typing import Any
 
+from pytest_emid.data.columns import COLUMNS, LETTERS, Columns, Record
 from pytest_emid.data.dataset import Dataset
-from pytest_emid.data.records import COLUMNS, Columns, Record, build
+from pytest_emid.data.formats import TURNS
+from pytest_emid.data.records import build
+from pytest_emid.data.selecting import Map, Where
 from pytest_emid.errors import DataError
 
 __all__ = ["hub_splits", "load_hub"]
@@ -23,6 +26,8 @@ def load_hub(
     revision: str | None = None,
     columns: Columns | None = None,
     name: str | None = None,
+    where: Where | None = None,
+    map: Map | None = None,
 ) -> Dataset:
     """One split of a Hugging Face dataset.
 
@@ -38,6 +43,7 @@ def load_hub(
         columns: field to column, as for `load_records`; `image`, `question`, `reference_answer` and `question_id` are
             found by themselves. Without ids, samples are numbered from 0, so that splits in equal order are paired.
         name: of the dataset; by default that of the split.
+        where: which rows are taken, as for `load_records`, and so is `map`.
 
     Raises:
         DataError: `datasets` is not installed, the dataset cannot be loaded, there is no such split (the message lists
@@ -50,28 +56,29 @@ def load_hub(
     """
     datasets = _package(path)
     local = Path(path).is_dir()
-    where = str(path)
+    named = str(path)
     try:
         if _saved(path):
-            loaded = _from_disk(datasets, where)
+            loaded = _from_disk(datasets, named)
         else:
             # a folder that is no dataset of its own, and a Hub id, are told apart by `datasets`
-            loaded = datasets.load_dataset(where, name=config, split=None, revision=None if local else revision)
+            loaded = datasets.load_dataset(named, name=config, split=None, revision=None if local else revision)
     except Exception as error:  # every builder, file format and network error
         raise DataError(
-            f"dataset {where!r} cannot be loaded: {type(error).__name__}: {error}. "
+            f"dataset {named!r} cannot be loaded: {type(error).__name__}: {error}. "
             f"{'Check the folder' if local else 'Check the id, the network and your access'}."
         ) from error
-    chosen = _split(where, list(loaded), split)
+    chosen = _split(named, list(loaded), split)
     table = loaded[chosen]
-    for column, feature in table.features.items():
-        if isinstance(feature, datasets.Image):
-            table = table.cast_column(column, datasets.Image(decode=False))
-    wanted = {column for usual in COLUMNS.values() for column in usual} | set((columns or {}).values())
-    held = [column for column in table.column_names if column in wanted]
-    rows = _rows(f"{where}, split {chosen}", table.select_columns(held) if held else table, table.column_names)
+    place = f"{named}, split {chosen}"
+    usual = {column for names in COLUMNS.values() for column in names} | {*TURNS, *LETTERS}
+    wanted = usual | {column for column in (columns or {}).values() if column}
+    held = [c for c in table.column_names if c in wanted or c.startswith("image_")]
+    if where is not None or map is not None or not held:  # which may look at anything
+        held = list(table.column_names)
+    rows = _rows(place, table.select_columns(held), table.column_names, _class_names(datasets, table))
     roots = (Path(path),) if local else _caches(datasets)
-    return build(name or chosen, rows, columns=columns, images=roots[0], allowed=roots)
+    return build(name or chosen, rows, columns=columns, images=roots[0], allowed=roots, where=where, map=map)
 
 
 def hub_splits(
@@ -134,10 +141,28 @@ def _split(where: str, names: list[str], split: str | None) -> str:
     return split
 
 
-def _rows(where: str, table: Any, names: list[str]) -> Iterator[Record]:
-    for number, record in enumerate(table):
-        # columns that hold no field of a sample are not read, but an error lists them
-        yield Record(f"{where}, row {number}", record if number else {**dict.fromkeys(names), **record})
+def _rows(where: str, table: Any, names: list[str], classes: dict[str, list[str]]) -> Iterator[Record]:
+    number = 0
+    # as they are stored: pictures are not decoded, at whatever depth they lie
+    for batch in table.with_format("arrow").iter(batch_size=256):
+        for record in batch.to_pylist():
+            for column, labels in classes.items():
+                if column in record:
+                    record[column] = _class(record[column], labels)
+            # columns that hold no field of a sample are not read, but an error lists them
+            yield Record(f"{where}, row {number}", record if number else {**dict.fromkeys(names), **record})
+            number += 1
+
+
+def _class_names(datasets: ModuleType, table: Any) -> dict[str, list[str]]:
+    """Columns of class labels to the names of the classes: a number says nothing of a sample."""
+    features = table.features.items()
+    return {column: list(feature.names) for column, feature in features if isinstance(feature, datasets.ClassLabel)}
+
+
+def _class(value: Any, labels: list[str]) -> Any:
+    """The name of a class; -1 is how test sets say that they do not tell."""
+    return (labels[value] if 0 <= value < len(labels) else None) if isinstance(value, int) else value
 
 
 def _caches(datasets: ModuleType) -> tuple[Path, ...]:

@@ -2,20 +2,22 @@
 
 from __future__ import annotations
 
-from functools import cache
+import warnings
 from io import BytesIO
 from pathlib import Path
 from typing import Final
 
 import numpy as np
-from PIL import Image, ImageOps, UnidentifiedImageError
+from PIL import ExifTags, Image, ImageOps, UnidentifiedImageError
 
 from pytest_emid.errors import DataError
 
-__all__ = ["FORMATS", "read_picture", "to_rgb"]
+__all__ = ["FORMATS", "orientation", "read_picture", "to_rgb"]
 
-FORMATS: Final = ("AVIF", "BMP", "GIF", "JPEG", "JPEG2000", "MPO", "PNG", "PPM", "TIFF", "WEBP")
-"""What is opened. Pillow knows more formats, some of which run other programs (EPS) or hold no raster."""
+FORMATS: Final = ("AVIF", "BMP", "GIF", "HEIF", "JPEG", "JPEG2000", "MPO", "PNG", "PPM", "TIFF", "WEBP")
+"""What is opened. Pillow knows more formats, some of which run other programs (EPS) or hold no raster.
+HEIF is opened where the user registered it with Pillow."""
+_HEIC: Final = (b"ftypheic", b"ftypheix", b"ftypmif1", b"ftypheif")
 
 _DEEP: Final = ("I", "I;16", "I;16L", "I;16B", "I;16N")
 _DARK: Final = 4096
@@ -23,9 +25,8 @@ _DARK: Final = 4096
 _TRANSPARENT: Final = ("RGBA", "LA", "PA", "RGBa", "La")
 
 
-@cache
 def _available() -> tuple[str, ...]:
-    Image.init()
+    Image.init()  # does nothing the second time; asked each time, as formats may be registered later
     return tuple(name for name in FORMATS if name in Image.OPEN)
 
 
@@ -56,7 +57,7 @@ def read_picture(source: Path | bytes, where: str) -> Image.Image:
                     "Save the frame that is meant as PNG."
                 )
             opened.load()
-            upright = ImageOps.exif_transpose(opened)
+            upright = ImageOps.exif_transpose(opened) if orientation(opened) != 1 else opened.copy()
     except FileNotFoundError:
         raise DataError(f"{where}: there is no {what}. Put it there, or leave the sample out.") from None
     except (Image.DecompressionBombError, Image.DecompressionBombWarning):
@@ -65,18 +66,39 @@ def read_picture(source: Path | bytes, where: str) -> Image.Image:
             "Make it smaller, or raise that limit if you trust the file."
         ) from None
     except UnidentifiedImageError:
-        raise DataError(
-            f"{where}: {what} is no picture in a known format ({', '.join(_available())}). "
-            "Replace the file, or leave the sample out."
-        ) from None
+        known = f"{where}: {what} is no picture in a known format ({', '.join(_available())}). "
+        if _start(source)[4:12] in _HEIC:
+            raise DataError(
+                f"{known}It is HEIC: pip install pillow-heif, and in conftest.py pillow_heif.register_heif_opener()."
+            ) from None
+        raise DataError(f"{known}Replace the file, or leave the sample out.") from None
     except DataError:
         raise
     except Exception as error:  # decoders raise all kinds on damaged files
+        if isinstance(error, UserWarning) and "exif" in str(error).lower():  # where warnings are errors
+            with warnings.catch_warnings():
+                warnings.filterwarnings("ignore", "(?i).*exif", UserWarning)
+                return read_picture(source, where)
         raise DataError(
             f"{where}: {what} is damaged: {type(error).__name__}: {str(error)[:600]}. "
             "Replace the file, or leave the sample out."
         ) from error
     return to_rgb(upright, f"{where}: {what}")
+
+
+def _start(source: Path | bytes) -> bytes:
+    if isinstance(source, bytes):
+        return source[:12]
+    with source.open("rb") as file:
+        return file.read(12)
+
+
+def orientation(image: Image.Image) -> int:
+    """How EXIF says that a picture is turned, 1 to 8; 1 (upright) where it says nothing that can be read."""
+    try:
+        return int(image.getexif().get(ExifTags.Base.Orientation, 1))
+    except Exception:  # garbage in a field that every viewer skips
+        return 1
 
 
 def to_rgb(image: Image.Image, what: str) -> Image.Image:
@@ -89,6 +111,17 @@ def to_rgb(image: Image.Image, what: str) -> Image.Image:
     Raises:
         DataError: its depth has no agreed white.
     """
+    try:
+        image.load()
+    except (OSError, SyntaxError) as error:
+        raise DataError(
+            f"{what} is damaged: {type(error).__name__}: {str(error)[:200]}. Replace the file, or leave the sample out."
+        ) from error
+    except Exception as error:
+        raise DataError(
+            f"{what} cannot be read any more ({type(error).__name__}: {str(error)[:200] or 'it was closed'}). Load it "
+            "before its file is closed (image.load(), within the `with`), or give its path."
+        ) from error
     if image.mode in _DEEP:  # Pillow would clip these at 255, not scale them
         values = np.asarray(image).astype(np.int64)
         if values.min() < 0 or values.max() > 65535:

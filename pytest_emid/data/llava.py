@@ -7,9 +7,10 @@ from collections.abc import Mapping
 from pathlib import Path
 from typing import Any
 
+from pytest_emid.data.columns import Record
 from pytest_emid.data.dataset import Dataset
 from pytest_emid.data.files import json_lines
-from pytest_emid.data.records import Record, build
+from pytest_emid.data.records import build
 from pytest_emid.errors import DataError
 
 __all__ = ["load_llava", "load_llava_folder", "load_prompts"]

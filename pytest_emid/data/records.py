@@ -1,48 +1,25 @@
-"""From rows to a dataset: which column is what, ids, clusters, lazy pictures, and errors that name the row."""
+"""From rows to a dataset: ids, texts, references, options, clusters, and errors that name the row."""
 
 from __future__ import annotations
 
-import hashlib
 import operator
 import os
+from collections import Counter
 from collections.abc import Iterable, Mapping
-from dataclasses import dataclass
-from functools import partial
 from pathlib import Path
-from typing import Any, Final
+from typing import Any
 
-from PIL import Image
-
+from pytest_emid.data.columns import LETTERS, Columns, Record, chosen_columns
 from pytest_emid.data.dataset import Dataset
-from pytest_emid.data.files import inside
-from pytest_emid.data.image_files import read_picture
-from pytest_emid.data.sample import LazyImage, Sample, image_digest
+from pytest_emid.data.formats import expanded
+from pytest_emid.data.frames import rows_of
+from pytest_emid.data.options import as_list, options_of, right_letter, with_options
+from pytest_emid.data.pictures import Pictures, is_encoded
+from pytest_emid.data.sample import Sample
+from pytest_emid.data.selecting import Map, Where, is_empty, selected
 from pytest_emid.errors import DataError
 
-__all__ = ["COLUMNS", "Columns", "Record", "build", "load_records"]
-
-Columns = Mapping[str, str]
-"""Which column of the data holds which field of a sample, such as `{"question": "text"}`."""
-
-COLUMNS: Final[dict[str, tuple[str, ...]]] = {
-    "id": ("id", "question_id"),
-    "image": ("image",),
-    "question": ("question",),
-    "reference": ("reference", "reference_answer"),
-    "category": ("category",),
-    "cluster": ("cluster",),
-}
-"""Field to the columns that are taken for it when none is named, the first that there is."""
-
-REQUIRED: Final = ("image", "question", "reference")
-
-
-@dataclass(frozen=True, slots=True)
-class Record:
-    """One record: where it stands, such as `mine.jsonl, line 3`, and its values by column."""
-
-    where: str
-    values: Mapping[str, Any]
+__all__ = ["build", "load_records"]
 
 
 def load_records(
@@ -51,17 +28,23 @@ def load_records(
     name: str = "records",
     columns: Columns | None = None,
     images: str | os.PathLike[str] | None = None,
+    where: Where | None = None,
+    map: Map | None = None,
 ) -> Dataset:
-    """A dataset from a list of dicts or a pandas frame.
+    """A dataset from a list of dicts, or a table of pandas, polars or pyarrow.
 
     Args:
-        records: one mapping a sample, or a pandas data frame. An image is a PIL image, the bytes of an image file, a
-            path inside `images`, a `LazyImage`, or Hugging Face's `{"bytes": ..., "path": ...}`.
+        records: one mapping a sample, or a table. An image is a PIL image, the bytes of an image file, also as text
+            (base64), a path inside `images`, a `LazyImage`, or Hugging Face's `{"bytes": ..., "path": ...}`. Rows in
+            the format of a known benchmark (LLaVA's conversations, chat messages, the_cauldron, multiple choice) are
+            read as such.
         name: of the dataset.
-        columns: field (`id`, `image`, `question`, `reference`, `category`, `cluster`) to column. A field that is left
-            out is looked for under its usual names, see `COLUMNS`. Without ids, samples are numbered from 0; without
-            clusters, samples with the same image are a cluster.
+        columns: field (`id`, `image`, `question`, `reference`, `category`, `cluster`, `options`, `hint`) to column, or
+            to nothing. A field that is left out is looked for under its usual names, see `COLUMNS`. Without ids,
+            samples are numbered from 0; without clusters, samples with the same image are a cluster.
         images: the folder that image paths are relative to, and must not leave.
+        where: which records are taken: `"image,split=dev"`, `{"split": "dev"}`, or a function of a record's values.
+        map: a function that makes other values of a record's, before they are read.
 
     Raises:
         DataError: no records, a column is missing, an id is repeated, a text is empty or no text, an image is missing
@@ -70,28 +53,14 @@ def load_records(
     Example:
         >>> from PIL import Image
         >>> from pytest_emid import data
-        >>> row = {"image": Image.new("RGB", (2, 2)), "text": "Which colour?", "reference": "Black."}
-        >>> data.load_records([row], name="mine", columns={"question": "text"})
-        Dataset('mine', 1 samples)
+        >>> row = {"image": Image.new("RGB", (2, 2)), "text": "Which colour?", "choices": ["red", "black"], "answer": 1}
+        >>> mine = data.load_records([row], name="mine", columns={"question": "text"})
+        >>> mine, mine[0].question.split("\\n")[:3], mine[0].accepted
+        (Dataset('mine', 1 samples), ['Which colour?', 'A. red', 'B. black'], ('B', 'black'))
     """
-    if hasattr(records, "to_dict") and hasattr(records, "columns"):
-        twice = [
-            str(column) for column, again in zip(records.columns, records.columns.duplicated(), strict=True) if again
-        ]
-        if twice:  # pandas would keep one of them
-            raise DataError(f"{name}: two columns are named {twice[0]!r}. Rename one.")
-        records = records.to_dict("records")
-    if isinstance(records, str | bytes | Mapping) or not isinstance(records, Iterable):
-        raise DataError(
-            f"{name}: records are a list of dicts or a pandas data frame, not {type(records).__name__}. "
-            "For a file use load_table."
-        )
-    rows = []
-    for number, record in enumerate(records):
-        if not isinstance(record, Mapping):
-            raise DataError(f"{name}, record {number}: a dict is needed, not {type(record).__name__}.")
-        rows.append(Record(f"{name}, record {number}", record))
-    return build(name, rows, columns=columns, images=None if images is None else Path(images))
+    rows = rows_of(name, records)
+    root = None if images is None else Path(images)
+    return build(name, rows, columns=columns, images=root, where=where, map=map)
 
 
 def build(
@@ -101,17 +70,21 @@ def build(
     columns: Columns | None = None,
     images: Path | None = None,
     allowed: tuple[Path, ...] = (),
+    where: Where | None = None,
+    map: Map | None = None,
 ) -> Dataset:
     """A dataset from rows; see `load_records`. `allowed` are further folders in which files may lie.
 
     Raises:
         DataError: as for `load_records`.
     """
-    rows = list(rows)
+    given = list(rows)
+    rows = list(expanded(selected(name, given, where, map), columns or {}))
     if not rows:
         raise DataError(f"{name}: there is no record in it.")
-    chosen = _columns(rows, columns or {})
-    pictures = _Pictures(images, allowed)
+    chosen = chosen_columns(rows, columns or {})
+    by_letter = "options" not in (columns or {}) and {"A", "B"} <= set(rows[0].values)
+    pictures = Pictures(images, allowed, _encoded(given, chosen))
     samples: list[Sample] = []
     seen: dict[str, str] = {}
     for position, row in enumerate(rows):
@@ -122,41 +95,64 @@ def build(
                 "Ids pair clean with shifted samples, so each must be unique."
             )
         seen[sample_id] = row.where
-        where = f"{row.where} (sample {sample_id!r})"
-        image, shared = pictures.get(_cell(row, chosen["image"]), where)
-        references = _references(row, chosen["reference"], where)
+        place = f"{row.where} (sample {sample_id!r})"
+        image, shared = pictures.get(_picture(row, chosen["image"], place), chosen["image"], place)
+        question = _question(_text(row, chosen["question"], place, "question"))
+        options = options_of(row, chosen["options"], by_letter, place)
+        if options:
+            cell = as_list(_cell(row, chosen["reference"]))
+            letter = right_letter(cell, options, str(chosen["reference"]), place)
+            references = tuple(dict.fromkeys((letter, options[LETTERS.index(letter)])))
+        else:
+            references = _references(row, chosen["reference"], place)
         samples.append(
             Sample(
                 id=sample_id,
                 image=image,
-                question=_text(row, chosen["question"], where, "question"),
+                question=with_options(question, _hint(row, chosen["hint"], place), options),
                 reference=references[0],
-                category=_label(row, chosen["category"], where),
-                cluster=_label(row, chosen["cluster"], where) or shared,
+                category=_label(row, chosen["category"], place),
+                cluster=_label(row, chosen["cluster"], place) or shared,
                 references=references if len(references) > 1 else (),
             )
         )
     return Dataset(name, samples)
 
 
-def _columns(rows: list[Record], given: Columns) -> dict[str, str | None]:
-    """Field to column, None for a field that no record has. What a sample needs, the first record must have."""
-    for field in given:
-        if field not in COLUMNS:
-            raise DataError(f"columns names {field!r}, which is no field of a sample. Fields: {', '.join(COLUMNS)}.")
-    held = dict.fromkeys(str(column) for row in rows for column in row.values)
-    chosen: dict[str, str | None] = {}
-    for field, usual in COLUMNS.items():
-        wanted = (given[field],) if field in given else usual
-        columns = rows[0].values if field in REQUIRED else held
-        chosen[field] = next((column for column in wanted if column in columns), None)
-        if chosen[field] is None and (field in given or field in REQUIRED):
-            raise DataError(
-                f"{rows[0].where}: there is no column {' or '.join(map(repr, wanted))} for the {field}. "
-                f"There are: {', '.join(map(repr, held)) or 'none'}. Rename the right one, or name it with "
-                f"columns={{{field!r}: ...}} (load_table, load_records, load_hub)."
-            )
-    return chosen
+def _encoded(rows: list[Record], chosen: Mapping[str, str | None]) -> dict[str, str]:
+    """Pictures as text by the ids of their rows, taken or not, which other rows may name in their place."""
+    image, row_id = chosen["image"], chosen["id"]
+    if image is None or row_id is None:
+        return {}
+    return {str(r.values.get(row_id)): r.values[image] for r in rows if is_encoded(r.values.get(image))}
+
+
+def _picture(row: Record, column: str | None, where: str) -> Any:
+    """The cell of the picture. A column that only some records lack leaves them without one."""
+    several = [key for key in row.values if key.startswith("image_") and key[6:].isdecimal()]
+    if column == "image_1" and sum(not is_empty(row.values[key]) for key in several) > 1:
+        second = next(key for key in several if key != "image_1" and not is_empty(row.values[key]))
+        raise DataError(
+            f"{where}: there are pictures in columns 'image_1' and {second!r}, and a sample has one. "
+            "Leave such rows out: where='image_2='."
+        )
+    return row.values.get(str(column))
+
+
+def _question(text: str) -> str:
+    """Without the line on which LLaVA's data says where the picture goes: models are given it apart."""
+    lines = text.split("\n")
+    if len(lines) > 1 and "<image>" in (lines[0].strip(), lines[-1].strip()):
+        kept = lines[lines[0].strip() == "<image>" : -1 if lines[-1].strip() == "<image>" else None]
+        return "\n".join(kept) if "".join(kept).strip() else text
+    return text
+
+
+def _hint(row: Record, column: str | None, where: str) -> str:
+    value = None if column is None else row.values.get(column)
+    if is_empty(value):
+        return ""
+    return _text(row, column, where, "hint")
 
 
 def _cell(row: Record, column: str | None) -> Any:
@@ -174,14 +170,10 @@ def _id(row: Record, column: str | None, position: int) -> str:
     value = _cell(row, column)
     if isinstance(value, str) and value.strip():
         return value
-    try:
-        if isinstance(value, bool):
-            raise TypeError
-        return str(operator.index(value))
-    except TypeError:
-        raise DataError(
-            f"{row.where}: the id in column {column!r} is {value!r}; text or an integer is needed."
-        ) from None
+    number = None if isinstance(value, bool) else _integer(value)
+    if number is None:
+        raise DataError(f"{row.where}: the id in column {column!r} is {value!r}; text or an integer is needed.")
+    return str(number)
 
 
 def _text(row: Record, column: str | None, where: str, what: str) -> str:
@@ -196,86 +188,47 @@ def _text(row: Record, column: str | None, where: str, what: str) -> str:
 
 
 def _references(row: Record, column: str | None, where: str) -> tuple[str, ...]:
-    """One reference answer, or a list of them, of which the first is embedded and metrics take all."""
-    value = _cell(row, column)
-    if hasattr(value, "tolist"):  # an array of a pandas or parquet column
-        value = value.tolist()
-    if not isinstance(value, list | tuple):
+    """One reference answer, or a list of them, of which the most frequent is embedded and metrics take all."""
+    value = as_list(_cell(row, column))
+    if not isinstance(value, list):
+        if isinstance(value, int | float) and not isinstance(value, bool) and value == value:
+            return (str(_integer(value) if _integer(value) is not None else value),)
         return (_text(row, column, where, "reference answer"),)
     if not value:
         raise DataError(f"{where}: the list of reference answers in column {column!r} is empty. Add one.")
-    for number, text in enumerate(value, start=1):
+    given = [one["answer"] if isinstance(one, Mapping) and "answer" in one else one for one in value]  # as VQA has it
+    for number, text in enumerate(given, start=1):
         if not isinstance(text, str) or not text.strip():
             raise DataError(
                 f"{where}: reference answer {number} in column {column!r} is {_short(text)}, not text. "
                 "Give texts only, none of them empty."
             )
-    return tuple(value)
+    count = Counter(given)
+    return tuple(sorted(given, key=lambda text: -count[text]))
 
 
 def _label(row: Record, column: str | None, where: str) -> str:
     value = None if column is None else row.values.get(column)
-    if value is None or value != value:  # pandas writes NaN for what is missing
+    if is_empty(value):
         return ""
     if isinstance(value, str):
         return value
+    number = _integer(value)
+    if number is None:
+        raise DataError(f"{where}: column {column!r} holds {_short(value)}, which is no label.")
+    return str(number)
+
+
+def _integer(value: Any) -> int | None:
+    """A whole number; pandas keeps one as a float where other rows have none."""
+    if isinstance(value, float) and value.is_integer():
+        return int(value)
     try:
-        return str(operator.index(value))
+        return operator.index(value)
     except TypeError:
-        raise DataError(f"{where}: column {column!r} holds {_short(value)}, which is no label.") from None
+        return None
 
 
 def _short(value: object) -> str:
     text = repr(value)
     return f"{text[:60]}..." if len(text) > 60 else text
-
-
-class _Pictures:
-    """Pictures of cells. Cells with the same picture share one `LazyImage`, so that it is opened once."""
-
-    def __init__(self, root: Path | None, allowed: tuple[Path, ...]) -> None:
-        self._root = root
-        self._allowed = allowed
-        self._lazy: dict[str, LazyImage] = {}
-
-    def get(self, cell: Any, where: str) -> tuple[Image.Image | LazyImage, str]:
-        """The picture, and the cluster of all samples that hold it."""
-        if isinstance(cell, Mapping) and {"bytes", "path"} & set(cell):
-            cell = cell.get("bytes") or cell.get("path")
-        if isinstance(cell, Image.Image):
-            try:
-                return cell, f"image-{image_digest(cell)[:16]}"
-            except DataError as error:
-                raise DataError(f"{where}: {error}") from error
-        if isinstance(cell, LazyImage):
-            return cell, cell.source
-        if isinstance(cell, bytes | bytearray | memoryview):
-            content = bytes(cell)
-            key = f"image-{hashlib.sha256(content).hexdigest()[:16]}"
-            return self._shared(key, content, where, f"the embedded image ({where})"), key
-        if isinstance(cell, str | os.PathLike) and os.fspath(cell):
-            path, key = self._path(str(os.fspath(cell)), where)
-            return self._shared(key, path, where, f"{path} ({where})"), key
-        raise DataError(
-            f"{where}: the image is {_short(cell)}. It must be a path, a picture, or the bytes of an image file."
-        )
-
-    def _path(self, name: str, where: str) -> tuple[Path, str]:
-        root = self._root
-        for other in self._allowed:
-            if Path(name).is_absolute() and Path(name).resolve().is_relative_to(other.resolve()):
-                root = other
-        if root is None:
-            raise DataError(f"{where}: the image is the path {name[:500]!r}. Pass the folder that holds it: images=...")
-        path = inside(root, name, where)
-        if not path.is_file():
-            raise DataError(
-                f"{where}: there is no image {name!r} in {root}. "
-                "Put it there, or pass the folder that holds it: images=..."
-            )
-        return path, path.relative_to(root.resolve()).as_posix()
-
-    def _shared(self, key: str, source: Path | bytes, where: str, shown: str) -> LazyImage:
-        if key not in self._lazy:
-            self._lazy[key] = LazyImage(partial(read_picture, source, where), shown)
-        return self._lazy[key]

@@ -7,9 +7,9 @@ from collections.abc import Callable
 from dataclasses import dataclass, replace
 from typing import Any
 
-from PIL import ExifTags, Image, ImageOps
+from PIL import Image, ImageOps
 
-from pytest_emid.data.image_files import to_rgb
+from pytest_emid.data.image_files import orientation, to_rgb
 from pytest_emid.errors import DataError, EmidError
 
 __all__ = ["LazyImage", "Sample", "image_digest"]
@@ -89,7 +89,7 @@ class Sample:
                     "one picture. Take the frame that is meant: image.seek(number), then image.convert('RGB')."
                 )
             upright = opened
-            if opened.getexif().get(ExifTags.Base.Orientation, 1) != 1:
+            if orientation(opened) != 1:
                 upright = ImageOps.exif_transpose(opened)
             made = to_rgb(upright, f"sample {self.id!r}: {source}")
             return made.copy() if made is opened else made  # who draws into it draws into nobody's picture

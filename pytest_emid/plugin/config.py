@@ -42,6 +42,8 @@ class EmidConfig:
 
     model: str | None = None
     dataset: str | None = None
+    columns: str | None = None
+    where: str | None = None
     encoders: str = "auto"
     limit: int = 0
     seed: int = 0
@@ -107,7 +109,8 @@ class EmidConfig:
     def deciding(self) -> dict[str, Any]:
         """The values that decide what is measured and what a gate says of it; reports of one run agree on them."""
         keys = ("model", "dataset", "encoders", "critic", "limit", "seed", "allow_problems", "undecided", "confidence")
-        given = {key: getattr(self, key) for key in ("metrics", "measures", "repeat") if getattr(self, key)}
+        optional = ("columns", "where", "metrics", "measures", "repeat")
+        given = {key: getattr(self, key) for key in optional if getattr(self, key)}
         return {key: getattr(self, key) for key in (*keys, "family", "blind")} | given
 
     @property

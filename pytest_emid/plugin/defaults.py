@@ -64,7 +64,8 @@ def default_dataset(config: EmidConfig, rootdir: Path) -> Dataset:
         raise pytest.UsageError(UNDEFINED_DATASET)
     from pytest_emid import data
 
-    dataset = data.load(config.dataset, root=config.start("dataset", rootdir))
+    start = config.start("dataset", rootdir)
+    dataset = data.load(config.dataset, root=start, columns=config.columns, where=config.where)
     if config.limit > len(dataset) and _scenes_options(dataset) is not None:
         return data.load(config.dataset, n=config.limit)  # there are always more scenes
     return dataset

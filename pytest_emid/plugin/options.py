@@ -89,6 +89,23 @@ OPTIONS: Final = (
         "layout or one that was exported, or hub:OWNER/NAME:SPLIT. In an ini file paths start at rootdir.",
     ),
     Option(
+        "columns",
+        "string",
+        "FIELD=COLUMN,...",
+        "FIELD=COLUMN,... such as question=prompt,reference=label",
+        as_text,
+        "which columns of the table or Hub dataset hold id, image, question, reference, category, cluster, options and "
+        "hint, where they have other names.",
+    ),
+    Option(
+        "where",
+        "string",
+        "COLUMN[=VALUE],...",
+        "COLUMN or COLUMN=VALUE, joined by commas, such as image,split=dev",
+        as_text,
+        "which rows of the table or Hub dataset are taken: those that hold something (COLUMN) or VALUE in a column.",
+    ),
+    Option(
         "encoders",
         "string",
         "NAME",

@@ -14,6 +14,7 @@ from pytest_emid.shifts.ids import parse
 from pytest_emid.shifts.listing import joint, textual, visual
 from pytest_emid.shifts.natural import NaturalShift, natural
 from pytest_emid.shifts.parallel import ParallelText, parallel_text
+from pytest_emid.shifts.protection import protect
 from pytest_emid.shifts.registry import (
     Definition,
     definitions,
@@ -43,6 +44,7 @@ __all__ = [
     "natural",
     "parallel_text",
     "parse",
+    "protect",
     "register",
     "register_textual",
     "register_visual",

@@ -15,7 +15,8 @@ from typing import Any, Final, TypeVar
 
 from pytest_emid.errors import ShiftError
 from pytest_emid.shifts.builtin import BUILTIN, LEVELS, Entry
-from pytest_emid.shifts.definition import MODALITIES, RESERVED, Definition, check
+from pytest_emid.shifts.definition import CODE_VERSIONS, MODALITIES, RESERVED, Definition, check
+from pytest_emid.shifts.protection import legal
 
 __all__ = [
     "GROUP",
@@ -170,6 +171,7 @@ def _decorator(
             options=dict(options or {}),
             variants=dict(variants),
             control=control,
+            version=CODE_VERSIONS[modality],
         )
         register(definition, replace=replace)
         return function
@@ -213,14 +215,14 @@ def _known(name: str, modality: str | None) -> Definition | Entry:
     _load_packages()
     known: Definition | Entry | None = _custom.get(name) or _builtin.get(name) or BUILTIN.get(name)
     if known is None or (modality is not None and known.modality != modality):
-        legal = names(modality)
+        others = names(modality)
         what = f"{modality} shift" if modality else "shift"
         note = f" ({name} is {known.modality}.)" if known is not None else ""
-        close = difflib.get_close_matches(name, legal, n=1)
+        close = difflib.get_close_matches(name, others, n=1)
         hint = f" Did you mean {close[0]!r}?" if close else ""
         if name.startswith("translate_"):
             hint = " A translation is known after shifts.translate(...), for example in conftest.py."
-        raise ShiftError(f"there is no {what} named {name!r}.{note}{hint} {what.capitalize()}s: {', '.join(legal)}.")
+        raise ShiftError(f"there is no {what} named {name!r}.{note}{hint} {what.capitalize()}s: {', '.join(others)}.")
     return known
 
 
@@ -284,11 +286,11 @@ def severities(name: str, options: Mapping[str, str] | None = None, modality: st
     definition = get(name, modality)
     for option, value in options.items():
         if option not in definition.options:
-            legal = ", ".join(definition.options) or "none"
-            raise ShiftError(f"shift {name!r} has no option {option!r}. Its options: {legal}.")
-        if value not in definition.options[option]:
-            legal = ", ".join(definition.options[option])
-            raise ShiftError(f"shift {name!r} has no {option} {value!r}. Its values: {legal}.")
+            known = tuple(definition.options) or ("none",)
+            raise ShiftError(f"shift {name!r} has no option {option!r}. Its options: {', '.join(known)}.")
+        known = legal(option, definition.options[option])
+        if value not in known:
+            raise ShiftError(f"shift {name!r} has no {option} {value!r}. Its values: {', '.join(known)}.")
     return definition.severities_for(options)
 
 

@@ -87,6 +87,19 @@ def test_a_table(suite: pytest.Pytester, name: str) -> None:
     assert said(suite, f"--emid-dataset={name}", "--emid-limit=9") == f"mine: 9 of 12; {TINY}; calibrated on none"
 
 
+def test_columns_and_rows_from_the_command_line(suite: pytest.Pytester) -> None:
+    write_images(suite.path)
+    rows = [{"n": r["id"], "image": r["image"], "prompt": r["question"], "label": "x", "split": "ab"[i % 2]}
+            for i, r in enumerate(ROWS)]  # fmt: skip
+    (suite.path / "mine.jsonl").write_text(lines(rows))
+    chosen = ("--emid-dataset=mine.jsonl", "--emid-columns=question=prompt,id=n")
+    assert said(suite, *chosen) == f"mine: 12 of 12; {TINY}; calibrated on none"
+    assert said(suite, *chosen, "--emid-where=split=b") == f"mine: 6 of 6; {TINY}; calibrated on none"
+    result = suite.runpytest(*chosen, "--emid-where=splits")
+    result.assert_outcomes(errors=1)
+    result.stdout.fnmatch_lines(["E *DataError: mine: where= asks for the column 'splits', which no record has.*"])
+
+
 def test_a_folder_in_llavas_layout(suite: pytest.Pytester) -> None:
     folder = suite.path / "bench"
     write_images(folder)

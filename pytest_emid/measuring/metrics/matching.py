@@ -8,14 +8,12 @@ from typing import Any, Final
 import regex
 
 from pytest_emid.information.answers import answer_key, short_answer
+from pytest_emid.information.choices import stated_options
 from pytest_emid.information.companions import normalise_answer
 from pytest_emid.measuring.metrics.base import MetricError
 
 __all__ = ["contains", "exact", "multiple_choice", "numeric"]
 
-OPTION: Final = regex.compile(
-    r"(?:^|(?<=\s))[(\[]?(?P<letter>[A-Z])[).:\]]\s+(?P<text>.+?)(?=\s+[(\[]?[A-Z][).:\]]\s+|\s*$)", regex.DOTALL
-)
 FIGURE: Final = regex.compile(r"(?<![\w.,])[+−-]?(?:\d{1,3}(?:,\d{3})+|\d+)(?:\.\d+)?(?![\w])")
 
 
@@ -95,13 +93,9 @@ def numeric(
 
 
 def _options(question: str) -> list[str]:
-    """The texts of options A, B, ... in the question; none where they do not run from A without a gap."""
-    found = [(m["letter"], m["text"].strip()) for m in OPTION.finditer(question)]
-    letters = "".join(letter for letter, _ in found)
-    in_order = letters == "ABCDEFGHIJKLMNOPQRSTUVWXYZ"[: len(letters)] and len(letters) >= 2
-    texts = [text for _, text in found]
-    distinct = len({answer_key(text) for text in texts}) == len(texts)
-    return texts if in_order and distinct else []
+    """The texts of the options in the question; none where two of them are the same answer."""
+    texts = [option.text for option in stated_options(question)]
+    return texts if len({answer_key(text) for text in texts}) == len(texts) else []
 
 
 def _number(text: str) -> float | None:

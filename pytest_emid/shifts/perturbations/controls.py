@@ -5,26 +5,31 @@ from __future__ import annotations
 import numpy as np
 import regex
 
-from pytest_emid.shifts.perturbations.tokens import PROTECT, Token, join, tokenize
+from pytest_emid.shifts.perturbations.tokens import PROTECT, tokenize
 from pytest_emid.shifts.registry import register_textual
 
 __all__ = ["normalise", "normalise_only"]
 
 
 def normalise(text: str, protect: str) -> str:
-    """Lower case, hyphens to spaces, every other mark dropped, single spaces; protected pieces stay.
+    """Lower case, hyphens to spaces, every other mark dropped, single spaces; protected pieces stay, and unless nothing
+    is protected lines do.
 
     The text is left as it is when nothing would remain of it.
     """
-    kept = []
+    kept: list[str] = []
     for token in tokenize(text, protect):
         if token.kind == "word":
-            kept.append(Token(regex.sub(r"['’]", "", token.text.lower()).replace("-", " "), "word"))
+            kept.append(regex.sub(r"['’]", "", token.text.lower()).replace("-", " "))
         elif token.kind == "kept":
-            kept.append(token)
+            kept.append(token.text)
         elif token.kind == "space" or token.text in "-–—":
-            kept.append(Token(" ", "space"))
-    return regex.sub(r" +", " ", join(kept)).strip() or text
+            space = "\n" if "\n" in token.text and protect != "none" else " "
+            if not kept or not kept[-1][-1:].isspace():
+                kept.append(space)
+            elif space == "\n" and kept[-1] == " ":
+                kept[-1] = space
+    return "".join(kept).strip() or text
 
 
 @register_textual("normalise_only", (), options=PROTECT, control=True)

@@ -8,7 +8,7 @@ from typing import Final
 
 from pytest_emid.shifts.perturbations.scripts import script_of
 
-__all__ = ["LAYOUTS", "layout_of", "neighbours"]
+__all__ = ["LAYOUTS", "latin_layout", "layout_of", "neighbours"]
 
 # Each layout: its rows from the top without and with the shift key. A blank is a key without a character of interest.
 # Upper-case letters follow from lower-case ones.
@@ -42,14 +42,17 @@ _GERMAN: Final = frozenset("äöüßÄÖÜẞ")
 _TYPED_ON: Final = {"GREEK": "el", "CYRILLIC": "ru", "ARABIC": "ar", "DEVANAGARI": "hi", "HANGUL": "ko"}
 
 
-def layout_of(char: str, text: str) -> str:
-    """The layout on which a character is typed, by its script; Latin letters are German beside umlauts, else English.
-    Empty when no layout has the script.
+def latin_layout(text: str) -> str:
+    """The layout of the Latin letters of a text: German beside umlauts, else English."""
+    return "de" if not _GERMAN.isdisjoint(text) else "en"
+
+
+def layout_of(char: str, latin: str) -> str:
+    """The layout on which a character is typed, by its script; `latin` is that of Latin letters. Empty when no layout
+    has the script.
     """
     script = script_of(char)
-    if script == "LATIN":
-        return "de" if not _GERMAN.isdisjoint(text) else "en"
-    return _TYPED_ON.get(script, "")
+    return latin if script == "LATIN" else _TYPED_ON.get(script, "")
 
 
 @lru_cache(maxsize=4096)

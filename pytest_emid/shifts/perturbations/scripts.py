@@ -40,5 +40,9 @@ def letters_of(char: str, text: str) -> str:
     script = script_of(char)
     if script in ALPHABETS:
         return ALPHABETS[script]
-    found = dict.fromkeys(c for c in text if script_of(c) == script and unicodedata.category(c)[0] == "L")
-    return "".join(found)
+    return _letters_in(text, script)
+
+
+@lru_cache(maxsize=32)
+def _letters_in(text: str, script: str) -> str:
+    return "".join(dict.fromkeys(c for c in text if script_of(c) == script and unicodedata.category(c)[0] == "L"))

@@ -8,6 +8,7 @@ import numpy as np
 
 from pytest_emid.shifts.perturbations.controls import normalise
 from pytest_emid.shifts.perturbations.letters import PUBLISHED
+from pytest_emid.shifts.perturbations.relations import denies, sides
 from pytest_emid.shifts.perturbations.thesaurus import SOURCES, stop_words, synonyms_from
 from pytest_emid.shifts.perturbations.tokens import PROTECT, RATES, Token, count_of, join, tokenize
 from pytest_emid.shifts.registry import register_textual
@@ -68,18 +69,18 @@ def word_insert(text: str, severity: int, rng: np.random.Generator, *, source: s
 
 @register_textual("word_swap", options={**RATES, **PROTECT}, variants=PUBLISHED)
 def word_swap(text: str, severity: int, rng: np.random.Generator, *, rates: str, protect: str) -> str:
-    """Pairs of words that change places, anywhere in the text; no word moves twice."""
+    """Pairs of words that change places, on one side of a relation; no word moves twice."""
     tokens = tokenize(normalise(text, protect) if rates == "published" else text, protect)
+    side = sides(tokens)
     waiting = [int(position) for position in rng.permutation(_words(tokens))]
     pairs = []
     # Drawn apart from one another: a word that moved twice could end where it was, and a level undo a lower one.
     while waiting:
         one = waiting.pop(0)
-        other = next((position for position in waiting if tokens[position].text != tokens[one].text), None)
-        if other is None:
-            break  # all that are left are the same word
-        waiting.remove(other)
-        pairs.append((one, other))
+        others = (p for p in waiting if side[p] == side[one] and tokens[p].text != tokens[one].text)
+        if (other := next(others, None)) is not None:
+            waiting.remove(other)
+            pairs.append((one, other))
     for one, other in pairs[: _number(tokens, severity, rates)]:
         tokens[one], tokens[other] = tokens[other], tokens[one]
     return join(tokens)
@@ -87,19 +88,20 @@ def word_swap(text: str, severity: int, rng: np.random.Generator, *, rates: str,
 
 @register_textual("word_delete", options={**RATES, **PROTECT}, variants=PUBLISHED)
 def word_delete(text: str, severity: int, rng: np.random.Generator, *, rates: str, protect: str) -> str:
-    """Words left out; at least one stays."""
+    """Words left out, but none that denies; at least one stays."""
     tokens = tokenize(normalise(text, protect) if rates == "published" else text, protect)
     words = _words(tokens)
-    order = rng.permutation(len(words))
-    for index in order[: min(_number(tokens, severity, rates), len(words) - 1)]:
-        position = words[int(index)]
+    order = [words[int(index)] for index in rng.permutation(len(words))]
+    order = [position for position in order if not denies(tokens[position].text)]
+    for position in order[: min(_number(tokens, severity, rates), len(words) - 1)]:
         tokens[position] = Token("", "word")
-        # One of the spaces around it goes too: the one before, or at the beginning the one after.
+        # One of the spaces around it goes too: the one before, or at the beginning the one after; no line is joined.
         for beside in (position - 1, position + 1):
-            if 0 <= beside < len(tokens) and tokens[beside].kind == "space" and tokens[beside].text:
+            near = tokens[beside] if 0 <= beside < len(tokens) else Token("", "mark")
+            if near.kind == "space" and near.text and "\n" not in near.text:
                 tokens[beside] = Token("", "space")
                 break
-    return join(tokens) if text[:1].isspace() else join(tokens).lstrip()
+    return join(tokens) if text[:1].isspace() else join(tokens).lstrip(" \t\u3000")
 
 
 def _words(tokens: list[Token]) -> list[int]:

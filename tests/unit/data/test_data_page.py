@@ -1,5 +1,6 @@
 """What docs/data.md shows runs, on files of the names that it uses, and its tables say what there is."""
 
+import base64
 import csv
 import gc
 import json
@@ -10,7 +11,7 @@ import pytest
 from PIL import Image
 
 from pytest_emid import data
-from pytest_emid.data.records import COLUMNS
+from pytest_emid.data.columns import COLUMNS
 from pytest_emid.data.scenes.domains import DOMAINS
 from pytest_emid.data.scenes.languages import LANGUAGES
 from pytest_emid.data.tables import READERS
@@ -33,6 +34,10 @@ def folder(tmp_path, monkeypatch):
         writer = csv.writer(file)
         writer.writerow(["id", "image", "prompt", "label"])
         writer.writerows([i, "sofa.png", f"Who, {i}?", "A cat."] for i in range(80))
+    encoded = base64.b64encode((tmp_path / "photos" / "sofa.png").read_bytes()).decode()
+    choice = f"index\timage\tquestion\tA\tB\tanswer\tsplit\n1\t{encoded}\tWho?\tcat\tdog\tA\tdev\n"
+    choice += "2\t1\tWho?\tx\ty\tB\ttest\n"
+    (tmp_path / "MMBench_DEV_EN.tsv").write_text(choice)
     for name, key in (("questions", "text"), ("answers", "text")):
         lines = [{"question_id": i, "image": "sofa.png", key: f"{name} {i}."} for i in range(3)]
         (tmp_path / "bench" / f"{name}.jsonl").write_text("".join(json.dumps(line) + "\n" for line in lines))
@@ -53,6 +58,10 @@ def test_the_examples_run(folder):
             exec(compile(block, "docs/data.md", "exec"), space)
     assert space["mine"].ids == space["again"].ids == tuple(map(str, range(80)))
     assert space["other"][3].question == "Who, 3?"
+    assert len(space["early"]) == 10
+    assert [(s.id, s.accepted) for s in space["dev"]] == [("1", ("A", "cat"))]
+    (named,) = data.load_table("MMBench_DEV_EN.tsv", where="split=test")  # shows the picture of a row that is left out
+    assert (named.id, named.open_image().size) == ("2", (32, 32))
     assert (space["bench"].name, len(space["bench"])) == ("bench", 3)
     assert space["small"][0].reference == "It is red."
     assert set(space["by_hand"].clusters) == {"sofa"}

@@ -204,3 +204,41 @@ def test_without_the_package_the_error_says_what_to_install(monkeypatch, functio
     assert str(caught.value) == (
         "dataset 'owner/name': Hugging Face datasets need the package datasets: pip install 'pytest-emid[datasets]'."
     )
+
+
+def test_class_labels_are_read_by_name_and_pictures_lie_at_any_depth(datasets, tmp_path):
+    features = datasets.Features(
+        {
+            "images": datasets.Sequence(datasets.Image()),
+            "texts": [{"user": datasets.Value("string"), "assistant": datasets.Value("string")}],
+            "category": datasets.ClassLabel(names=["photo", "chart"]),
+            "split": datasets.Value("string"),
+        }
+    )
+    turns = [{"user": "What?", "assistant": "That."}, {"user": "Who?", "assistant": "She."}]
+    rows = [
+        {"images": [{"bytes": png(i), "path": None}], "texts": turns, "category": i % 3 - 1, "split": f"s{i}"}
+        for i in range(3)
+    ]
+    datasets.Dataset.from_list(rows, features=features).save_to_disk(str(tmp_path / "cauldron"))
+    dataset = load_hub(tmp_path / "cauldron")
+    assert [sample.category for sample in dataset] == ["", "", "photo", "photo", "chart", "chart"]
+    assert (dataset.ids[3], dataset[3].question, dataset[3].reference) == ("3", "Who?", "She.")
+    assert dataset[5].open_image().getpixel((0, 0)) == (2, 2, 2)
+    assert len(load_hub(tmp_path / "cauldron", where="split=s1")) == 2
+    shouted = load_hub(tmp_path / "cauldron", map=lambda row: {**row, "category": row["split"].upper()})
+    assert shouted[4].category == "S2"
+
+
+def test_a_class_label_as_the_right_option(datasets, tmp_path):
+    features = datasets.Features(
+        {
+            "image": datasets.Image(),
+            "question": datasets.Value("string"),
+            "choices": datasets.Sequence(datasets.Value("string")),
+            "answer": datasets.ClassLabel(names=["A", "B"]),
+        }
+    )
+    row = {"image": {"bytes": png(0), "path": None}, "question": "What?", "choices": ["cat", "dog"], "answer": 1}
+    datasets.Dataset.from_list([row], features=features).save_to_disk(str(tmp_path / "mc"))
+    assert load_hub(tmp_path / "mc")[0].accepted == ("B", "dog")

@@ -28,8 +28,8 @@ def lines(path, records):
 
 @pytest.fixture
 def files(tmp_path):
-    for name in ("a.jpg", "b.jpg"):
-        Image.new("RGB", (2, 2)).save(tmp_path / name)
+    for name, colour in (("a.jpg", "black"), ("b.jpg", "white")):
+        Image.new("RGB", (2, 2), colour).save(tmp_path / name)
     return lines(tmp_path / "questions.jsonl", QUESTIONS), tmp_path, lines(tmp_path / "answers.jsonl", ANSWERS)
 
 
@@ -117,7 +117,7 @@ def test_prompts(files):
 
 @pytest.fixture(scope="module")
 def bench(tmp_path_factory):
-    """The two benchmarks by name, with blank images, and the folder of answers."""
+    """The two benchmarks by name, with images of one colour each, and the folder of answers."""
     reference = Path(os.environ["EMID_REFERENCE"]) / "llavabench"
     images = tmp_path_factory.mktemp("images")
     loaded = {}
@@ -126,7 +126,8 @@ def bench(tmp_path_factory):
         for line in questions.read_text("utf-8").splitlines():
             file = images / json.loads(line)["image"]
             if not file.exists():
-                Image.new("RGB", (2, 2)).save(file)
+                number = len(list(images.iterdir()))
+                Image.new("RGB", (2, 2), (4 * number, 255 - 4 * number, 9)).save(file, quality=100, subsampling=0)
         loaded[name] = load_llava(
             questions, images, reference / "questions" / f"{prefix}_answers_gpt4.jsonl", name=name
         )

@@ -86,8 +86,9 @@ def test_paths_that_leave_the_folder_are_refused(tmp_path, name):
     (tmp_path / "secret.png").write_bytes(png(0))
     (root / "link.png").symlink_to(tmp_path / "secret.png")
     (root / "folder").symlink_to(tmp_path)
+    link = f", by a link to {tmp_path / 'secret.png'}" if name in ("link.png", "folder/secret.png") else ""
     assert refused(lambda: loaded([record(image=name)], images=root), DataError) == (
-        f"mine, record 0 (sample 'a'): {name!r} leads out of the dataset's folder {root}. "
+        f"mine, record 0 (sample 'a'): {name!r} leads out of the dataset's folder {root}{link}. "
         "Move the file into it, or pass the folder that holds all files."
     )
 
@@ -126,11 +127,12 @@ ENCODED = "iVBORw0KGgoAAAANSUhEUgAAAAEAAAABCAYAAAAf" + "A" * 5000
         ({"image": "https://example.org/a.png"}, "'https://example.org/a.png' is an address, not a file. "
          "Download it, and name the file."),
         ({"image": "a\0b"}, "'a\\x00b' is not a path: embedded null byte."),
-        ({"image": None}, "the image is None. It must be a path, a picture, or the bytes of an image file."),
+        ({"image": None}, "there is no picture in column 'image'. Add it, or leave such rows out: where='image'."),
+        ({"image": 3}, "the image is 3. It must be a path, a picture, or the bytes of an image file."),
         ({"image": Image.new("F", (2, 2), 0.5)}, "the picture in memory holds floating-point numbers, and which of "
          "them is white is unknown. Save it with 8 bits."),
-        ({"image": ENCODED}, f"{ENCODED[:40]!r}... (5040 characters) is too long for a path. If it is a picture, "
-         "encoded in text (base64), decode it and pass its bytes to load_records, or save it as a file."),
+        ({"image": f"x{ENCODED}"}, f"{'x' + ENCODED[:39]!r}... (5041 characters) is too long for a path. If it is a "
+         "picture, encoded in text (base64), decode it and pass its bytes to load_records, or save it as a file."),
         ({"question": " \n"}, "the question in column 'question' is empty. Add it, or leave the sample out."),
         ({"reference": ["x", 1]}, "reference answer 2 in column 'reference' is 1, not text. "
          "Give texts only, none of them empty."),
@@ -153,18 +155,18 @@ def test_bad_values_name_record_and_sample(tmp_path, change, message):
         ),
         (lambda: loaded([record(image="a.png")]), DataError,
          "mine, record 0 (sample 'a'): the image is the path 'a.png'. Pass the folder that holds it: images=..."),
-        (lambda: loaded([{"id": 1, "image": png(0), "query": "?", "reference": "."}]), DataError,
-         "mine, record 0: there is no column 'question' for the question. There are: 'id', 'image', 'query', "
-         f"'reference'. {RENAME}{{'question': ...}}{WHERE}"),
-        (lambda: loaded([{"image": png(0), "question": "?", "answer": "."}]), DataError,
+        (lambda: loaded([{"id": 1, "image": png(0), "asked": "?", "reference": "."}]), DataError,
+         "mine, record 0: there is no column 'question' or 'query' for the question. There are: 'id', 'image', "
+         f"'asked', 'reference'. {RENAME}{{'question': ...}}{WHERE}"),
+        (lambda: loaded([{"image": png(0), "question": "?", "said": "."}]), DataError,
          "mine, record 0: there is no column 'reference' or 'reference_answer' for the reference. "
-         f"There are: 'image', 'question', 'answer'. {RENAME}{{'reference': ...}}{WHERE}"),
+         f"There are: 'image', 'question', 'said'. {RENAME}{{'reference': ...}}{WHERE}"),
         (lambda: loaded([record()], columns={"category": "kind"}), DataError,
          "mine, record 0: there is no column 'kind' for the category. There are: 'id', 'image', 'question', "
          f"'reference'. {RENAME}{{'category': ...}}{WHERE}"),
         (lambda: loaded([record()], columns={"answer": "reference"}), DataError,
          "columns names 'answer', which is no field of a sample. "
-         "Fields: id, image, question, reference, category, cluster."),
+         "Fields: id, image, question, reference, category, cluster, options, hint."),
         (lambda: loaded([record(), {"question": "?", "reference": ".", "image": png(0)}]), DataError,
          "mine, record 1: there is no 'id' in this record; it holds 'question', 'reference', 'image'. "
          "Add it, or leave the record out."),
@@ -176,7 +178,8 @@ def test_bad_values_name_record_and_sample(tmp_path, change, message):
          "Ids pair clean with shifted samples, so each must be unique."),
         (lambda: loaded([]), DataError, "mine: there is no record in it."),
         (lambda: loaded("a.jsonl"), DataError,
-         "mine: records are a list of dicts or a pandas data frame, not str. For a file use load_table."),
+         "mine: records are a list of dicts, or a table of pandas, polars or pyarrow, not str. "
+         "For a file use load_table."),
         (lambda: loaded([record(), 3]), DataError, "mine, record 1: a dict is needed, not int."),
     ],
 )  # fmt: skip

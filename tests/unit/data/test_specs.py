@@ -146,6 +146,8 @@ def test_a_seed_is_for_scenes(folder):
         ("hub:a/b:night", ("a/b", "night", {"revision": None})),
         ("hub:a/b@1f2e:night", ("a/b", "night", {"revision": "1f2e"})),
         ("hub:a/b@main", ("a/b", None, {"revision": "main"})),
+        ("hub:a/b/ai2d:train", ("a/b", "train", {"revision": None, "config": "ai2d"})),
+        ("hub:a/b/Art@1f2e:dev", ("a/b", "dev", {"revision": "1f2e", "config": "Art"})),
         ("hub:local:night", ("ROOT/local", "night", {})),
         ("hub:local", ("ROOT/local", None, {})),
         ("hub:odd:name", ("ROOT/odd:name", None, {})),

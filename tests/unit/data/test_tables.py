@@ -83,7 +83,8 @@ def line(**changes):
          "Add it, or leave the sample out."),
         ("t.jsonl", line(image="../x.png"), "{path}, line 1 (sample '1'): '../x.png' leads out of the dataset's "
          "folder {root}. Move the file into it, or pass the folder that holds all files."),
-        ("t.json", "{}", "{path}: a list of objects is needed, not a dict."),
+        ("t.json", "{}", "{path}: a list of objects, or objects by id, is needed; this object holds nothing."),
+        ("t.json", "3", "{path}: a list of objects is needed, not a int."),
         ("t.json", "[3]", "{path}, record 0: a int, not an object."),
         ("t.json", "[", "{path}: not JSON in UTF-8: Expecting value: line 1 column 2 (char 1)."),
         ("t.csv", "id,image,question,reference\n1,a.png,a,b,c\n", "{path}, line 2: 5 values for 4 columns. "

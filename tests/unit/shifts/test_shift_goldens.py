@@ -1,7 +1,7 @@
 """What every built-in shift makes of one sample, kept: a change of it must raise the version of the shifts' code.
 
-Caches of answers trust the fingerprint of a shifted dataset, and with it `CODE_VERSION`. When a change is meant, raise
-`CODE_VERSION` in `pytest_emid/shifts/registry.py` and write the file anew:
+Caches of answers trust the fingerprint of a shifted dataset, and with it `CODE_VERSIONS`. When a change is meant, raise
+the modality's in `pytest_emid/shifts/definition.py` and write the file anew:
 
     EMID_WRITE_GOLDENS=1 python -m pytest tests/unit/shifts/test_shift_goldens.py
 """
@@ -15,7 +15,7 @@ import pytest
 
 from pytest_emid import shifts
 from pytest_emid.data.scenes.scene import draw, generator, scene
-from pytest_emid.shifts.definition import CODE_VERSION
+from pytest_emid.shifts.definition import CODE_VERSIONS
 
 FILE = Path(__file__).with_name("shift_goldens.json")
 TEXT = "What is the color of the 2 large suitcases in <image>? Größe, χρώμα, رنگ, रंग, 색상, 颜色."
@@ -41,9 +41,9 @@ PUBLISHED = [
 
 def test_write() -> None:
     if os.environ.get("EMID_WRITE_GOLDENS"):
-        kept = {"code_version": CODE_VERSION, "made": {str(s): made(s) for s in [*ALL, *PUBLISHED]}}
+        kept = {"code_versions": CODE_VERSIONS, "made": {str(s): made(s) for s in [*ALL, *PUBLISHED]}}
         FILE.write_text(json.dumps(kept, ensure_ascii=False, indent=1) + "\n", encoding="utf-8")
-    assert json.loads(FILE.read_text(encoding="utf-8"))["code_version"] == CODE_VERSION
+    assert json.loads(FILE.read_text(encoding="utf-8"))["code_versions"] == CODE_VERSIONS
 
 
 @pytest.mark.parametrize("shift", [*ALL, *PUBLISHED], ids=str)

@@ -16,7 +16,7 @@ import regex
 from pytest_emid import shifts
 from pytest_emid.errors import ShiftError
 from pytest_emid.shifts.perturbations import hangul, wordnet
-from pytest_emid.shifts.perturbations.layouts import LAYOUTS, layout_of, neighbours
+from pytest_emid.shifts.perturbations.layouts import LAYOUTS, latin_layout, layout_of, neighbours
 from pytest_emid.shifts.perturbations.scripts import ALPHABETS, letters_of, script_of
 from pytest_emid.shifts.perturbations.thesaurus import _table, stop_words, synonyms_from
 from pytest_emid.shifts.perturbations.tokens import graphemes, join, tokenize
@@ -229,7 +229,7 @@ def test_layouts_are_symmetric_and_know_their_script() -> None:
     ],
 )
 def test_layout_by_script(char: str, text: str, layout: str) -> None:
-    assert layout_of(char, text) == layout
+    assert layout_of(char, latin_layout(text)) == layout
 
 
 def test_a_chosen_layout_is_used() -> None:

@@ -1,0 +1,154 @@
+"""From the cell of a table to a picture that is opened when it is needed, and the cluster of those that show it."""
+
+from __future__ import annotations
+
+import base64
+import binascii
+import hashlib
+from collections.abc import Mapping
+from functools import partial
+from os import PathLike, fspath
+from pathlib import Path
+from typing import Any, Final
+
+from PIL import Image
+
+from pytest_emid.data.files import inside
+from pytest_emid.data.image_files import read_picture
+from pytest_emid.data.options import as_list
+from pytest_emid.data.sample import LazyImage, image_digest
+from pytest_emid.data.selecting import is_empty
+from pytest_emid.errors import DataError
+
+__all__ = ["Pictures", "is_encoded"]
+
+SIGNATURES: Final = (b"\x89PNG", b"\xff\xd8\xff", b"GIF8", b"RIFF", b"BM", b"II*\0", b"MM\0*")
+"""How pictures begin: those that tables hold as text (base64)."""
+SHORTEST: Final = 40
+"""Characters of a picture as text: fewer are a name."""
+
+
+class Pictures:
+    """Pictures of cells. Cells with the same picture share one `LazyImage`, so that it is opened once.
+
+    Args:
+        root: the folder that paths are relative to, and must not leave.
+        allowed: further folders in which absolute paths may lie.
+        by_id: the encoded pictures of other rows by their ids, by which VLMEvalKit's tables name them.
+    """
+
+    def __init__(self, root: Path | None, allowed: tuple[Path, ...], by_id: Mapping[str, str]) -> None:
+        self._root = root
+        self._allowed = allowed
+        self._by_id = by_id
+        self._lazy: dict[str, LazyImage] = {}
+        self._keys: dict[Path, str] = {}
+        self._sized: dict[int, list[tuple[Path, str]]] = {}
+        self._digests: dict[Path, bytes] = {}
+
+    def get(self, cell: Any, column: str | None, where: str) -> tuple[Image.Image | LazyImage, str]:
+        """The picture, and the cluster of all samples that hold it.
+
+        Raises:
+            DataError: there is none, or more than one, or it is no picture, or a path that leads nowhere or out of the
+                folder.
+        """
+        cell = as_list(cell)
+        if isinstance(cell, list) and len(cell) > 1:
+            raise DataError(
+                f"{where}: column {column!r} holds {len(cell)} pictures, and a sample is one. Leave such rows out with "
+                "where=, or choose one with map=."
+            )
+        if isinstance(cell, list) and cell:
+            cell = cell[0]
+        if is_empty(cell):
+            raise DataError(
+                f"{where}: there is no picture in column {column!r}. Add it, or leave such rows out: where={column!r}."
+            )
+        if isinstance(cell, Mapping) and {"bytes", "path"} & set(cell):
+            cell = cell.get("bytes") or cell.get("path")
+        if isinstance(cell, Image.Image):
+            try:
+                return cell, f"image-{image_digest(cell)[:16]}"
+            except DataError as error:
+                raise DataError(f"{where}: {error}") from error
+        if isinstance(cell, LazyImage):
+            return cell, cell.source
+        if isinstance(cell, str):
+            cell = _decoded(self._by_id.get(cell, cell), where)
+        if isinstance(cell, bytes | bytearray | memoryview):
+            content = bytes(cell)
+            key = f"image-{hashlib.sha256(content).hexdigest()[:16]}"
+            return self._shared(key, content, where, f"the embedded image ({where})"), key
+        if isinstance(cell, str | PathLike) and fspath(cell):
+            path, key = self._path(str(fspath(cell)), where)
+            return self._shared(key, path, where, f"{path} ({where})"), key
+        shown = repr(cell)
+        raise DataError(
+            f"{where}: the image is {shown[:60]}{'...' if len(shown) > 60 else ''}. It must be a path, a picture, or "
+            "the bytes of an image file."
+        )
+
+    def _path(self, name: str, where: str) -> tuple[Path, str]:
+        root = self._root
+        for other in self._allowed:
+            if Path(name).is_absolute() and Path(name).resolve().is_relative_to(other.resolve()):
+                root = other
+        if root is None:
+            raise DataError(f"{where}: the image is the path {name[:500]!r}. Pass the folder that holds it: images=...")
+        path = inside(root, name, where)
+        if not path.is_file():
+            raise DataError(
+                f"{where}: there is no image {name!r} in {root}. "
+                "Put it there, or pass the folder that holds it: images=..."
+            )
+        if path not in self._keys:
+            self._keys[path] = self._first_alike(path, path.relative_to(root.resolve()).as_posix())
+        return path, self._keys[path]
+
+    def _first_alike(self, path: Path, name: str) -> str:
+        """The name of the first file of the same content. Only files of equal size are read."""
+        try:
+            others = self._sized.setdefault(path.stat().st_size, [])
+            for other, key in others:
+                if self._digest(other) == self._digest(path):
+                    return key
+        except OSError:  # said with its row when it is opened
+            return name
+        others.append((path, name))
+        return name
+
+    def _digest(self, path: Path) -> bytes:
+        if path not in self._digests:
+            self._digests[path] = hashlib.sha256(path.read_bytes()).digest()
+        return self._digests[path]
+
+    def _shared(self, key: str, source: Path | bytes, where: str, shown: str) -> LazyImage:
+        if key not in self._lazy:
+            self._lazy[key] = LazyImage(partial(read_picture, source, where), shown)
+        return self._lazy[key]
+
+
+def is_encoded(cell: Any) -> bool:
+    """Whether a cell is a picture as text, in base64."""
+    if not isinstance(cell, str) or len(cell) < SHORTEST:
+        return False
+    if cell.startswith("data:image/"):
+        return True
+    try:
+        return base64.b64decode(cell.lstrip()[:16], validate=True).startswith(SIGNATURES)
+    except (ValueError, binascii.Error):
+        return False
+
+
+def _decoded(cell: str, where: str) -> str | bytes:
+    if not is_encoded(cell):
+        return cell
+    text = cell.partition(",")[2] if cell.startswith("data:") else cell
+    try:
+        return base64.b64decode("".join(text.split()), validate=True)
+    except (ValueError, binascii.Error) as error:
+        raise DataError(
+            f"{where}: the picture, encoded in text (base64), is damaged: {error}. Encode it again, or leave the "
+            "sample out."
+        ) from error
