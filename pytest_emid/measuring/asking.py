@@ -125,6 +125,7 @@ class Asker:
             responses=draws[0],
             response=vectors[0],
             further=tuple(zip(draws[1:], vectors[1:], strict=True)),
+            pictures=tuple(self.cache.digests(dataset)),
         )
 
     def embed(self, dataset: Dataset) -> Embedded:

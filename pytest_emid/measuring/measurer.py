@@ -27,6 +27,7 @@ from pytest_emid.measuring.metrics.base import Metric
 from pytest_emid.measuring.metrics.measured import Metrics
 from pytest_emid.measuring.plan import CLEAN, Need
 from pytest_emid.measuring.protocol import Scenario, Settings, compare
+from pytest_emid.measuring.provenance import provenance
 from pytest_emid.measuring.remarks import answered_by_id
 from pytest_emid.measuring.results import EmidResult, Obstacle
 from pytest_emid.measuring.scores import Scored, score
@@ -159,6 +160,7 @@ class Measurer:
             shifted = self._asker.answered(dataset, draws, clean.answered)
             with few_threads(max(len(self.dataset), len(dataset))):
                 found = compare(clean, shifted, self.calibration, self.guards, scenario, self._settings)
+            found = replace(found, made=provenance(self.model, self.encoders, scenario.versions))
             found = self._metrics.added(found, self.dataset, dataset)
             found = self._doubted(self._looked_through(found, clean, shifted), dataset)
             self._results[key] = self._compared_with_itself(found, dataset)
@@ -219,7 +221,7 @@ class Measurer:
                 f"shift {shift.id!r} says that it is paired, but its samples have other ids than the dataset's. "
                 "A paired shift keeps every id, in order."
             )
-        return dataset, Scenario(shift.id, shift.modality, shift.paired)
+        return dataset, Scenario(shift.id, shift.modality, shift.paired, getattr(shift, "versions", {}))
 
     def _looked_through(self, result: EmidResult, clean: Scored, shifted: Answered) -> EmidResult:
         """The result, with why no gate may pass on what the encoders do not see."""

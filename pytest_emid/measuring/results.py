@@ -11,6 +11,7 @@ from pytest_emid.information.intervals.estimate import Estimate
 from pytest_emid.measuring.findings import Bound, CriticReport, Divergences, Drift, Obstacle, Sight
 from pytest_emid.measuring.metrics.result import MetricResult
 from pytest_emid.measuring.plain import plain
+from pytest_emid.measuring.provenance import Provenance
 
 __all__ = [
     "SCHEMA_VERSION",
@@ -20,12 +21,13 @@ __all__ = [
     "Drift",
     "EmidResult",
     "Obstacle",
+    "Provenance",
     "Record",
     "Side",
     "Sight",
 ]
 
-SCHEMA_VERSION: Final = 2
+SCHEMA_VERSION: Final = 3
 
 
 @dataclass(frozen=True, slots=True)
@@ -51,6 +53,7 @@ class Record:
         contradicts: kinds of facts in which the response contradicts its reference; None where nothing was checked.
         served: who a server says that answered, in words; empty where nobody says.
         references: all answers that are accepted, where there are several.
+        picture: digest of the picture as the model saw it, its first 16 hexadecimal digits; empty where unknown.
     """
 
     id: str
@@ -71,6 +74,7 @@ class Record:
     contradicts: tuple[str, ...] | None = None
     served: str = ""
     references: tuple[str, ...] = ()
+    picture: str = ""
 
 
 @dataclass(frozen=True, slots=True)
@@ -154,6 +158,7 @@ class EmidResult:
         metrics: by name, what the metrics that were asked for say of the same answers.
         remarks: sentences that a reader should not miss.
         settings: effective options, each with its value and where it came from.
+        made: model, encoders, code of the shift and libraries that made it.
     """
 
     scenario: str
@@ -181,6 +186,7 @@ class EmidResult:
     metrics: Mapping[str, MetricResult] = field(default_factory=dict)
     remarks: tuple[str, ...] = ()
     settings: Mapping[str, str] = field(default_factory=dict)
+    made: Provenance = field(default_factory=Provenance)
 
     @property
     def n(self) -> int:
@@ -214,8 +220,8 @@ class EmidResult:
         version = data.get("schema_version")
         if version != SCHEMA_VERSION:
             raise ValueError(
-                f"this result has schema version {version!r}; this release reads version {SCHEMA_VERSION}, in which "
-                "EMI and EMID are in nats by default. Read it with the release that wrote it, or measure again."
+                f"this result has schema version {version!r}; this release reads version {SCHEMA_VERSION}. Read it "
+                "with the release that wrote it, or measure again."
             )
         values = {f.name: data[f.name] for f in fields(cls)}
         return cls(
@@ -235,6 +241,7 @@ class EmidResult:
                 "sight": _sight(values["sight"]),
                 "metrics": {name: MetricResult.from_dict(found) for name, found in values["metrics"].items()},
                 "remarks": tuple(values["remarks"]),
+                "made": Provenance(**values["made"]),
             }
         )
 
