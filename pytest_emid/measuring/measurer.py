@@ -27,7 +27,7 @@ from pytest_emid.measuring.metrics.base import Metric
 from pytest_emid.measuring.metrics.measured import Metrics
 from pytest_emid.measuring.plan import CLEAN, Need
 from pytest_emid.measuring.protocol import Scenario, Settings, compare
-from pytest_emid.measuring.provenance import provenance
+from pytest_emid.measuring.provenance import Provenance, provenance
 from pytest_emid.measuring.remarks import answered_by_id
 from pytest_emid.measuring.results import EmidResult, Obstacle
 from pytest_emid.measuring.scores import Scored, score
@@ -160,7 +160,7 @@ class Measurer:
             shifted = self._asker.answered(dataset, draws, clean.answered)
             with few_threads(max(len(self.dataset), len(dataset))):
                 found = compare(clean, shifted, self.calibration, self.guards, scenario, self._settings)
-            found = replace(found, made=provenance(self.model, self.encoders, scenario.versions))
+            found = replace(found, made=self._made(scenario))
             found = self._metrics.added(found, self.dataset, dataset)
             found = self._doubted(self._looked_through(found, clean, shifted), dataset)
             self._results[key] = self._compared_with_itself(found, dataset)
@@ -222,6 +222,10 @@ class Measurer:
                 "A paired shift keeps every id, in order."
             )
         return dataset, Scenario(shift.id, shift.modality, shift.paired, getattr(shift, "versions", {}))
+
+    def _made(self, scenario: Scenario) -> Provenance:
+        pairs = self.dataset if self.calibration_set is None else self.calibration_set
+        return provenance(self.model, self.encoders, pairs.fingerprint, scenario.versions)
 
     def _looked_through(self, result: EmidResult, clean: Scored, shifted: Answered) -> EmidResult:
         """The result, with why no gate may pass on what the encoders do not see."""

@@ -53,6 +53,7 @@ class Provenance:
         settings: what the model says of itself, flat: `dtype`, `generation.num_beams`, `processor.size.height`; secrets
             are hidden.
         encoders: fingerprints, by `image` and `text`.
+        calibration: fingerprint of the clean pairs that critic and whitening were fitted on.
         shift: version of the code of each part of the shift, by the part's id.
         versions: of Python, of this package, and of the installed ones of `LIBRARIES`.
     """
@@ -60,11 +61,12 @@ class Provenance:
     model: str = ""
     settings: Mapping[str, str] = field(default_factory=dict)
     encoders: Mapping[str, str] = field(default_factory=dict)
+    calibration: str = ""
     shift: Mapping[str, str] = field(default_factory=dict)
     versions: Mapping[str, str] = field(default_factory=dict)
 
 
-def provenance(model: Model, encoders: Encoders, shift: Mapping[str, str]) -> Provenance:
+def provenance(model: Model, encoders: Encoders, calibration: str, shift: Mapping[str, str]) -> Provenance:
     """Of what a model answered under a shift, with code of these versions. Loads nothing."""
     about = {
         name: scrub(str(value))
@@ -76,6 +78,7 @@ def provenance(model: Model, encoders: Encoders, shift: Mapping[str, str]) -> Pr
         model="" if traits_of(model).ephemeral else str(model.fingerprint),
         settings=dict(sorted(about.items())),
         encoders={"image": encoders.image.fingerprint, "text": encoders.text.fingerprint},
+        calibration=calibration,
         shift=dict(shift),
         versions=dict(_versions()),
     )

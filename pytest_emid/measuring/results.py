@@ -53,6 +53,8 @@ class Record:
         contradicts: kinds of facts in which the response contradicts its reference; None where nothing was checked.
         served: who a server says that answered, in words; empty where nobody says.
         references: all answers that are accepted, where there are several.
+        common: its direct score on the scale that all models share, which runs are compared on: `information` is
+            weighted by what this model's own clean answers get right. None where it was not computed.
         picture: digest of the picture as the model saw it, its first 16 hexadecimal digits; empty where unknown.
     """
 
@@ -74,6 +76,7 @@ class Record:
     contradicts: tuple[str, ...] | None = None
     served: str = ""
     references: tuple[str, ...] = ()
+    common: float | None = None
     picture: str = ""
 
 

@@ -52,6 +52,7 @@ def side(scored: Scored, emi: Estimate, confidence: float, guarded: Guarded | No
             contradicts=None if guarded is None else guarded.contradicts(i),
             served="" if response.served is None else str(response.served),
             references=sample.references,
+            common=float(scored.common[i]),
             picture=pictures[i][:DIGITS],
         )
         for i, (sample, response) in enumerate(zip(dataset, scored.answered.responses, strict=True))

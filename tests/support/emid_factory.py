@@ -74,6 +74,7 @@ def make_result(
                 decoded=None,
                 cosine=float(0.5 + scores[i] / 4),
                 exact=float(exact[i]),
+                common=float(scores[i]),
             )
             for i in range(n)
         )

@@ -24,7 +24,7 @@ class Served:
 
 
 def settings_of(**identity: Any) -> Mapping[str, str]:
-    return provenance(Served(**identity), encoders.load("tiny"), {}).settings
+    return provenance(Served(**identity), encoders.load("tiny"), "c", {}).settings
 
 
 def test_settings_are_flat_and_in_order() -> None:
@@ -62,7 +62,7 @@ def test_words_that_only_sound_like_secrets_are_told() -> None:
 
 def test_a_model_of_the_package_says_how_its_pictures_become_numbers() -> None:
     shift = shifts.parse("frost:1+keyboard:2")
-    made = provenance(models.load("tiny-llava"), encoders.load("tiny"), shift.versions)
+    made = provenance(models.load("tiny-llava"), encoders.load("tiny"), "c", shift.versions)
     assert made.model == models.load("tiny-llava").fingerprint
     assert made.settings["processor_config.image_processor.size.height"] == "64"
     assert made.settings["generation_config.max_new_tokens"] == "72"
@@ -72,5 +72,5 @@ def test_a_model_of_the_package_says_how_its_pictures_become_numbers() -> None:
 
 
 def test_a_function_without_a_fingerprint_is_nobody_in_particular() -> None:
-    made = provenance(models.load(lambda images, questions: questions), encoders.load("tiny"), {})
+    made = provenance(models.load(lambda images, questions: questions), encoders.load("tiny"), "c", {})
     assert (made.model, dict(made.settings)) == ("", {})

@@ -33,7 +33,7 @@ def rich() -> EmidResult:
         decoded_retained=estimate(0.9, unit="fraction"),
         remarks=("One.", "Two."),
         settings={"seed": "0 (default)"},
-        made=Provenance("f1", {"dtype": "auto"}, {"image": "a", "text": "b"}, {"frost:3": "3"}, {"torch": "2.13"}),
+        made=Provenance("f1", {"dtype": "auto"}, {"image": "a", "text": "b"}, "c", {"frost:3": "3"}, {"torch": "2.13"}),
     )
 
 
