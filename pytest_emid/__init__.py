@@ -17,6 +17,7 @@ if TYPE_CHECKING:
     from pytest_emid.data.dataset import Dataset
     from pytest_emid.data.sample import LazyImage, Sample
     from pytest_emid.errors import (
+        BaselineError,
         BudgetError,
         DataError,
         EmidError,
@@ -43,10 +44,12 @@ if TYPE_CHECKING:
         assert_metric_drop_below,
         assert_metric_retained,
     )
+    from pytest_emid.plugin.regression_gate import assert_no_regression
     from pytest_emid.plugin.robust import assert_robust
     from pytest_emid.shifts import strategies
 
 __all__ = [
+    "BaselineError",
     "BudgetError",
     "DataError",
     "Dataset",
@@ -73,6 +76,7 @@ __all__ = [
     "assert_metric_drop_below",
     "assert_metric_retained",
     "assert_no_input_drift",
+    "assert_no_regression",
     "assert_robust",
     "data",
     "encoders",
@@ -93,6 +97,7 @@ MODULES: Final = {
     "strategies": "shifts.strategies",
 }
 HOMES: Final = {
+    "BaselineError": "errors",
     "BudgetError": "errors",
     "DataError": "errors",
     "Dataset": "data.dataset",
@@ -118,6 +123,7 @@ HOMES: Final = {
     "assert_metric_drop_below": "plugin.metric_gates",
     "assert_metric_retained": "plugin.metric_gates",
     "assert_no_input_drift": "plugin.assertions",
+    "assert_no_regression": "plugin.regression_gate",
     "assert_robust": "plugin.robust",
 }
 

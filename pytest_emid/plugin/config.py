@@ -54,6 +54,9 @@ class EmidConfig:
     pack_key_env: str | None = None
     plan: bool = False
     json: str | None = None
+    save: str | None = None
+    baseline: str | None = None
+    baseline_update: str | None = None
     contact_sheet: str | None = None
     shard: str | None = None
     critic: str = "witness"

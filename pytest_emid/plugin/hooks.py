@@ -136,6 +136,7 @@ class Reporter:
         self._ledger: Ledger | None = None
         self._problems: list[str] = []
         self._stopped = ""
+        self._kept: list[str] = []
 
     @property
     def ledger(self) -> Ledger:
@@ -164,13 +165,9 @@ class Reporter:
         if session.config.option.collectonly:
             return
         self._problems = self._ledger.problems() if self._ledger is not None else []
-        if self._config.json is not None:
-            from pytest_emid.plugin.reports import json
-
-            try:
-                json.write(session.config.invocation_params.dir / self._config.json, self._document(session))
-            except OSError as error:
-                self._problems.append(f"{self._config.origin('json')}: cannot write {self._config.json}: {error}.")
+        for key in ("json", "save"):
+            self._write(session, key)
+        self._keep_baseline(session)
         sheet = session.config.stash.get(SHEET, None)
         if sheet is not None and self._config.contact_sheet is not None:
             try:
@@ -182,6 +179,29 @@ class Reporter:
         if self._problems:
             session.testsfailed = max(session.testsfailed, len(self._problems))
             session.exitstatus = pytest.ExitCode.TESTS_FAILED
+
+    def _write(self, session: pytest.Session, key: str) -> None:
+        """Write the run to the file that an option names."""
+        if (named := getattr(self._config, key)) is None:
+            return
+        from pytest_emid.plugin.reports import json
+
+        try:
+            json.write(session.config.invocation_params.dir / named, self._document(session))
+        except OSError as error:
+            self._problems.append(f"{self._config.origin(key)}: cannot write {named}: {error}.")
+
+    def _keep_baseline(self, session: pytest.Session) -> None:
+        """The first run under `auto` becomes the baseline, and so does one that is accepted in words."""
+        if self._ledger is None or self._config.plan or (self._config.baseline or self._config.baseline_update) is None:
+            return
+        from pytest_emid.plugin.baselines import keep
+
+        stopped = self._why_stopped(session) or ("something of it is missing" if self._problems else "")
+        try:
+            self._kept = keep(session.config, self._document(session), self._ledger, stopped, bool(session.testsfailed))
+        except (ValueError, OSError) as error:
+            self._problems.append(str(error))
 
     def _document(self, session: pytest.Session) -> dict[str, Any]:
         document = {**self.ledger.document(), "options": self._config.deciding()}
@@ -217,7 +237,14 @@ class Reporter:
             summarize_plan(terminalreporter, self.ledger.plan)
         from pytest_emid.plugin.reports.terminal import summarize
 
-        summarize(terminalreporter, self.ledger, self._problems, self._config)
+        changed = ""
+        if self._config.baseline is not None:
+            from pytest_emid.plugin.baselines import since
+
+            changed = since(terminalreporter.config, self.ledger)
+        summarize(terminalreporter, self.ledger, self._problems, self._config, changed)
+        for line in self._kept:
+            terminalreporter.write_line(line)
         sheet = terminalreporter.config.stash.get(SHEET, None)
         if sheet is not None and terminalreporter.verbosity > -2:
             terminalreporter.write_line(f"contact sheet of {sheet.scenarios} scenarios: {self._config.contact_sheet}")

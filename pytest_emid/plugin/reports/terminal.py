@@ -44,8 +44,13 @@ def _described(config: EmidConfig, key: str) -> str:
     return f"{name} {config.describe(key)}" if getattr(config, key) is not None else f"{name} from fixture emid_{key}"
 
 
-def summarize(terminal: pytest.TerminalReporter, ledger: Ledger, problems: Sequence[str], config: EmidConfig) -> None:
-    """Print the section. `-q` leaves the legend out; `-qq` and `--no-summary` print problems only."""
+def summarize(
+    terminal: pytest.TerminalReporter, ledger: Ledger, problems: Sequence[str], config: EmidConfig, since: str = ""
+) -> None:
+    """Print the section. `-q` leaves the legend out; `-qq` and `--no-summary` print problems only.
+
+    `since` is what changed since the baseline beside the answers: the first line, for it is the likeliest cause.
+    """
     speaks = terminal.verbosity > -2 and not terminal.config.getoption("no_summary")
     rows = ledger.rows() if speaks else []
     unmeasured = ledger.unmeasured() if speaks else {}
@@ -53,6 +58,8 @@ def summarize(terminal: pytest.TerminalReporter, ledger: Ledger, problems: Seque
     if not (rows or unmeasured or notices or problems):
         return
     terminal.write_sep("=", "emid", bold=True)
+    if since and speaks:
+        _write(terminal, since, yellow=True)
     if rows:
         _table(terminal, rows, ledger.sources.line())
         _verdicts(terminal, rows, config)
