@@ -69,6 +69,10 @@ class Asker:
         self._normalise = normalise
         self._told = told
 
+    def of(self, model: Model) -> Asker:
+        """The same, of another model."""
+        return Asker(model, self.encoders, self.cache, self._since, self._progress, self._announce, self._normalise)
+
     def ask(self, dataset: Dataset, label: str) -> Draws:
         """Ask the model about a dataset, as often as it draws answers.
 

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import copy
 import time
 from collections.abc import Callable, Mapping
 from dataclasses import replace
@@ -136,6 +137,20 @@ class Measurer:
         self._guards: Guards | None = None
         self._calibration: Calibration | None = None
         self._results: dict[str, EmidResult] = {}
+
+    def of(self, model: Model) -> Measurer:
+        """Another model under the same conditions: the same set, encoders, critic, metrics, cache and seeds."""
+        other = copy.copy(self)
+        other.model = model
+        other._asker = self._asker.of(model)
+        options = {**self._settings.options, "model": model.name}
+        any_version = other._asker.traits.any_version
+        other._settings = replace(self._settings, model=model.name, options=options, any_version=any_version)
+        other._calibration = self.calibration  # fitted once: no answer takes part
+        likelihoods = partial(log_likelihoods, model, cache=self.cache) if self._metrics.has_likelihoods else None
+        other._metrics = self._metrics.of(likelihoods)
+        other._clean, other._guards, other._results = None, None, {}
+        return other
 
     def measure(self, shift: Shift | str | Dataset) -> EmidResult:
         """Measure one scenario.

@@ -30,6 +30,7 @@ if TYPE_CHECKING:
     from pytest_emid.cache import Cache
     from pytest_emid.measuring.measurer import Measurer
     from pytest_emid.measuring.sources import Source
+    from pytest_emid.models.base import Model
     from pytest_emid.models.server.spending import Spending
     from pytest_emid.plugin.reports.progress import ProgressBar
 
@@ -98,6 +99,8 @@ class MeasureEmid:
         self._shared = shared
         self._run = run
         self._measurers: dict[tuple[Any, ...], tuple[_Parts, Measurer]] = {}
+        self._others: dict[tuple[int, str, str], Measurer] = {}
+        self._loaded: dict[int, tuple[Any, Model]] = {}
         self._cache: Cache | None = None
         self._spending: dict[str, Spending] = {}
 
@@ -124,6 +127,39 @@ class MeasureEmid:
             pytest.UsageError: `limit` or `seed` is not legal, or no test is running.
         """
         __tracebackhide__ = EXPLAINED
+        return self._measured(None, shift, limit, seed)
+
+    def against(
+        self,
+        other: Any,
+        shift: Shift | str | Dataset,
+        *,
+        limit: int | None = None,
+        seed: int | None = None,
+    ) -> EmidResult:
+        """What another model makes of the same: the baseline of `assert_no_regression(result, baseline=...)`.
+
+        Everything but the model is that of the running test: dataset, encoders, critic, seeds, cache.
+
+        Args:
+            other: a model, or what `models.load` makes one of.
+            shift, limit, seed: as in the call that is compared with.
+
+        Raises:
+            ModelError: `other` is no model.
+            Others: as a call.
+        """
+        __tracebackhide__ = EXPLAINED
+        from pytest_emid import models
+
+        # kept beside what was given, so that a function is one model however often it is given
+        _, model = self._loaded.setdefault(id(other), (other, models.load(other)))
+        return self._measured(model, shift, limit, seed)
+
+    def _measured(
+        self, other: Model | None, shift: Shift | str | Dataset, limit: int | None, seed: int | None
+    ) -> EmidResult:
+        __tracebackhide__ = EXPLAINED
         running = recorder.current()
         if running is None:
             raise pytest.UsageError(
@@ -132,16 +168,23 @@ class MeasureEmid:
         running.asked = True
         config = running.config.for_call(limit=limit, seed=seed)
         try:
-            result = self._result(shift, running, config)
+            result = self._result(other, shift, running, config)
         except (EmidError, AssertionError) as error:
             running.raised(f"its measurement of {_named(shift)} raised {type(error).__name__}", error)
             raise
         running.measured(result)
         return result
 
-    def _result(self, shift: Shift | str | Dataset, running: recorder.Recorder, config: EmidConfig) -> EmidResult:
+    def _result(
+        self, other: Model | None, shift: Shift | str | Dataset, running: recorder.Recorder, config: EmidConfig
+    ) -> EmidResult:
         __tracebackhide__ = EXPLAINED
         measurer = self._measurer(_parts(running.item), config)
+        if other is not None:
+            key = (id(measurer), other.name, other.fingerprint)
+            if key not in self._others:
+                self._others[key] = measurer.of(other)
+            measurer = self._others[key]
         if self._look is not None:
             self._look(measurer.dataset, shift, config.seed)
         if config.plan:
@@ -161,6 +204,7 @@ class MeasureEmid:
     def close(self) -> None:
         """Let go of models, datasets and the cache."""
         self._measurers.clear()
+        self._others.clear()
         cache, self._cache = self._cache, None
         if cache is not None:
             cache.close()

@@ -13,7 +13,7 @@ from pytest_emid.plugin.baselines import in_words
 from pytest_emid.plugin.config import EmidConfig
 from pytest_emid.plugin.reports.explain import headline
 
-__all__ = ["message"]
+__all__ = ["message", "samples"]
 
 WORST: Final = 3
 """Samples that a message shows."""
@@ -49,10 +49,10 @@ def _lines(
     yield f"  why        {decision.reason}"
     if decision.note:
         yield f"  note       {decision.note}"
-    yield from _samples(found)
+    yield from samples(found)
 
 
-def _samples(found: Regression) -> Iterator[str]:
+def samples(found: Regression) -> Iterator[str]:
     """The samples that lost most, with both answers under the shift."""
     lost = sorted((i for i, loss in enumerate(found.by_sample) if loss > 0.0), key=lambda i: (-found.by_sample[i], i))
     changed = sum(loss != 0.0 for loss in found.by_sample)
