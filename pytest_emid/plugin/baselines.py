@@ -103,26 +103,25 @@ def since(config: pytest.Config, ledger: Ledger) -> str:
     return changed_since(run, [row.result for row in ledger.rows()])
 
 
-def keep(config: pytest.Config, document: Mapping[str, Any], ledger: Ledger, stopped: str, failed: bool) -> list[str]:
+def keep(session: pytest.Session, document: Mapping[str, Any], ledger: Ledger, stopped: str) -> list[str]:
     """Write this run as the baseline, where it is the first one or is accepted in words, and say so in lines.
 
     Args:
-        config: pytest's.
+        session: pytest's; whether a test failed does not matter to a first run.
         document: of this run.
         ledger: what it measured.
         stopped: why this run is nothing to compare with; empty where it is.
-        failed: whether a test failed, which does not matter to a first run.
 
     Raises:
         BaselineError: the run is accepted, and cannot become the baseline.
         OSError: the file cannot be written.
     """
+    config = session.config
     effective, path = config.stash[CONFIG], baseline_path(config)
     words, first = effective.baseline_update, is_first(config)
     if words is None and not first:
         return []
-    if path is None:
-        raise BaselineError(f"{effective.origin('baseline_update')}: name the baseline, too: --emid-baseline=PATH.")
+    assert path is not None
     if effective.shard is not None:
         raise BaselineError(
             f"{effective.origin('baseline')}: a shard is a part of a run, and no baseline. Merge the reports of all "
@@ -130,7 +129,7 @@ def keep(config: pytest.Config, document: Mapping[str, Any], ledger: Ledger, sto
         )
     if not document["results"]:
         return []
-    stopped = stopped or ("a test failed" if failed and words is not None else "")
+    stopped = stopped or ("a test failed" if session.testsfailed and words is not None else "")
     if stopped:
         raise BaselineError(f"this run does not become the baseline {path}, because {stopped}. Run again.")
     from pytest_emid.plugin.reports import json

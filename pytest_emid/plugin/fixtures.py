@@ -24,6 +24,7 @@ from pytest_emid.models.base import traits_of
 from pytest_emid.plugin import recorder
 from pytest_emid.plugin.config import EmidConfig
 from pytest_emid.plugin.naming import names_a_gate
+from pytest_emid.plugin.replaying import pack_path
 from pytest_emid.shifts.base import Shift
 
 if TYPE_CHECKING:
@@ -90,8 +91,10 @@ class MeasureEmid:
         began: float | None = None,
         shared: str | None = None,
         run: str | None = None,
+        started: Path = Path(),
     ) -> None:
         self._config = config
+        self._started = started
         self._root = root
         self._progress = progress
         self._look = look
@@ -190,6 +193,8 @@ class MeasureEmid:
         if config.plan:
             running.planned(measurer.plan(shift))
             pytest.skip("planned")
+        if config.replay is not None:
+            running.planned(measurer.plan(shift))  # counted, whatever comes of it
         try:
             return measurer.measure(shift)
         except BudgetError as error:
@@ -284,6 +289,8 @@ class MeasureEmid:
             from pytest_emid.cache import Cache, Mode
 
             path = None if config.cache_dir == "none" else self._root / config.cache_dir
+            if config.replay is not None:
+                path = pack_path(config, self._root, self._started)
             self._cache = Cache(
                 path,
                 mode=cast("Mode", config.cache),
@@ -345,8 +352,10 @@ def _origin(item: pytest.Item, name: str) -> str:
     function: Callable[..., Any] | None = definitions[-1].func if definitions else None
     if function is None:
         return f"fixture {name}"
+    running = recorder.current()
+    if running is not None and running.config.replay is not None and name == "emid_model":
+        return running.config.origin("replay")
     if function.__module__ == "pytest_emid.plugin.hooks":
-        running = recorder.current()
         return running.config.origin(name.removeprefix("emid_")) if running is not None else "default"
     overrides = _overridden_option(name, function)
     code = getattr(inspect.unwrap(function), "__code__", None)

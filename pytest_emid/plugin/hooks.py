@@ -103,6 +103,10 @@ def pytest_collection_modifyitems(config: pytest.Config, items: list[pytest.Item
             item.keywords[KEYWORD] = True
             if item.get_closest_marker("emid") is None:
                 item.add_marker("emid")
+    if measures and config.stash[CONFIG].replay is not None:
+        from pytest_emid.plugin import replaying
+
+        replaying.take_over(items, config.stash[CONFIG])
     if config.stash[CONFIG].plan:
         others = [item for item in items if KEYWORD not in item.keywords]
         if others:
@@ -136,7 +140,7 @@ class Reporter:
         self._ledger: Ledger | None = None
         self._problems: list[str] = []
         self._stopped = ""
-        self._kept: list[str] = []
+        self._last: list[str] = []
 
     @property
     def ledger(self) -> Ledger:
@@ -193,13 +197,13 @@ class Reporter:
 
     def _keep_baseline(self, session: pytest.Session) -> None:
         """The first run under `auto` becomes the baseline, and so does one that is accepted in words."""
-        if self._ledger is None or self._config.plan or (self._config.baseline or self._config.baseline_update) is None:
+        if self._ledger is None or self._config.plan or self._config.baseline is None:
             return
         from pytest_emid.plugin.baselines import keep
 
-        stopped = self._why_stopped(session) or ("something of it is missing" if self._problems else "")
+        stopped = self._why_stopped(session) or " ".join(self._problems)
         try:
-            self._kept = keep(session.config, self._document(session), self._ledger, stopped, bool(session.testsfailed))
+            self._last = keep(session, self._document(session), self._ledger, stopped)
         except (ValueError, OSError) as error:
             self._problems.append(str(error))
 
@@ -237,14 +241,12 @@ class Reporter:
             summarize_plan(terminalreporter, self.ledger.plan)
         from pytest_emid.plugin.reports.terminal import summarize
 
-        changed = ""
+        first = ""
         if self._config.baseline is not None:
             from pytest_emid.plugin.baselines import since
 
-            changed = since(terminalreporter.config, self.ledger)
-        summarize(terminalreporter, self.ledger, self._problems, self._config, changed)
-        for line in self._kept:
-            terminalreporter.write_line(line)
+            first = since(terminalreporter.config, self.ledger)
+        summarize(terminalreporter, self.ledger, self._problems, self._config, first, self._last)
         sheet = terminalreporter.config.stash.get(SHEET, None)
         if sheet is not None and terminalreporter.verbosity > -2:
             terminalreporter.write_line(f"contact sheet of {sheet.scenarios} scenarios: {self._config.contact_sheet}")
@@ -358,8 +360,8 @@ def measure_emid(
     """Measure the model under a shift: measure_emid(shift, *, limit=None, seed=None) -> EmidResult.
 
     shift is a shift (pytest_emid.shifts), its id such as "defocus_blur:3+keyboard:1", or another Dataset. Answers
-    are asked once a run, and kept between runs in --emid-cache-dir. Works from tests and from fixtures of any scope;
-    each test is measured with the emid_model, emid_dataset, emid_encoders and emid_calibration of its own directory.
+    are asked once a run, and kept in --emid-cache-dir. Works from tests and fixtures of any scope; each test is measured
+    with the fixtures of its own directory. measure_emid.against(other_model, shift): of another model, the same.
     """
     from pytest_emid.plugin import fixtures, recorder
     from pytest_emid.plugin.reports.progress import ProgressBar
@@ -382,6 +384,7 @@ def measure_emid(
         began=pytestconfig.stash[START],
         shared=getattr(pytestconfig, "workerinput", {}).get(SHARED),
         run=getattr(pytestconfig, "workerinput", {}).get("testrunuid"),  # pytest-xdist's, the same for all workers
+        started=pytestconfig.invocation_params.dir,
     )
     yield measure
     measure.close()
@@ -389,8 +392,7 @@ def measure_emid(
 
 def _shared(config: pytest.Config) -> str:
     """The folder of this run, which only a controller names."""
-    name = f"pytest-emid-{os.getpid()}-{config.stash[START]:.6f}"
-    return os.path.join(tempfile.gettempdir(), name)  # noqa: PTH118
+    return os.path.join(tempfile.gettempdir(), f"pytest-emid-{os.getpid()}-{config.stash[START]:.6f}")  # noqa: PTH118
 
 
 def _is_worker(config: pytest.Config) -> bool:

@@ -167,6 +167,15 @@ OPTIONS: Final = (
         "when the cache is opened, forget answers and embeddings that were unused for longer (default: no limit).",
     ),
     Option(
+        "replay",
+        "string",
+        "PACK",
+        "a replay pack (.json)",
+        as_text,
+        "take the model's identity, answers and embeddings from this replay pack: the fixture emid_model is not "
+        "called, and nothing is asked. See `python -m pytest_emid pack`.",
+    ),
+    Option(
         "pack-key-env",
         "string",
         "NAME",
