@@ -360,8 +360,8 @@ def measure_emid(
     """Measure the model under a shift: measure_emid(shift, *, limit=None, seed=None) -> EmidResult.
 
     shift is a shift (pytest_emid.shifts), its id such as "defocus_blur:3+keyboard:1", or another Dataset. Answers
-    are asked once a run, and kept in --emid-cache-dir. Works from tests and fixtures of any scope; each test is measured
-    with the fixtures of its own directory. measure_emid.against(other_model, shift): of another model, the same.
+    are asked once a run, and kept in --emid-cache-dir. Works from tests and fixtures of any scope; each test is
+    measured with the fixtures of its own directory. measure_emid.against(other_model, shift): another model, the same.
     """
     from pytest_emid.plugin import fixtures, recorder
     from pytest_emid.plugin.reports.progress import ProgressBar

@@ -45,3 +45,6 @@ def take_over(items: Sequence[pytest.Item], config: EmidConfig) -> None:
             replaced: Any = definition
             # its own arguments are not made either: one of them may import what is not installed here
             replaced.func, replaced.argnames = emid_model, ()
+        info: Any = getattr(item, "_fixtureinfo", None)
+        if info is not None:
+            info.prune_dependency_tree()
