@@ -61,7 +61,8 @@ def summarize(
     rows = ledger.rows() if speaks else []
     unmeasured = ledger.unmeasured() if speaks else {}
     notices = list(_notices(ledger)) if speaks else []
-    if not (rows or unmeasured or notices or problems or last):
+    replayed = list(_replayed(ledger, config)) if speaks else []
+    if not (rows or unmeasured or notices or problems or last or replayed):
         return
     terminal.write_sep("=", "emid", bold=True)
     if since and speaks:
@@ -76,7 +77,7 @@ def summarize(
     for problem in problems:
         _write(terminal, f"MISSING: {problem}", red=True, bold=True)
     if speaks:
-        for line in (*_replayed(ledger, config), *last):
+        for line in (*replayed, *last):
             terminal.write_line(visible(line))
 
 
