@@ -300,6 +300,9 @@ class MeasureEmid:
                 max_age=None if config.cache_max_days is None else config.cache_max_days * 86_400.0,
                 waiting=self._say_who,
             )
+            if config.replay is not None:
+                # what the pack lacks is said by the model that replays it; vectors that it lacks are made
+                self._cache.mode = "use"
         return self._cache
 
 

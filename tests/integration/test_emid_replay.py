@@ -32,9 +32,8 @@ def test_x(measure_emid):
 """
 
 
-@pytest.fixture
-def pack(tmp_path: Path) -> Path:
-    """What a model answered to 60 clean and 59 shifted questions."""
+def packed(path: Path, shifted: int) -> Path:
+    """What a model answered to 60 clean questions and to so many shifted ones."""
 
     def echo(images: list[object], questions: list[str]) -> list[str]:
         return [f"{question} {i}" for i, question in enumerate(questions)]
@@ -43,23 +42,34 @@ def pack(tmp_path: Path) -> Path:
     dataset = scenes_dataset(60)
     with Cache(None) as cache:
         cache.respond(model, dataset)
-        cache.respond(model, shifts.parse("case:1").apply(dataset, 0).first(59))
-        cache.export_pack(tmp_path / "pack.json", vectors=False)
-    return tmp_path / "pack.json"
+        cache.respond(model, shifts.parse("case:1").apply(dataset, 0).first(shifted))
+        cache.export_pack(path / "pack.json", vectors=False)
+    return path / "pack.json"
 
 
-def test_the_pack_takes_the_models_place_and_says_what_it_lacks(pytester: pytest.Pytester, pack: Path) -> None:
+@pytest.mark.parametrize(
+    ("shifted", "outcome", "lines"),
+    [
+        (60, {"passed": 1}, ["case:1 * no gate", "120 of 120 answers from the replay pack *pack.json, model echo"]),
+        (
+            59,
+            {"failed": 1},
+            [
+                "E *the replay pack *pack.json has no answer to 1 of 1 samples: 'scene-000019-complex'. *",
+                "119 of 120 answers from the replay pack *pack.json, model echo",
+            ],
+        ),
+    ],
+)
+def test_the_pack_takes_the_models_place_and_says_what_it_lacks(
+    pytester: pytest.Pytester, tmp_path: Path, shifted: int, outcome: dict[str, int], lines: list[str]
+) -> None:
     pytester.makeconftest(CONFTEST)
     pytester.makepyfile(TESTS)
-    arguments = ("--emid-dataset=scenes", "--emid-limit=60", f"--emid-replay={pack}", "-p", "no:xdist")
-    result = pytester.runpytest(*arguments)
-    result.assert_outcomes(failed=1)
-    result.stdout.fnmatch_lines(
-        [
-            "E *lacks * answers of echo, and its mode is 'read': scene-0000*",
-            "* of * answers from the replay pack *pack.json, model echo",
-        ]
-    )
+    pack = packed(tmp_path, shifted)
+    result = pytester.runpytest("--emid-dataset=scenes", "--emid-limit=60", f"--emid-replay={pack}")
+    result.assert_outcomes(**outcome)
+    result.stdout.fnmatch_lines(lines)
 
 
 @pytest.mark.parametrize(
