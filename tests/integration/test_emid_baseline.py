@@ -170,3 +170,21 @@ def upgraded(fake_measurer):
     start = next(i for i, text in enumerate(lines) if text.strip("=") == " emid ")
     assert lines[start + 1] == line
     assert any(text.startswith("E ") and text.endswith(line) for text in lines)
+
+
+def test_another_model_is_measured_on_the_same(project: pytest.Pytester) -> None:
+    project.makepyfile("""
+        import pytest
+        from pytest_emid import assert_no_regression
+
+        def test_worse(measure_emid):
+            from conftest import Answers
+            other = Answers("big-0")
+            baseline = measure_emid.against(other, "blur:75")
+            assert baseline.model == "big-0"
+            assert measure_emid.against(other, "blur:75") is baseline
+            assert_no_regression(measure_emid("blur:75"), 0.05, baseline=baseline)
+            with pytest.raises(AssertionError, match="FAIL: information lost since the baseline"):
+                assert_no_regression(measure_emid.against(Answers("small-20"), "blur:75"), 0.05, baseline=baseline)
+        """)
+    project.runpytest().assert_outcomes(passed=1)
