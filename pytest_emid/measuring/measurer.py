@@ -143,7 +143,8 @@ class Measurer:
         other = copy.copy(self)
         other.model = model
         other._asker = self._asker.of(model)
-        options = {**self._settings.options, "model": model.name}
+        named = {"model": model.name} if "model" in self._settings.options else {}
+        options = {**self._settings.options, **named}
         any_version = other._asker.traits.any_version
         other._settings = replace(self._settings, model=model.name, options=options, any_version=any_version)
         other._calibration = self.calibration  # fitted once: no answer takes part

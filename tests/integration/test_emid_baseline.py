@@ -72,10 +72,10 @@ def test_a_worse_model_fails_and_says_which_samples(project: pytest.Pytester, wo
             "E * now        * on clean data, * under the shift (model new-20)",
             "E * n          90 samples in 30 clusters that both hold",
             "E * note       beyond clean data (difference in differences) *; 18 right to wrong, 0 wrong to right",
-            "E * the 3 samples that lost most (of 90, 90 changed):",
+            "E * the 3 samples that lost most (of 90, 90 answered otherwise):",
             "E * 1. s*: lost +0.*",
             "E * baseline   wrong answer *",
-            "E * now        wrong answer *",
+            "E * now        new-20 *",
         ]
     )
 

@@ -135,7 +135,7 @@ def make_result(
 class FakeMeasurer:
     """Answers as `Measurer` does, with made-up numbers: `blur:60` retains 60 % of the information.
 
-    A model whose name ends in a number, such as `new-10`, retains so many points less.
+    A model whose name ends in a number, such as `new-10`, retains so many points less, and answers in its name.
 
     `made` counts the results that were computed, over all instances.
     """
@@ -170,6 +170,9 @@ class FakeMeasurer:
                 seed=self.options["seed"],
                 confidence=self.options["confidence"],
                 model=self.model.name,
+                responses=[f"{self.model.name} {i}" for i in range(len(self.dataset))]
+                if "-" in self.model.name
+                else None,
                 settings=self.options["settings"],
                 made=Provenance(versions=self.versions),
             )

@@ -53,15 +53,16 @@ def _lines(
 
 
 def samples(found: Regression) -> Iterator[str]:
-    """The samples that lost most, with both answers under the shift."""
-    lost = sorted((i for i, loss in enumerate(found.by_sample) if loss > 0.0), key=lambda i: (-found.by_sample[i], i))
-    changed = sum(loss != 0.0 for loss in found.by_sample)
+    """The samples that lost most, with both answers under the shift; where an answer did not change, nothing did."""
+    old, new = found.matched.old.shifted.records, found.matched.new.shifted.records
+    changed = [i for i, (before, now) in enumerate(zip(old, new, strict=True)) if before.response != now.response]
+    lost = sorted((i for i in changed if found.by_sample[i] > 0.0), key=lambda i: (-found.by_sample[i], i))
     if not lost:
         return
     yield ""
-    yield f"the {min(WORST, len(lost))} samples that lost most (of {len(found.by_sample)}, {changed} changed):"
+    yield f"the {min(WORST, len(lost))} samples that lost most (of {len(new)}, {len(changed)} answered otherwise):"
     for rank, i in enumerate(lost[:WORST], start=1):
-        before, now = found.matched.old.shifted.records[i], found.matched.new.shifted.records[i]
+        before, now = old[i], new[i]
         yield f"{rank}. {clip(now.id, 80)}: lost {number(found.by_sample[i])}"
         yield f"   question   {clip(now.question)}"
         yield f"   reference  {clip(now.reference)}"

@@ -31,7 +31,9 @@ def saved(path: Path, *results: EmidResult) -> Path:
 
 
 def made(scenario: str, retained: float, model: str = "a", torch: str = "2.13") -> EmidResult:
-    result = make_result(scenario, retained=retained, n=210, model=model, responses=None)
+    result = make_result(
+        scenario, retained=retained, n=210, model=model, responses=[f"{model} {i}" for i in range(210)]
+    )
     return replace(result, made=Provenance(model=model, versions={"torch": torch}))
 
 
@@ -63,7 +65,7 @@ def test_what_it_says(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> Non
     text = "\n".join(lines)
     assert "at most 2.0 % of retained may be lost" in " ".join(lines)
     assert "not comparable" in text
-    assert "the 3 samples that lost most (of 210, 210 changed):" in text
+    assert "the 3 samples that lost most (of 210, 210 answered otherwise):" in text
     assert "gone|1:1 on fake with seed 0 was measured before, and is not any more." in " ".join(lines)
     assert lines[-1] == "regression"
     told = page.read_text("utf-8")
