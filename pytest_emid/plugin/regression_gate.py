@@ -9,6 +9,7 @@ from typing import Final
 
 import pytest
 
+from pytest_emid.errors import BaselineError
 from pytest_emid.information.intervals.means import retained_interval
 from pytest_emid.measuring import obstacles
 from pytest_emid.measuring.format import measured, percent
@@ -75,17 +76,22 @@ def assert_no_regression(
     check_number("at_most", at_most, least=0.0, **({"below": 1.0} if shares else {}))
     running = recorder.current()
     pytest_config = None if running is None else running.item.config
+    config = options_of(confidence, undecided, blind, accept_blind)
     if baseline is not None:
         check_result("assert_no_regression(baseline=...)", baseline)
         where = f"model {baseline.model}"
+    elif pytest_config is not None and is_first(pytest_config):
+        pytest.skip(f"there is no baseline yet: this run is saved as the first, {baseline_path(pytest_config)}")
     else:
-        if pytest_config is not None and is_first(pytest_config):
-            pytest.skip(f"there is no baseline yet: this run is saved as the first, {baseline_path(pytest_config)}")
-        run = saved_baseline(pytest_config)
-        where = str(run.path)
-        baseline = counterpart(result, run.results, f"the baseline {run.path}")
-    config = options_of(confidence, undecided, blind, accept_blind)
-    found = regression(matched(baseline, result), measure)
+        where = str(baseline_path(pytest_config)) if pytest_config is not None else ""
+    try:
+        if baseline is None:
+            baseline = counterpart(result, saved_baseline(pytest_config).results, f"the baseline {where}")
+        found = regression(matched(baseline, result), measure)
+    except BaselineError as error:
+        if config.baseline_update is None:
+            raise
+        pytest.skip(f"accepted as the baseline ({config.baseline_update}), and not compared: {error}")
     since = changes(baseline, result)
     decision = regression_decision(found, at_most, config, accept_blind, beyond_clean=beyond_clean)
     if config.baseline_update is not None and running is not None:

@@ -128,6 +128,19 @@ def test_an_accepted_run_becomes_the_baseline_with_its_words(project: pytest.Pyt
     project.runpytest("--emid-baseline=old.json", "-k", "90").assert_outcomes(failed=1)
 
 
+def test_what_cannot_be_compared_can_be_accepted(project: pytest.Pytester) -> None:
+    path = saved(project)
+    edited(path, lambda document: [result.update(encoders="others") for result in document["results"]])
+    named(project, "fake")
+    result = project.runpytest("--emid-baseline=old.json", "-k", "95")
+    result.assert_outcomes(failed=1)
+    result.stdout.fnmatch_lines(["E *BaselineError: blur:95 cannot be compared with the baseline: its encoders were *"])
+    project.runpytest("--emid-baseline=old.json", "--emid-baseline-update=other encoders", "-k", "95").assert_outcomes(
+        skipped=1
+    )
+    project.runpytest("--emid-baseline=old.json", "-k", "95").assert_outcomes(passed=1)
+
+
 def test_words_are_asked_for(project: pytest.Pytester) -> None:
     result = project.runpytest("--emid-baseline=old.json", "--emid-baseline-update=better")
     result.stderr.fnmatch_lines(
