@@ -6,7 +6,7 @@ import math
 
 import numpy as np
 import pytest
-from hypothesis import given
+from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 from scipy.stats import norm, t
 
@@ -17,6 +17,7 @@ from pytest_emid.information.intervals.regressions import loss, loss_apart
 PAIRS = st.lists(st.tuples(st.sampled_from((0.0, 0.5, 1.0)), st.sampled_from((0.0, 0.5, 1.0))), min_size=8, max_size=60)
 
 
+@settings(suppress_health_check=[HealthCheck.too_slow], deadline=None)
 @given(PAIRS, st.integers(1, 3))
 def test_without_width_it_is_the_paired_t_interval(pairs: list[tuple[float, float]], per: int) -> None:
     old, new = map(list, zip(*pairs, strict=True))
@@ -27,6 +28,7 @@ def test_without_width_it_is_the_paired_t_interval(pairs: list[tuple[float, floa
     assert (mine.value, mine.low, mine.high) == pytest.approx((plain.value, plain.low, plain.high), abs=1e-12)
 
 
+@settings(suppress_health_check=[HealthCheck.too_slow], deadline=None)
 @given(PAIRS, st.floats(0.0, 0.9))
 def test_share_and_contrast_agree_on_every_verdict(pairs: list[tuple[float, float]], at_most: float) -> None:
     old, new = map(list, zip(*pairs, strict=True))
