@@ -16,7 +16,7 @@ from pytest_emid.measuring.format import measured, percent
 from pytest_emid.measuring.matching import Matched, changes, counterpart, matched
 from pytest_emid.measuring.regression import EMID, RETAINED, Regression, regression
 from pytest_emid.measuring.results import EmidResult
-from pytest_emid.measuring.verdicts import Decision, Direction
+from pytest_emid.measuring.verdicts import Decision, Direction, Verdict
 from pytest_emid.plugin import recorder
 from pytest_emid.plugin.assertions import Blind, Undecided
 from pytest_emid.plugin.baselines import baseline_path, is_first, saved_baseline
@@ -132,7 +132,7 @@ def regression_decision(
         contrast=contrast,
         note=_note(found, level, beyond_clean),
     )
-    if found.is_same and not against and estimate.n >= 60:
+    if found.is_same and decision.verdict is Verdict.PASS:
         decision = replace(decision, reason="One and the same model gave the same answers.")
     return decision
 
