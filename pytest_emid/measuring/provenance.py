@@ -9,12 +9,12 @@ from __future__ import annotations
 import platform
 import re
 from collections.abc import Iterator, Mapping
-from dataclasses import dataclass, field
 from functools import cache
 from importlib.metadata import PackageNotFoundError, version
 from typing import Any, Final
 
 from pytest_emid.encoders.base import Encoders
+from pytest_emid.measuring.findings import Provenance
 from pytest_emid.measuring.plain import scrub
 from pytest_emid.models.base import Model, traits_of
 from pytest_emid.version import __version__
@@ -42,28 +42,6 @@ _SECRET: Final = re.compile(
     re.IGNORECASE,
 )
 """A name whose value, and whatever is inside it, is nobody's business."""
-
-
-@dataclass(frozen=True, slots=True)
-class Provenance:
-    """What made a result. Empty where that is not known, as in results that were made by hand.
-
-    Attributes:
-        model: fingerprint of the model; empty where it has none that outlives its process.
-        settings: what the model says of itself, flat: `dtype`, `generation.num_beams`, `processor.size.height`; secrets
-            are hidden.
-        encoders: fingerprints, by `image` and `text`.
-        calibration: fingerprint of the clean pairs that critic and whitening were fitted on.
-        shift: version of the code of each part of the shift, by the part's id.
-        versions: of Python, of this package, and of the installed ones of `LIBRARIES`.
-    """
-
-    model: str = ""
-    settings: Mapping[str, str] = field(default_factory=dict)
-    encoders: Mapping[str, str] = field(default_factory=dict)
-    calibration: str = ""
-    shift: Mapping[str, str] = field(default_factory=dict)
-    versions: Mapping[str, str] = field(default_factory=dict)
 
 
 def provenance(model: Model, encoders: Encoders, calibration: str, shift: Mapping[str, str]) -> Provenance:

@@ -8,10 +8,9 @@ from dataclasses import dataclass, field, fields
 from typing import Any, Final
 
 from pytest_emid.information.intervals.estimate import Estimate
-from pytest_emid.measuring.findings import Bound, CriticReport, Divergences, Drift, Obstacle, Sight
+from pytest_emid.measuring.findings import Bound, CriticReport, Divergences, Drift, Obstacle, Provenance, Sight
 from pytest_emid.measuring.metrics.result import MetricResult
 from pytest_emid.measuring.plain import plain
-from pytest_emid.measuring.provenance import Provenance
 
 __all__ = [
     "SCHEMA_VERSION",
