@@ -172,7 +172,9 @@ def test_the_first_line_names_libraries_that_changed(project: pytest.Pytester) -
         + """
 @pytest.fixture(autouse=True, scope="session")
 def upgraded(fake_measurer):
-    fake_measurer.versions = {"torch": "2.2.0"}
+    with pytest.MonkeyPatch.context() as patch:
+        patch.setattr(fake_measurer, "versions", {"torch": "2.2.0"})
+        yield
 """
     )
     result = project.runpytest("--emid-baseline=old.json")
