@@ -17,6 +17,7 @@ if TYPE_CHECKING:
     from pytest_emid.data.dataset import Dataset
     from pytest_emid.data.sample import LazyImage, Sample
     from pytest_emid.errors import (
+        BaselineError,
         BudgetError,
         DataError,
         EmidError,
@@ -44,10 +45,12 @@ if TYPE_CHECKING:
         assert_metric_retained,
     )
     from pytest_emid.plugin.preference_gate import assert_preference_above
+    from pytest_emid.plugin.regression_gate import assert_no_regression
     from pytest_emid.plugin.robust import assert_robust
     from pytest_emid.shifts import strategies
 
 __all__ = [
+    "BaselineError",
     "BudgetError",
     "DataError",
     "Dataset",
@@ -74,6 +77,7 @@ __all__ = [
     "assert_metric_drop_below",
     "assert_metric_retained",
     "assert_no_input_drift",
+    "assert_no_regression",
     "assert_preference_above",
     "assert_robust",
     "data",
@@ -95,6 +99,7 @@ MODULES: Final = {
     "strategies": "shifts.strategies",
 }
 HOMES: Final = {
+    "BaselineError": "errors",
     "BudgetError": "errors",
     "DataError": "errors",
     "Dataset": "data.dataset",
@@ -121,6 +126,7 @@ HOMES: Final = {
     "assert_metric_retained": "plugin.metric_gates",
     "assert_no_input_drift": "plugin.assertions",
     "assert_preference_above": "plugin.preference_gate",
+    "assert_no_regression": "plugin.regression_gate",
     "assert_robust": "plugin.robust",
 }
 

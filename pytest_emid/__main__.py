@@ -21,8 +21,8 @@ def main(arguments: Sequence[str] | None = None) -> int:
     """Run a command.
 
     Returns:
-        0; 1 where a test or a gate of the merged run failed, or something of it is missing; 2 where the command
-        cannot be carried out.
+        0; 1 where a test or a gate of the merged run failed, something of it is missing, or what is compared got
+        worse; 2 where the command cannot be carried out, or a comparison is undecided.
     """
     given = _parser().parse_args(arguments)
     try:
@@ -50,6 +50,24 @@ def _parser() -> argparse.ArgumentParser:
     )
     _cache_option(merge, "... in this cache")
     merge.set_defaults(run=_merge)
+
+    compare = commands.add_parser(
+        "compare",
+        help="one saved run against another: exit 0 for no regression, 1 for a regression, 2 for undecided",
+        description="Compare two runs that --emid-save or --emid-json wrote, sample by sample in every scenario. "
+        "Exits with 0 where nothing got worse by more than --at-most, 1 where something did, and 2 where that is not "
+        "decided or cannot be compared.",
+    )
+    compare.add_argument("old", type=Path, metavar="OLD", help="the earlier run")
+    compare.add_argument("new", type=Path, metavar="NEW", help="the later run")
+    compare.add_argument("--at-most", type=float, default=0.02, metavar="X", help="what may be lost (default: 0.02)")
+    compare.add_argument(
+        "--measure", default="retained", metavar="NAME", help="retained, emid or a metric (default: retained)"
+    )
+    compare.add_argument("--beyond-clean", action="store_true", help="ask of the difference in differences")
+    compare.add_argument("--confidence", type=float, metavar="C", help="two-sided (default: that of NEW)")
+    compare.add_argument("--markdown", type=Path, metavar="PATH", help="write the table as Markdown, too")
+    compare.set_defaults(run=_compare)
 
     pack = commands.add_parser(
         "pack",
@@ -104,6 +122,28 @@ def _merge(given: argparse.Namespace) -> int:
         return FAILED
     terminal.write_line(f"passed: {len(given.reports)} shards", green=True)
     return 0
+
+
+def _compare(given: argparse.Namespace) -> int:
+    from pytest_emid.data.writing import writing
+    from pytest_emid.plugin.comparing import compare_runs
+    from pytest_emid.plugin.reports.compared import as_markdown, show
+    from pytest_emid.plugin.reports.screen import screen
+    from pytest_emid.plugin.runs import read_run
+
+    compared = compare_runs(
+        read_run(given.old),
+        read_run(given.new),
+        at_most=given.at_most,
+        measure=given.measure,
+        beyond_clean=given.beyond_clean,
+        confidence=given.confidence,
+    )
+    show(screen(), compared)
+    if given.markdown is not None:
+        with writing(given.markdown) as stream:
+            stream.write(as_markdown(compared))
+    return compared.status
 
 
 def _pack(given: argparse.Namespace) -> int:

@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Sequence
 
 __all__ = [
+    "BaselineError",
     "BudgetError",
     "DataError",
     "EmidError",
@@ -42,6 +43,10 @@ class UnavailableError(ModelError):
 
 class EstimationError(EmidError, ValueError):
     """Numbers cannot be estimated from the arrays that were given."""
+
+
+class BaselineError(EmidError, ValueError):
+    """There is no baseline, or it cannot be compared with what was measured."""
 
 
 def listed(names: Sequence[object], most: int = 10) -> str:

@@ -69,6 +69,10 @@ class Asker:
         self._normalise = normalise
         self._told = told
 
+    def of(self, model: Model) -> Asker:
+        """The same, of another model."""
+        return Asker(model, self.encoders, self.cache, self._since, self._progress, self._announce, self._normalise)
+
     def ask(self, dataset: Dataset, label: str) -> Draws:
         """Ask the model about a dataset, as often as it draws answers.
 
@@ -150,6 +154,7 @@ class Asker:
             responses=draws[0],
             response=vectors[0],
             further=tuple(zip(draws[1:], vectors[1:], strict=True)),
+            pictures=tuple(self.cache.digests(dataset)),
         )
 
     def embed(self, dataset: Dataset) -> Embedded:

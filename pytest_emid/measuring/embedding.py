@@ -52,11 +52,13 @@ class Answered(Embedded):
         responses: one per sample.
         response: their embeddings, (n, d_text).
         further: further draws of a model that draws several answers to a query: responses, and their embeddings.
+        pictures: digest of every sample's picture; empty where they are not known.
     """
 
     responses: tuple[Response, ...]
     response: Array
     further: tuple[tuple[tuple[Response, ...], Array], ...] = ()
+    pictures: tuple[str, ...] = ()
 
     @property
     def draws(self) -> tuple[tuple[Response, ...], ...]:

@@ -1,4 +1,4 @@
-"""What a result holds beside its scores: the critic, divergences, bounds, what is seen, and what forbids a PASS."""
+"""What a result holds beside its scores: critic, divergences, bounds, sight, what forbids a PASS, and what made it."""
 
 from __future__ import annotations
 
@@ -9,7 +9,7 @@ from typing import Any, Final
 
 from pytest_emid.information.intervals.estimate import Estimate
 
-__all__ = ["Bound", "CriticReport", "Divergences", "Drift", "Floor", "Obstacle", "Sight"]
+__all__ = ["Bound", "CriticReport", "Divergences", "Drift", "Floor", "Obstacle", "Provenance", "Sight"]
 
 NOT_DRAWN: Final = "p-values are not drawn for reports: run with --emid-drift"
 
@@ -209,3 +209,25 @@ class CriticReport:
         A critic in nats is judged by what it reads of the clean answers.
         """
         return self.r2 is None or (math.isfinite(self.r2.low) and self.r2.low > 0.0)
+
+
+@dataclass(frozen=True, slots=True)
+class Provenance:
+    """What made a result. Empty where that is not known, as in results that were made by hand.
+
+    Attributes:
+        model: fingerprint of the model; empty where it has none that outlives its process.
+        settings: what the model says of itself, flat: `dtype`, `generation.num_beams`, `processor.size.height`; secrets
+            are hidden.
+        encoders: fingerprints, by `image` and `text`.
+        calibration: fingerprint of the clean pairs that critic and whitening were fitted on.
+        shift: version of the code of each part of the shift, by the part's id.
+        versions: of Python, of this package, and of the libraries that take part (`measuring.provenance.LIBRARIES`).
+    """
+
+    model: str = ""
+    settings: Mapping[str, str] = field(default_factory=dict)
+    encoders: Mapping[str, str] = field(default_factory=dict)
+    calibration: str = ""
+    shift: Mapping[str, str] = field(default_factory=dict)
+    versions: Mapping[str, str] = field(default_factory=dict)

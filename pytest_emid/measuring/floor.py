@@ -31,8 +31,8 @@ def again(first: Scored, repeats: Sequence[Scored], confidence: float) -> tuple[
     """
     keys = [[answer_key(response.text) for response in side.answered.responses] for side in (first, *repeats)]
     differ = [a != b for side in keys[1:] for a, b in zip(keys[0], side, strict=True)]
-    names = ("information", "cosine", "exact")
-    information, cosine, exact = (mean_of([getattr(side, name) for side in repeats]) for name in names)
+    names = ("information", "common", "cosine", "exact")
+    information, common, cosine, exact = (mean_of([getattr(side, name) for side in repeats]) for name in names)
     lost = partial(paired_interval, clusters=first.clusters, confidence=confidence)
     floor = Floor(
         repeats=len(repeats),
@@ -45,6 +45,7 @@ def again(first: Scored, repeats: Sequence[Scored], confidence: float) -> tuple[
         first,
         amounts=mean_amounts([side.amounts for side in repeats]),
         information=information,
+        common=common,
         decoded=mean_of(decoded) if decoded else None,
         cosine=cosine,
         exact=exact,

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import copy
 import time
 from collections.abc import Callable, Mapping
 from dataclasses import replace
@@ -31,6 +32,7 @@ from pytest_emid.measuring.metrics.measured import Metrics
 from pytest_emid.measuring.plan import CLEAN, Need
 from pytest_emid.measuring.preferences import Preferences
 from pytest_emid.measuring.protocol import Scenario, Settings, compare
+from pytest_emid.measuring.provenance import Provenance, provenance
 from pytest_emid.measuring.remarks import answered_by_id
 from pytest_emid.measuring.results import EmidResult, Floor, Obstacle
 from pytest_emid.measuring.scores import Scored, score
@@ -147,6 +149,21 @@ class Measurer:
         self._calibration: Calibration | None = None
         self._results: dict[str, EmidResult] = {}
 
+    def of(self, model: Model) -> Measurer:
+        """Another model under the same conditions: the same set, encoders, critic, metrics, cache and seeds."""
+        other = copy.copy(self)
+        other.model = model
+        other._asker = self._asker.of(model)
+        named = {"model": model.name} if "model" in self._settings.options else {}
+        options = {**self._settings.options, **named}
+        any_version = other._asker.traits.any_version
+        other._settings = replace(self._settings, model=model.name, options=options, any_version=any_version)
+        other._calibration = self.calibration  # fitted once: no answer takes part
+        likelihoods = partial(log_likelihoods, model, cache=self.cache) if self._metrics.has_likelihoods else None
+        other._metrics = self._metrics.of(likelihoods)
+        other._clean, other._guards, other._results = None, None, {}
+        return other
+
     def measure(self, shift: Shift | str | Dataset) -> EmidResult:
         """Measure one scenario.
 
@@ -170,6 +187,7 @@ class Measurer:
             shifted = self._asker.answered(dataset, draws, clean.answered)
             with few_threads(max(len(self.dataset), len(dataset))):
                 found = compare(clean, shifted, self.calibration, self.guards, scenario, self._settings)
+            found = replace(found, made=self._made(scenario))
             found = self._metrics.added(found, self.dataset, dataset)
             if self._judge is not None:
                 sides = (self.dataset, clean.answered.responses), (dataset, shifted.responses)
@@ -239,7 +257,11 @@ class Measurer:
                 f"shift {shift.id!r} says that it is paired, but its samples have other ids than the dataset's. "
                 "A paired shift keeps every id, in order."
             )
-        return dataset, Scenario(shift.id, shift.modality, shift.paired)
+        return dataset, Scenario(shift.id, shift.modality, shift.paired, getattr(shift, "versions", {}))
+
+    def _made(self, scenario: Scenario) -> Provenance:
+        pairs = self.dataset if self.calibration_set is None else self.calibration_set
+        return provenance(self.model, self.encoders, pairs.fingerprint, scenario.versions)
 
     def _beyond_floor(self, result: EmidResult) -> EmidResult:
         """The result, with what the clean side loses when it is asked again, where it was."""

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 
 from pytest_emid.measuring import remarks
 from pytest_emid.measuring.allowance import Allowance
@@ -24,11 +24,12 @@ __all__ = ["Scenario", "Settings", "compare"]
 
 @dataclass(frozen=True)
 class Scenario:
-    """What the shifted side is: a shift's id, its modality, and whether it holds the same samples."""
+    """What the shifted side is: a shift's id, its modality, whether it holds the same samples, and versions of code."""
 
     id: str
     modality: str
     paired: bool
+    versions: Mapping[str, str] = field(default_factory=dict)
 
 
 @dataclass(frozen=True)

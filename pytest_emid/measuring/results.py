@@ -8,7 +8,16 @@ from dataclasses import dataclass, field, fields
 from typing import Any, Final
 
 from pytest_emid.information.intervals.estimate import Estimate
-from pytest_emid.measuring.findings import Bound, CriticReport, Divergences, Drift, Floor, Obstacle, Sight
+from pytest_emid.measuring.findings import (
+    Bound,
+    CriticReport,
+    Divergences,
+    Drift,
+    Floor,
+    Obstacle,
+    Provenance,
+    Sight,
+)
 from pytest_emid.measuring.metrics.judged import Judged
 from pytest_emid.measuring.metrics.result import MetricResult
 from pytest_emid.measuring.plain import plain
@@ -22,12 +31,13 @@ __all__ = [
     "EmidResult",
     "Floor",
     "Obstacle",
+    "Provenance",
     "Record",
     "Side",
     "Sight",
 ]
 
-SCHEMA_VERSION: Final = 2
+SCHEMA_VERSION: Final = 3
 
 
 @dataclass(frozen=True, slots=True)
@@ -54,6 +64,9 @@ class Record:
         served: who a server says that answered, in words; empty where nobody says.
         references: all answers that are accepted, where there are several.
         again: what the model answered when it was asked again, for the noise floor; scores are then means over these.
+        common: its direct score on the scale that all models share, which runs are compared on: `information` is
+            weighted by what this model's own clean answers get right. None where it was not computed.
+        picture: digest of the picture as the model saw it, its first 16 hexadecimal digits; empty where unknown.
     """
 
     id: str
@@ -75,6 +88,8 @@ class Record:
     served: str = ""
     references: tuple[str, ...] = ()
     again: tuple[str, ...] = ()
+    common: float | None = None
+    picture: str = ""
 
 
 @dataclass(frozen=True, slots=True)
@@ -161,6 +176,7 @@ class EmidResult:
             clean side and of its records are means over the repeats, and what is lost is lost beyond the floor.
         remarks: sentences that a reader should not miss.
         settings: effective options, each with its value and where it came from.
+        made: model, encoders, code of the shift and libraries that made it.
     """
 
     scenario: str
@@ -190,6 +206,7 @@ class EmidResult:
     floor: Floor | None = None
     remarks: tuple[str, ...] = ()
     settings: Mapping[str, str] = field(default_factory=dict)
+    made: Provenance = field(default_factory=Provenance)
 
     @property
     def n(self) -> int:
@@ -223,8 +240,8 @@ class EmidResult:
         version = data.get("schema_version")
         if version != SCHEMA_VERSION:
             raise ValueError(
-                f"this result has schema version {version!r}; this release reads version {SCHEMA_VERSION}, in which "
-                "EMI and EMID are in nats by default. Read it with the release that wrote it, or measure again."
+                f"this result has schema version {version!r}; this release reads version {SCHEMA_VERSION}. Read it "
+                "with the release that wrote it, or measure again."
             )
         values = {f.name: data[f.name] for f in fields(cls)}
         return cls(
@@ -246,6 +263,7 @@ class EmidResult:
                 "judged": None if values["judged"] is None else Judged.from_dict(values["judged"]),
                 "floor": None if values["floor"] is None else Floor.from_dict(values["floor"]),
                 "remarks": tuple(values["remarks"]),
+                "made": Provenance(**values["made"]),
             }
         )
 

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from dataclasses import dataclass, replace
+from typing import Final
 
 import numpy as np
 from numpy.typing import NDArray
@@ -17,9 +18,14 @@ from pytest_emid.measuring.calibration import Calibration
 from pytest_emid.measuring.critic import Amounts
 from pytest_emid.measuring.embedding import Answered
 
-__all__ = ["Float", "Scored", "as_comparable", "mean_amounts", "mean_of", "score"]
+__all__ = ["COMMON_EXPONENT", "Float", "Scored", "as_comparable", "mean_amounts", "mean_of", "score"]
 
 Float = NDArray[np.float64]
+
+COMMON_EXPONENT: Final = 0.5
+"""Of the direct form on the scale that all models share: of equal weights and one exponent, whatever a model answers.
+Weights and exponent that follow a model's own clean answers forgive it what it never gets right: of a copy with 5 % of
+its answers damaged such scores find .24, where exact matches find .79 and these find .80 (n = 90)."""
 
 
 @dataclass(frozen=True)
@@ -27,11 +33,13 @@ class Scored:
     """An answered set with its per-sample scores, each (n,), and the reliability that `information` was weighted by.
 
     Where the set was asked again, scores are means over the `repeats`, and `answered` holds the first answers.
+    `common` is `information` without that reliability, for comparisons with other models.
     """
 
     answered: Answered
     amounts: Amounts
     information: Float
+    common: Float
     decoded: Float | None
     cosine: Float
     exact: Float
@@ -78,14 +86,17 @@ def score(
     can_decode = decoded_obstacle(len(dataset), len(set(clusters))) is None
     if answered.only_answer is not None:
         # What answers everything alike says nothing, exactly: I(Y_ref; constant) = 0.
-        information, readable = np.zeros(len(dataset)), np.zeros(len(dataset)) if can_decode else None
+        information, common = np.zeros(len(dataset)), np.zeros(len(dataset))
+        readable = np.zeros(len(dataset)) if can_decode else None
     else:
         information = direct_between(pairs, reliability=reliability, clusters=clusters, seed=seed)
+        common = direct_between(pairs, clusters=clusters, exponent=COMMON_EXPONENT, seed=seed)
         readable = decoded_between(pairs, clusters=clusters, seed=seed) if can_decode else None
     return Scored(
         answered=answered,
         amounts=calibration.critic.amounts(answered, condition, most),
         information=information,
+        common=common,
         decoded=readable,
         cosine=cosine_to_reference(answered.response, answered.reference),
         exact=exact_match([r.text for r in answered.responses], [s.reference for s in dataset]),

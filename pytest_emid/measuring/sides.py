@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from typing import Final
+
 from pytest_emid.information.intervals.estimate import Estimate
 from pytest_emid.information.intervals.means import mean_interval
 from pytest_emid.measuring.guards import Guarded
@@ -9,6 +11,10 @@ from pytest_emid.measuring.results import Record, Side
 from pytest_emid.measuring.scores import Float, Scored
 
 __all__ = ["side"]
+
+
+DIGITS: Final = 16
+"""Hexadecimal digits of a picture's digest that stand for it."""
 
 
 def side(scored: Scored, emi: Estimate, confidence: float, guarded: Guarded | None) -> Side:
@@ -21,6 +27,7 @@ def side(scored: Scored, emi: Estimate, confidence: float, guarded: Guarded | No
         guarded: what the guards compare; None where they were not asked.
     """
     dataset, clusters, amounts = scored.answered.dataset, scored.clusters, scored.amounts
+    pictures = scored.answered.pictures or ("",) * len(dataset)
 
     def mean(values: Float, unit: str, support: tuple[float, float] | None = None) -> Estimate:
         return mean_interval(values, clusters, confidence, support=support, unit=unit)
@@ -46,6 +53,8 @@ def side(scored: Scored, emi: Estimate, confidence: float, guarded: Guarded | No
             served="" if response.served is None else str(response.served),
             references=sample.references,
             again=tuple(repeat.responses[i].text for repeat in scored.repeats),
+            common=float(scored.common[i]),
+            picture=pictures[i][:DIGITS],
         )
         for i, (sample, response) in enumerate(zip(dataset, scored.answered.responses, strict=True))
     )

@@ -192,7 +192,9 @@ def _degrees_of_freedom(estimate: Estimate) -> float | None:
     """Those of the t interval that the estimate has; None for a normal interval."""
     from scipy.special import ndtri, stdtridf
 
-    level, reach = 0.5 + estimate.confidence / 2, (estimate.high - estimate.value) / estimate.se
+    # the nearer limit: the other one may allow for what was not seen
+    reach = min(estimate.high - estimate.value, estimate.value - estimate.low) / estimate.se
+    level = 0.5 + estimate.confidence / 2
     return None if reach <= float(ndtri(level)) * (1.0 + 1e-9) else float(stdtridf(level, reach))
 
 

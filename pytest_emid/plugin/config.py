@@ -54,9 +54,13 @@ class EmidConfig:
     cache: str = "use"
     cache_max_mb: float | None = None
     cache_max_days: float | None = None
+    replay: str | None = None
     pack_key_env: str | None = None
     plan: bool = False
     json: str | None = None
+    save: str | None = None
+    baseline: str | None = None
+    baseline_update: str | None = None
     contact_sheet: str | None = None
     shard: str | None = None
     critic: str = "witness"
@@ -148,11 +152,14 @@ def from_pytest(config: pytest.Config) -> EmidConfig:
     """The options of the run: default < ini < command line.
 
     Raises:
-        pytest.UsageError: a value is not legal.
+        pytest.UsageError: a value is not legal, or needs another.
     """
     ini = {option.key: _ini_value(config, option) for option in OPTIONS}
     line = {option.key: config.getoption(option.flag) for option in OPTIONS}
-    return EmidConfig().overridden(ini, lambda option: f"ini {option.ini}").overridden(line, lambda option: option.flag)
+    made = EmidConfig().overridden(ini, lambda option: f"ini {option.ini}").overridden(line, lambda option: option.flag)
+    if made.baseline_update is not None and made.baseline is None:
+        raise pytest.UsageError(f"{made.origin('baseline_update')}: name the baseline, too: --emid-baseline=PATH.")
+    return made
 
 
 def marker_options(

@@ -139,9 +139,13 @@ def blind_note(result: EmidResult, accepted: Collection[str]) -> str:
 
 
 def conclude(
-    decision: Decision, result: EmidResult, config: EmidConfig, contributions: Contributions | None
+    decision: Decision,
+    result: EmidResult,
+    config: EmidConfig,
+    contributions: Contributions | None,
+    explained: Callable[[Decision], str] | None = None,
 ) -> Decision:
-    """Record the decision, and do what its verdict asks for."""
+    """Record the decision, and do what its verdict asks for; `explained` says why in place of the usual message."""
     __tracebackhide__ = True
     running = recorder.current()
     if running is not None:
@@ -159,7 +163,11 @@ def conclude(
 
         warnings.warn(UndecidedWarning(f"{headline(decision)}: {decision.reason}"), stacklevel=3)
         return decision
-    error = AssertionError(message(decision, result, config, None if contributions is None else contributions(result)))
+    if explained is not None:
+        error = AssertionError(explained(decision))
+    else:
+        speaks = None if contributions is None else contributions(result)
+        error = AssertionError(message(decision, result, config, speaks))
     if running is not None:
         running.raised(f"its gate said {decision.verdict}: {decision.gate} under {decision.scenario}", error)
     raise error

@@ -24,12 +24,14 @@ from pytest_emid.models.base import traits_of
 from pytest_emid.plugin import recorder
 from pytest_emid.plugin.config import EmidConfig
 from pytest_emid.plugin.naming import names_a_gate
+from pytest_emid.plugin.replaying import pack_path
 from pytest_emid.shifts.base import Shift
 
 if TYPE_CHECKING:
     from pytest_emid.cache import Cache
     from pytest_emid.measuring.measurer import Measurer
     from pytest_emid.measuring.sources import Source
+    from pytest_emid.models.base import Model
     from pytest_emid.models.server.spending import Spending
     from pytest_emid.plugin.reports.progress import ProgressBar
 
@@ -91,8 +93,10 @@ class MeasureEmid:
         began: float | None = None,
         shared: str | None = None,
         run: str | None = None,
+        started: Path = Path(),
     ) -> None:
         self._config = config
+        self._started = started
         self._root = root
         self._progress = progress
         self._look = look
@@ -100,6 +104,8 @@ class MeasureEmid:
         self._shared = shared
         self._run = run
         self._measurers: dict[tuple[Any, ...], tuple[_Parts, Measurer]] = {}
+        self._others: dict[tuple[int, str, str], Measurer] = {}
+        self._loaded: dict[int, tuple[Any, Model]] = {}
         self._cache: Cache | None = None
         self._spending: dict[str, Spending] = {}
 
@@ -128,6 +134,45 @@ class MeasureEmid:
             pytest.UsageError: `limit`, `seed` or `repeat` is not legal, or no test is running.
         """
         __tracebackhide__ = EXPLAINED
+        return self._measured(None, shift, limit, seed, repeat)
+
+    def against(
+        self,
+        other: Any,
+        shift: Shift | str | Dataset,
+        *,
+        limit: int | None = None,
+        seed: int | None = None,
+        repeat: int | None = None,
+    ) -> EmidResult:
+        """What another model makes of the same: the baseline of `assert_no_regression(result, baseline=...)`.
+
+        Everything but the model is that of the running test: dataset, encoders, critic, seeds, cache.
+
+        Args:
+            other: a model, or what `models.load` makes one of.
+            shift, limit, seed, repeat: as in the call that is compared with.
+
+        Raises:
+            ModelError: `other` is no model.
+            Others: as a call.
+        """
+        __tracebackhide__ = EXPLAINED
+        from pytest_emid import models
+
+        # kept beside what was given, so that a function is one model however often it is given
+        _, model = self._loaded.setdefault(id(other), (other, models.load(other)))
+        return self._measured(model, shift, limit, seed, repeat)
+
+    def _measured(
+        self,
+        other: Model | None,
+        shift: Shift | str | Dataset,
+        limit: int | None,
+        seed: int | None,
+        repeat: int | None,
+    ) -> EmidResult:
+        __tracebackhide__ = EXPLAINED
         running = recorder.current()
         if running is None:
             raise pytest.UsageError(
@@ -136,21 +181,30 @@ class MeasureEmid:
         running.asked = True
         config = running.config.for_call(limit=limit, seed=seed, repeat=repeat)
         try:
-            result = self._result(shift, running, config)
+            result = self._result(other, shift, running, config)
         except (EmidError, AssertionError) as error:
             running.raised(f"its measurement of {_named(shift)} raised {type(error).__name__}", error)
             raise
         running.measured(result)
         return result
 
-    def _result(self, shift: Shift | str | Dataset, running: recorder.Recorder, config: EmidConfig) -> EmidResult:
+    def _result(
+        self, other: Model | None, shift: Shift | str | Dataset, running: recorder.Recorder, config: EmidConfig
+    ) -> EmidResult:
         __tracebackhide__ = EXPLAINED
         measurer = self._measurer(_parts(running), config)
+        if other is not None:
+            key = (id(measurer), other.name, other.fingerprint)
+            if key not in self._others:
+                self._others[key] = measurer.of(other)
+            measurer = self._others[key]
         if self._look is not None:
             self._look(measurer.dataset, shift, config.seed)
         if config.plan:
             running.planned(measurer.plan(shift))
             pytest.skip("planned")
+        if config.replay is not None:
+            running.planned(measurer.plan(shift))  # counted, whatever comes of it
         try:
             return measurer.measure(shift)
         except BudgetError as error:
@@ -165,6 +219,7 @@ class MeasureEmid:
     def close(self) -> None:
         """Let go of models, datasets and the cache."""
         self._measurers.clear()
+        self._others.clear()
         cache, self._cache = self._cache, None
         if cache is not None:
             cache.close()
@@ -248,6 +303,8 @@ class MeasureEmid:
             from pytest_emid.cache import Cache, Mode
 
             path = None if config.cache_dir == "none" else self._root / config.cache_dir
+            if config.replay is not None:
+                path = pack_path(config, self._root, self._started)
             self._cache = Cache(
                 path,
                 mode=cast("Mode", config.cache),
@@ -257,6 +314,9 @@ class MeasureEmid:
                 max_age=None if config.cache_max_days is None else config.cache_max_days * 86_400.0,
                 waiting=self._say_who,
             )
+            if config.replay is not None:
+                # what the pack lacks is said by the model that replays it; vectors that it lacks are made
+                self._cache.mode = "use"
         return self._cache
 
 
@@ -310,8 +370,10 @@ def _origin(item: pytest.Item, name: str) -> str:
     function: Callable[..., Any] | None = definitions[-1].func if definitions else None
     if function is None:
         return f"fixture {name}"
+    running = recorder.current()
+    if running is not None and running.config.replay is not None and name == "emid_model":
+        return running.config.origin("replay")
     if function.__module__ == "pytest_emid.plugin.hooks":
-        running = recorder.current()
         return running.config.origin(name.removeprefix("emid_")) if running is not None else "default"
     overrides = _overridden_option(name, function)
     code = getattr(inspect.unwrap(function), "__code__", None)

@@ -103,6 +103,10 @@ def pytest_collection_modifyitems(config: pytest.Config, items: list[pytest.Item
             item.keywords[KEYWORD] = True
             if item.get_closest_marker("emid") is None:
                 item.add_marker("emid")
+    if measures and config.stash[CONFIG].replay is not None:
+        from pytest_emid.plugin import replaying
+
+        replaying.take_over(items, config.stash[CONFIG])
     if config.stash[CONFIG].plan:
         others = [item for item in items if KEYWORD not in item.keywords]
         if others:
@@ -136,6 +140,7 @@ class Reporter:
         self._ledger: Ledger | None = None
         self._problems: list[str] = []
         self._stopped = ""
+        self._last: list[str] = []
 
     @property
     def ledger(self) -> Ledger:
@@ -164,13 +169,9 @@ class Reporter:
         if session.config.option.collectonly:
             return
         self._problems = self._ledger.problems() if self._ledger is not None else []
-        if self._config.json is not None:
-            from pytest_emid.plugin.reports import json
-
-            try:
-                json.write(session.config.invocation_params.dir / self._config.json, self._document(session))
-            except OSError as error:
-                self._problems.append(f"{self._config.origin('json')}: cannot write {self._config.json}: {error}.")
+        for key in ("json", "save"):
+            self._write(session, key)
+        self._keep_baseline(session)
         sheet = session.config.stash.get(SHEET, None)
         if sheet is not None and self._config.contact_sheet is not None:
             try:
@@ -182,6 +183,29 @@ class Reporter:
         if self._problems:
             session.testsfailed = max(session.testsfailed, len(self._problems))
             session.exitstatus = pytest.ExitCode.TESTS_FAILED
+
+    def _write(self, session: pytest.Session, key: str) -> None:
+        """Write the run to the file that an option names."""
+        if (named := getattr(self._config, key)) is None:
+            return
+        from pytest_emid.plugin.reports import json
+
+        try:
+            json.write(session.config.invocation_params.dir / named, self._document(session))
+        except OSError as error:
+            self._problems.append(f"{self._config.origin(key)}: cannot write {named}: {error}.")
+
+    def _keep_baseline(self, session: pytest.Session) -> None:
+        """The first run under `auto` becomes the baseline, and so does one that is accepted in words."""
+        if self._ledger is None or self._config.plan or self._config.baseline is None:
+            return
+        from pytest_emid.plugin.baselines import keep
+
+        stopped = self._why_stopped(session) or " ".join(self._problems)
+        try:
+            self._last = keep(session, self._document(session), self._ledger, stopped)
+        except (ValueError, OSError) as error:
+            self._problems.append(str(error))
 
     def _document(self, session: pytest.Session) -> dict[str, Any]:
         document = {**self.ledger.document(), "options": self._config.deciding()}
@@ -217,7 +241,12 @@ class Reporter:
             summarize_plan(terminalreporter, self.ledger.plan)
         from pytest_emid.plugin.reports.terminal import summarize
 
-        summarize(terminalreporter, self.ledger, self._problems, self._config)
+        first = ""
+        if self._config.baseline is not None:
+            from pytest_emid.plugin.baselines import since
+
+            first = since(terminalreporter.config, self.ledger)
+        summarize(terminalreporter, self.ledger, self._problems, self._config, first, self._last)
         sheet = terminalreporter.config.stash.get(SHEET, None)
         if sheet is not None and terminalreporter.verbosity > -2:
             terminalreporter.write_line(f"contact sheet of {sheet.scenarios} scenarios: {self._config.contact_sheet}")
@@ -341,8 +370,8 @@ def measure_emid(
     """Measure the model under a shift: measure_emid(shift, *, limit=None, seed=None, repeat=None) -> EmidResult.
 
     shift is a shift (pytest_emid.shifts), its id such as "defocus_blur:3+keyboard:1", or another Dataset. Answers
-    are asked once a run, and kept between runs in --emid-cache-dir. Works from tests and from fixtures of any scope;
-    each test is measured with the emid_model, emid_dataset, emid_encoders and emid_calibration of its own directory.
+    are asked once a run, and kept in --emid-cache-dir. Works from tests and fixtures of any scope; each test is
+    measured with the fixtures of its own directory. measure_emid.against(other_model, shift): another model, the same.
     """
     from pytest_emid.plugin import fixtures, recorder
     from pytest_emid.plugin.reports.progress import ProgressBar
@@ -365,6 +394,7 @@ def measure_emid(
         began=pytestconfig.stash[START],
         shared=getattr(pytestconfig, "workerinput", {}).get(SHARED),
         run=getattr(pytestconfig, "workerinput", {}).get("testrunuid"),  # pytest-xdist's, the same for all workers
+        started=pytestconfig.invocation_params.dir,
     )
     yield measure
     measure.close()
@@ -372,8 +402,7 @@ def measure_emid(
 
 def _shared(config: pytest.Config) -> str:
     """The folder of this run, which only a controller names."""
-    name = f"pytest-emid-{os.getpid()}-{config.stash[START]:.6f}"
-    return os.path.join(tempfile.gettempdir(), name)  # noqa: PTH118
+    return os.path.join(tempfile.gettempdir(), f"pytest-emid-{os.getpid()}-{config.stash[START]:.6f}")  # noqa: PTH118
 
 
 def _is_worker(config: pytest.Config) -> bool:

@@ -9,6 +9,7 @@ from collections.abc import Callable
 from typing import Any, Final, Literal
 
 from pytest_emid.plugin.parsing import (
+    FEWEST_WORDS,
     as_allowance,
     as_confidence,
     as_critic,
@@ -19,6 +20,7 @@ from pytest_emid.plugin.parsing import (
     as_shard,
     as_switch,
     as_text,
+    as_words,
     one_of,
 )
 
@@ -191,6 +193,15 @@ OPTIONS: Final = (
         "when the cache is opened, forget answers and embeddings that were unused for longer (default: no limit).",
     ),
     Option(
+        "replay",
+        "string",
+        "PACK",
+        "a replay pack (.json)",
+        as_text,
+        "take the model's identity, answers and embeddings from this replay pack: the fixture emid_model is not "
+        "called, and nothing is asked. See `python -m pytest_emid pack`.",
+    ),
+    Option(
         "pack-key-env",
         "string",
         "NAME",
@@ -216,6 +227,32 @@ OPTIONS: Final = (
         "a path",
         as_text,
         "write every result and every decision to this file.",
+    ),
+    Option(
+        "save",
+        "string",
+        "PATH",
+        "a path",
+        as_text,
+        "write the same as --emid-json to this file, to compare later runs with.",
+    ),
+    Option(
+        "baseline",
+        "string",
+        "PATH",
+        "a path, or auto",
+        as_text,
+        "saved run (--emid-save or --emid-json) that assert_no_regression compares with; auto is emid-baseline.json in "
+        "the root directory, which the first run writes.",
+    ),
+    Option(
+        "baseline-update",
+        "string",
+        "WORDS",
+        f"words that say what changed, of {FEWEST_WORDS} or more",
+        as_words,
+        "accept this run as the new baseline, if every test that does not compare with the old one passes: say in "
+        "words what changed, which is kept in it. Scenarios that this run does not measure keep their old baseline.",
     ),
     Option(
         "contact-sheet",

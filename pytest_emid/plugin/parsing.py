@@ -7,9 +7,10 @@ from __future__ import annotations
 
 import re
 from collections.abc import Callable
-from typing import Any, NamedTuple
+from typing import Any, Final, NamedTuple
 
 __all__ = [
+    "FEWEST_WORDS",
     "Shard",
     "as_allowance",
     "as_confidence",
@@ -21,9 +22,14 @@ __all__ = [
     "as_shard",
     "as_switch",
     "as_text",
+    "as_words",
     "one_of",
     "parse_shard",
 ]
+
+
+FEWEST_WORDS: Final = 2
+"""Of a sentence that says what changed."""
 
 
 class Shard(NamedTuple):
@@ -53,6 +59,14 @@ def as_text(value: Any) -> str:
     if not isinstance(value, str) or not value.strip():
         raise ValueError
     return value.strip()
+
+
+def as_words(value: Any) -> str:
+    """Several words: one says nothing of what changed."""
+    text = " ".join(as_text(value).split())
+    if len(text.split()) < FEWEST_WORDS:
+        raise ValueError
+    return text
 
 
 def as_integer(least: int) -> Callable[[Any], int]:

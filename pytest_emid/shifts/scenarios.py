@@ -110,6 +110,12 @@ class Scenario:
         return SyntheticShift(tuple(component(c.name, c.severity, dict(c.options)) for c in self.components))
 
     @property
+    def versions(self) -> dict[str, str]:
+        """The version of the code behind each component, by the component's id."""
+        shift = self.shift
+        return {} if shift is None else shift.versions
+
+    @property
     def modality(self) -> str:
         """`visual`, `textual` or `joint` (also the clean one) for synthetic scenarios; `natural` for natural ones."""
         return "natural" if self.domain is not None else {"V": "visual", "T": "textual"}.get(self.kind, "joint")

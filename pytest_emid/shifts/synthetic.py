@@ -74,6 +74,11 @@ class SyntheticShift:
         """The level of a shift with one component; the highest level of a composed one."""
         return max((part.severity for part in self.components if part.severity is not None), default=None)
 
+    @property
+    def versions(self) -> dict[str, str]:
+        """The version of the code behind each component, by the component's id."""
+        return {part.id: registry.get(part.name).version for part in self.components}
+
     def __str__(self) -> str:
         return self.id
 

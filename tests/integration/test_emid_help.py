@@ -36,7 +36,8 @@ def test_fixtures_document_themselves(pytester: pytest.Pytester) -> None:
         "Override it to return pytest_emid.encoders.load(...) of your choice.",
         "None for any other: the tested references themselves, which is valid but makes levels optimistic.",
         "Measure the model under a shift: measure_emid(shift, *, limit=None, seed=None, repeat=None) -> EmidResult.",
-        "Works from tests and from fixtures of any scope;",
+        "Works from tests and fixtures of any scope;",
+        "measure_emid.against(other_model, shift): another model, the same.",
     ):
         assert sentence in words
     assert "no docstring" not in text

@@ -37,7 +37,7 @@ def test_all_results_and_decisions_are_written(project: pytest.Pytester) -> None
     result = project.runpytest("--emid-json=deep/out.json", "--emid-seed=3")
     result.assert_outcomes(passed=3, failed=4)
     document = load(project, "deep/out.json")
-    assert (document["schema_version"], document["plugin"], document["problems"]) == (2, "pytest-emid", [])
+    assert (document["schema_version"], document["plugin"], document["problems"]) == (3, "pytest-emid", [])
     assert [entry["scenario"] for entry in document["results"]] == [f"blur:{p}" for p in (40, 50, 60, 89, 96, 100)]
     assert len(document["results"][0]["shifted"]["records"]) == 90
     tests = {entry["nodeid"]: entry for entry in document["tests"]}

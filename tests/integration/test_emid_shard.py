@@ -207,7 +207,7 @@ def test_what_does_not_belong_together_is_not_merged(
     )
     assert refuses("nowhere.json") == ("cannot merge nowhere.json: [Errno 2] No such file or directory: 'nowhere.json'")
     (project.path / "x.json").write_text("[]")
-    assert refuses("x.json") == "cannot merge x.json: x.json was not written by --emid-json."
+    assert refuses("x.json") == "cannot merge x.json: x.json was not written by --emid-json or --emid-save."
     project.runpytest("--emid-shard=2/4", "--emid-json=x.json")
     assert refuses("shard-1.json", "x.json", "shard-3.json") == (
         "cannot merge shard 2/4 (x.json) with shard 1/3 (shard-1.json): they are shards of 4 and of 3. Give the "

@@ -8,7 +8,7 @@ from collections.abc import Iterator, Mapping
 from typing import Any
 
 EXCEPTIONS = {
-    r"(results\[\d+\]\.)?schema_version": "it rose when EMI and EMID came to be in nats by default",
+    r"(results\[\d+\]\.)?schema_version": "it rose with nats, and when results came to say what made them",
     r"tests\[\d+\]\.decisions\[\d+\]\.(note|reason)": "blind spots are named there now, and to decide once is advised",
     r"version": "the version that wrote it",
     r"results\[\d+\]\.divergences\.(image|text)_p": "drift p-values may be left out where no gate asked for them",

@@ -11,6 +11,7 @@ import numpy as np
 from pytest_emid.errors import ModelError
 from pytest_emid.information.intervals import means as intervals
 from pytest_emid.information.intervals.estimate import Estimate
+from pytest_emid.measuring.provenance import Provenance
 from pytest_emid.measuring.results import Bound, CriticReport, Divergences, Drift, EmidResult, Record, Side
 
 
@@ -74,6 +75,7 @@ def make_result(
                 decoded=None,
                 cosine=float(0.5 + scores[i] / 4),
                 exact=float(exact[i]),
+                common=float(scores[i]),
             )
             for i in range(n)
         )
@@ -133,16 +135,23 @@ def make_result(
 class FakeMeasurer:
     """Answers as `Measurer` does, with made-up numbers: `blur:60` retains 60 % of the information.
 
+    A model whose name ends in a number, such as `new-10`, retains so many points less, and answers in its name.
+
     `made` counts the results that were computed, over all instances.
     """
 
     made = 0
+    versions: Mapping[str, str] = {}
+    """Of libraries, which results say that they were made with."""
 
     def __init__(self, model: Any, dataset: Any, encoders: Any, **options: Any) -> None:
         self.model = model
         self.dataset = dataset
         self.options = options
         self._results: dict[str, EmidResult] = {}
+
+    def of(self, model: Any) -> FakeMeasurer:
+        return type(self)(model, self.dataset, None, **self.options)
 
     def measure(self, shift: Any) -> EmidResult:
         scenario = str(shift)
@@ -156,11 +165,15 @@ class FakeMeasurer:
             type(self).made += 1
             self._results[scenario] = make_result(
                 scenario,
-                retained=int(scenario.rpartition(":")[2]) / 100,
+                retained=(int(scenario.rpartition(":")[2]) - int("0" + self.model.name.partition("-")[2])) / 100,
                 n=len(self.dataset),
                 seed=self.options["seed"],
                 confidence=self.options["confidence"],
                 model=self.model.name,
+                responses=[f"{self.model.name} {i}" for i in range(len(self.dataset))]
+                if "-" in self.model.name
+                else None,
                 settings=self.options["settings"],
+                made=Provenance(versions=self.versions),
             )
         return self._results[scenario]

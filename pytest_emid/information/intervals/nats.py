@@ -21,9 +21,10 @@ from numpy.typing import NDArray
 from pytest_emid.errors import EstimationError
 from pytest_emid.information.arrays import as_clusters
 from pytest_emid.information.critics.witness import Told
-from pytest_emid.information.intervals.clusters import ClusteredMeans, Clusters, clustered_means, t_quantile
+from pytest_emid.information.intervals.clusters import ClusteredMeans, Clusters, clustered_means
 from pytest_emid.information.intervals.estimate import Estimate
 from pytest_emid.information.intervals.means import mean_interval, paired_interval, unpaired_interval
+from pytest_emid.information.intervals.shares import contrast_of, share_of
 
 __all__ = [
     "emi",
@@ -39,7 +40,6 @@ __all__ = [
 Float = NDArray[np.float64]
 
 NATS = "nats"
-FRACTION = "fraction"
 
 
 def emi(answers: Told, references: Told) -> Told:
@@ -115,7 +115,7 @@ def share_lost(clean: Told, shifted: Told, clusters: Clusters = None, confidence
     Raises:
         EstimationError: as `nats_lost`.
     """
-    return _share(_paired(clean, shifted, clusters), _pseudo(clean, clusters), confidence)
+    return share_of(_paired(clean, shifted, clusters), _pseudo(clean, clusters), confidence)
 
 
 def share_contrast(
@@ -129,7 +129,7 @@ def share_contrast(
     Raises:
         EstimationError: as `nats_lost`, or `at_most` is not finite.
     """
-    return _contrast(_paired(clean, shifted, clusters), at_most, _pseudo(clean, clusters), confidence)
+    return contrast_of(_paired(clean, shifted, clusters), at_most, _pseudo(clean, clusters), confidence, NATS)
 
 
 def unpaired_share_lost(
@@ -154,7 +154,7 @@ def unpaired_share_lost(
         EstimationError: as `unpaired_nats_lost`.
     """
     means = _unpaired(clean, shifted, of, clusters_clean, clusters_shifted)
-    return _share(means, _wider(clean, shifted, clusters_clean, clusters_shifted), confidence)
+    return share_of(means, _wider(clean, shifted, clusters_clean, clusters_shifted), confidence)
 
 
 def unpaired_share_contrast(
@@ -168,7 +168,7 @@ def unpaired_share_contrast(
 ) -> Estimate:
     """`share_contrast` of two independent sets: mean(clean) - mean(shifted) - at_most mean(of)."""
     means = _unpaired(clean, shifted, of, clusters_clean, clusters_shifted)
-    return _contrast(means, at_most, _wider(clean, shifted, clusters_clean, clusters_shifted), confidence)
+    return contrast_of(means, at_most, _wider(clean, shifted, clusters_clean, clusters_shifted), confidence, NATS)
 
 
 def _comparable(first: Told, second: Told, *, paired: bool) -> None:
@@ -220,43 +220,3 @@ def _unpaired(
     mean = np.array([a.mean[0] - b.mean[0], a.mean[1]])
     # The fewer degrees of freedom: those of Welch would change with the share that is tested.
     return ClusteredMeans(mean, covariance, min(a.df, b.df), a.n + b.n, a.clusters + b.clusters)
-
-
-def _quantile(confidence: float, df: float) -> float:
-    if not 0.0 < confidence < 1.0:
-        raise EstimationError(f"confidence: {confidence} is not between 0 and 1. Use 0.95 for a 95 % interval.")
-    return t_quantile(0.5 + confidence / 2, df)
-
-
-def _share(means: ClusteredMeans, pseudo: float, confidence: float) -> Estimate:
-    """Every t with |lost - t clean| <= hypot(q se(lost - t clean), pseudo): between the roots of a parabola."""
-    lost, clean = (float(mean) for mean in means.mean)
-    quantile = _quantile(confidence, means.df)
-    value = lost / clean if clean > 0.0 else math.nan
-    unbounded = Estimate(value, -math.inf, math.inf, math.nan, means.n, means.clusters, confidence, FRACTION)
-    if math.isnan(value) or not np.all(np.isfinite(means.covariance)):
-        return unbounded
-    v = means.covariance
-    se = math.sqrt(max(float(v[0, 0] - 2 * value * v[0, 1] + value**2 * v[1, 1]), 0.0)) / clean
-    lead = clean**2 - quantile**2 * float(v[1, 1])
-    if lead <= 0.0:
-        return replace(unbounded, se=se)
-    middle = lost * clean - quantile**2 * float(v[0, 1])
-    constant = lost**2 - quantile**2 * float(v[0, 0]) - pseudo**2
-    # The value itself is always between the roots, so that less than 0 is rounding.
-    root = math.sqrt(max(middle**2 - lead * constant, 0.0))
-    return replace(unbounded, low=(middle - root) / lead, high=(middle + root) / lead, se=se)
-
-
-def _contrast(means: ClusteredMeans, at_most: float, pseudo: float, confidence: float) -> Estimate:
-    if not math.isfinite(at_most):
-        raise EstimationError(f"at_most: {at_most} is not a finite number.")
-    share = _share(means, pseudo, confidence)
-    weights = np.array([1.0, -at_most])
-    value = float(weights @ means.mean)
-    found = replace(share, value=value, se=math.nan, unit=NATS)
-    if not math.isfinite(share.high):
-        return found
-    se = math.sqrt(max(float(weights @ means.covariance @ weights), 0.0))
-    half = math.hypot(_quantile(confidence, means.df) * se, pseudo)
-    return replace(found, low=value - half, high=value + half, se=se)

@@ -39,6 +39,15 @@ class Metrics:
         self._confidence = confidence
         self._clean: dict[str, list[tuple[float, ...]]] = {}
 
+    @property
+    def has_likelihoods(self) -> bool:
+        """Whether the likelihood of the references is among them."""
+        return self._likelihoods is not None
+
+    def of(self, likelihoods: Callable[[Sequence[Sample]], tuple[float, ...]] | None) -> Metrics:
+        """The same metrics of another model's answers."""
+        return Metrics(self._metrics, self._confidence, likelihoods)
+
     def added(self, result: EmidResult, clean: Sequence[Sample], shifted: Sequence[Sample]) -> EmidResult:
         """The result with these metrics.
 

@@ -22,6 +22,8 @@ _DECISIVE: Final = frozenset(
 _IGNORED: Final = frozenset(
     {"training_args.bin", "trainer_state.json", "optimizer.bin", "scheduler.bin", "all_results.json"}
 )
+_SETTINGS: Final = ("preprocessor_config.json", "processor_config.json", "generation_config.json")
+"""Files that say how pictures become numbers, and numbers answers."""
 _COMMIT: Final = re.compile(r"[0-9a-f]{40}")
 _HUB_ID: Final = re.compile(r"[\w.-]+(/[\w.-]+)?")
 _file_digests: dict[tuple[str, int, int], str] = {}
@@ -100,6 +102,24 @@ class Checkpoint:
         except ValueError as error:
             raise ModelError(f"{self.source}: config.json is not JSON: {error}. Save the model again.") from error
         return loaded if isinstance(loaded, dict) else {}
+
+    @cached_property
+    def processing(self) -> Mapping[str, Any]:
+        """What its files say of the processor and of generation; of the Hub's files, those that are here already."""
+        return {name.removesuffix(".json"): said for name in _SETTINGS if (said := self._said(name))}
+
+    def _said(self, name: str) -> Mapping[str, Any]:
+        """A JSON file as it stands; empty where there is none, or nothing that can be read."""
+        path: Any = Path(self.source) / name
+        if not self.is_folder:
+            from huggingface_hub import try_to_load_from_cache
+
+            path = try_to_load_from_cache(self.source, name, revision=self.commit)
+        try:
+            said = json.loads(Path(path).read_text(encoding="utf-8"))
+        except (OSError, TypeError, ValueError):
+            return {}
+        return said if isinstance(said, dict) else {}
 
     @property
     def dtype(self) -> str:

@@ -194,6 +194,11 @@ class TransformersModel:
             "batch": None if self.exact else [_SCHEME, self.batch_size, "compiled" if self.compile else "plain"],
         }
 
+    @property
+    def processing(self) -> Mapping[str, Any]:
+        """Settings of the processor and of generation that come with the checkpoint, for reports."""
+        return self.checkpoint.processing
+
     @cached_property
     def fingerprint(self) -> str:
         """sha256 over `identity`. Weights are hashed (a folder) or named by their commit (the Hub), never loaded."""

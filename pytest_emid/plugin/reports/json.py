@@ -1,6 +1,6 @@
 """The JSON report: every result and every decision of a run.
 
-Schema version 1. Strict JSON: numbers that JSON does not have are the strings "nan", "inf" and "-inf".
+Strict JSON: numbers that JSON does not have are the strings "nan", "inf" and "-inf".
 """
 
 from __future__ import annotations
@@ -46,6 +46,9 @@ FLOATS: Final = frozenset(
 TERMS: Final = "terms"
 """The field whose keys are free and whose values are numbers."""
 
+MADE: Final = "made"
+"""The field in which everything is a word."""
+
 
 def write(path: Path, document: Mapping[str, Any]) -> None:
     """Write a run's document: all of it or nothing, with sorted keys, so that equal runs give equal files.
@@ -82,7 +85,7 @@ def read_document(path: Path | str) -> dict[str, Any]:
     """
     document = json.loads(Path(path).read_text(encoding="utf-8"))
     if not isinstance(document, dict) or document.get("plugin") != "pytest-emid":
-        raise ValueError(f"{path} was not written by --emid-json.")
+        raise ValueError(f"{path} was not written by --emid-json or --emid-save.")
     if document.get("schema_version") != SCHEMA_VERSION:
         raise ValueError(
             f"{path} has schema version {document.get('schema_version')!r}; this release reads version "
@@ -104,7 +107,9 @@ def _strict(value: Any) -> Any:
 
 def _loose(value: Any, name: str = "") -> Any:
     if isinstance(value, dict):
-        return {key: _loose(item, name if name == TERMS else key) for key, item in value.items()}
+        return {
+            key: item if key == MADE else _loose(item, name if name == TERMS else key) for key, item in value.items()
+        }
     if isinstance(value, list):
         return [_loose(item, name) for item in value]
     return NUMBERS.get(value, value) if isinstance(value, str) and name in FLOATS else value

@@ -45,15 +45,29 @@ def _described(config: EmidConfig, key: str) -> str:
     return f"{name} {config.describe(key)}" if getattr(config, key) is not None else f"{name} from fixture emid_{key}"
 
 
-def summarize(terminal: pytest.TerminalReporter, ledger: Ledger, problems: Sequence[str], config: EmidConfig) -> None:
-    """Print the section. `-q` leaves the legend out; `-qq` and `--no-summary` print problems only."""
+def summarize(
+    terminal: pytest.TerminalReporter,
+    ledger: Ledger,
+    problems: Sequence[str],
+    config: EmidConfig,
+    since: str = "",
+    last: Sequence[str] = (),
+) -> None:
+    """Print the section. `-q` leaves the legend out; `-qq` and `--no-summary` print problems only.
+
+    `since` is what changed since the baseline beside the answers: the first line, for it is the likeliest cause.
+    `last` are lines below all others.
+    """
     speaks = terminal.verbosity > -2 and not terminal.config.getoption("no_summary")
     rows = ledger.rows() if speaks else []
     unmeasured = ledger.unmeasured() if speaks else {}
     notices = list(_notices(ledger)) if speaks else []
-    if not (rows or unmeasured or notices or problems):
+    replayed = list(_replayed(ledger, config)) if speaks else []
+    if not (rows or unmeasured or notices or problems or last or replayed):
         return
     terminal.write_sep("=", "emid", bold=True)
+    if since and speaks:
+        _write(terminal, since, yellow=True)
     if rows:
         _table(terminal, rows, ledger.sources.line())
         _verdicts(terminal, rows, config)
@@ -64,6 +78,18 @@ def summarize(terminal: pytest.TerminalReporter, ledger: Ledger, problems: Seque
         _write(terminal, notice, yellow=True)
     for problem in problems:
         _write(terminal, f"MISSING: {problem}", red=True, bold=True)
+    if speaks:
+        for line in (*replayed, *last):
+            terminal.write_line(visible(line))
+
+
+def _replayed(ledger: Ledger, config: EmidConfig) -> Iterator[str]:
+    """How many of the answers that were needed a replay pack holds."""
+    if config.replay is None:
+        return
+    held, missing = ledger.plan.totals()
+    models = ", ".join(dict.fromkeys(row.model for row in ledger.plan.rows())) or "none"
+    yield f"{held:,} of {held + missing:,} answers from the replay pack {config.replay}, model {models}"
 
 
 def _agreement(terminal: pytest.TerminalReporter, rows: Sequence[Row]) -> None:

@@ -13,10 +13,13 @@ from pytest_emid.cache import Cache
 from pytest_emid.data import Dataset, Sample, scenes_dataset
 from pytest_emid.encoders import Encoders
 from pytest_emid.errors import BudgetError, DataError, EmidError, EstimationError, ModelError, UnavailableError
+from pytest_emid.measuring.matching import matched
 from pytest_emid.measuring.measurer import Measurer
+from pytest_emid.measuring.regression import regression
 from pytest_emid.measuring.results import EmidResult
 from pytest_emid.models.base import Outcome, Response
 from pytest_emid.plugin.assertions import assert_emid_below, assert_information_retained
+from pytest_emid.plugin.regression_gate import assert_no_regression
 
 
 class Oracle:
@@ -466,3 +469,24 @@ def test_what_will_be_asked_is_announced_once_it_is_known():
     ]
     assert told[0][2].seconds is None
     assert told[1][2].seconds > 0.0
+
+
+def test_another_model_under_the_same_conditions_is_as_if_it_were_measured_alone():
+    dataset = scenes_dataset(60)
+    first = measurer(dataset, Oracle(dataset, wrong=0.4), settings={"model": "one"})
+    worse = first.measure(Shout())
+    other = first.of(Oracle(dataset))
+    better = other.measure(Shout())
+    alone = measurer(dataset, Oracle(dataset), settings={"model": "oracle"}).measure(Shout())
+    assert better == alone
+    assert (other.calibration, first.measure(Shout())) == (first.calibration, worse)
+    wrong = sum(record.exact == 0.0 for record in worse.shifted.records)
+    for measure, least in (("retained", wrong / 60 - 0.1), ("emid", 0.3), ("exact", wrong / 60 - 1e-9)):
+        with pytest.raises(AssertionError, match=r"^FAIL: ") as caught:
+            assert_no_regression(worse, 0.02, measure, baseline=better)
+        assert f"{wrong} right to wrong, 0 wrong to right" in str(caught.value)
+        found = regression(matched(better, worse), measure)
+        assert found.estimate().value >= least
+        # clean answers did not change, so that all of it is the shift's
+        assert found.estimate(beyond_clean=True).value == pytest.approx(found.estimate().value)
+    assert_no_regression(better, 0.1, baseline=worse)

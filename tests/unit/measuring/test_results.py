@@ -11,6 +11,7 @@ import pytest
 from emid_factory import estimate, make_result
 
 from pytest_emid.measuring.plain import scrub
+from pytest_emid.measuring.provenance import Provenance
 from pytest_emid.measuring.results import SCHEMA_VERSION, Bound, EmidResult
 from pytest_emid.plugin.reports import json as json_report
 
@@ -32,6 +33,7 @@ def rich() -> EmidResult:
         decoded_retained=estimate(0.9, unit="fraction"),
         remarks=("One.", "Two."),
         settings={"seed": "0 (default)"},
+        made=Provenance("f1", {"dtype": "auto"}, {"image": "a", "text": "b"}, "c", {"frost:3": "3"}, {"torch": "2.13"}),
     )
 
 
@@ -44,7 +46,7 @@ def test_a_result_survives_json(result: EmidResult) -> None:
 def test_to_dict_holds_plain_types_only() -> None:
     numpy = make_result(n=60, emid=np.float64(0.1), seed=np.int64(3))  # type: ignore[arg-type]
     assert types_in(numpy.to_dict()) <= {str, int, float, bool, type(None)}
-    assert numpy.to_dict()["schema_version"] == SCHEMA_VERSION == 2
+    assert numpy.to_dict()["schema_version"] == SCHEMA_VERSION == 3
 
 
 def test_lone_surrogates_are_replaced() -> None:
@@ -60,8 +62,8 @@ def test_another_schema_version_is_refused() -> None:
     with pytest.raises(ValueError) as caught:  # noqa: PT011
         EmidResult.from_dict({**make_result(n=60).to_dict(), "schema_version": 1})
     assert str(caught.value) == (
-        "this result has schema version 1; this release reads version 2, in which EMI and EMID are in nats by default. "
-        "Read it with the release that wrote it, or measure again."
+        "this result has schema version 1; this release reads version 3. Read it with the release that wrote it, or "
+        "measure again."
     )
 
 
@@ -115,11 +117,11 @@ def test_the_json_report_is_written_whole_or_not_at_all(tmp_path: Path) -> None:
 @pytest.mark.parametrize(
     ("document", "message"),
     [
-        ([], "{path} was not written by --emid-json."),
-        ({"results": []}, "{path} was not written by --emid-json."),
+        ([], "{path} was not written by --emid-json or --emid-save."),
+        ({"results": []}, "{path} was not written by --emid-json or --emid-save."),
         (
             {"plugin": "pytest-emid", "version": "9.0", "schema_version": 7},
-            "{path} has schema version 7; this release reads version 2. "
+            "{path} has schema version 7; this release reads version 3. "
             "Read it with pytest-emid 9.0, or measure again.",
         ),
     ],

@@ -178,7 +178,7 @@ def several(*edits: Edit | None) -> list[dict[str, Any]]:
         ),
         (
             several(lambda d: d.update(plugin="another")),
-            "cannot merge 0.json: 0.json was not written by --emid-json.",
+            "cannot merge 0.json: 0.json was not written by --emid-json or --emid-save.",
         ),
     ],
 )
