@@ -108,6 +108,7 @@ def project(pytester: pytest.Pytester, monkeypatch: pytest.MonkeyPatch) -> pytes
     # Assertion explanations are not cut on CI, and the width of a terminal is that of the machine.
     monkeypatch.delenv("CI", raising=False)
     monkeypatch.delenv("BUILD_NUMBER", raising=False)
+    monkeypatch.delenv("GITHUB_ACTIONS", raising=False)
     monkeypatch.setenv("COLUMNS", "120")
     pytester.makeconftest(FAKE_PROJECT)
     return pytester

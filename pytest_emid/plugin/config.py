@@ -8,6 +8,8 @@ PYTEST_DONT_REWRITE: this module is loaded in every pytest run and asserts nothi
 
 from __future__ import annotations
 
+import os
+import tempfile
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field, replace
 from pathlib import Path
@@ -22,11 +24,14 @@ __all__ = [
     "KEYWORD",
     "OPTIONS",
     "PAYLOAD",
+    "SHEET",
+    "START",
     "EmidConfig",
     "Option",
     "add_options",
     "from_pytest",
     "marker_options",
+    "shared_folder",
 ]
 
 GROUP: Final = "emid"
@@ -61,6 +66,9 @@ class EmidConfig:
     save: str | None = None
     baseline: str | None = None
     baseline_update: str | None = None
+    html: str | None = None
+    markdown: str | None = None
+    github: str = "auto"
     contact_sheet: str | None = None
     shard: str | None = None
     critic: str = "witness"
@@ -131,6 +139,18 @@ PAYLOAD: Final = "emid"
 
 CONFIG: Final = pytest.StashKey[EmidConfig]()
 """Where pytest's config holds the options of the run."""
+
+
+START: Final = pytest.StashKey[float]()
+"""Where pytest's config holds when the run began."""
+
+SHEET: Final = pytest.StashKey[Any]()
+"""Where pytest's config holds the contact sheet, where one was asked for and something was drawn."""
+
+
+def shared_folder(config: pytest.Config) -> str:
+    """The folder for what the processes of this run share, which only a controller names; made by who needs it."""
+    return os.path.join(tempfile.gettempdir(), f"pytest-emid-{os.getpid()}-{config.stash[START]:.6f}")  # noqa: PTH118
 
 
 def add_options(parser: pytest.Parser) -> None:

@@ -152,7 +152,8 @@ def conclude(
         decision, result = running.settled(decision, result)
     if decision.verdict is Verdict.PASS:
         return decision
-    from pytest_emid.plugin.reports.explain import headline, message
+    from pytest_emid.plugin.reports.asked import short
+    from pytest_emid.plugin.reports.explain import first_screen, headline, message
 
     if decision.verdict is Verdict.UNDECIDED and config.undecided == "xfail":
         import pytest
@@ -166,8 +167,10 @@ def conclude(
     if explained is not None:
         error = AssertionError(explained(decision))
     else:
-        speaks = None if contributions is None else contributions(result)
-        error = AssertionError(message(decision, result, config, speaks))
+        # who has no -v to give is told everything
+        told = first_screen if running is not None and running.item.config.get_verbosity() <= 0 else message
+        error = AssertionError(told(decision, result, config, None if contributions is None else contributions(result)))
+    setattr(error, recorder.SHORT, short(decision))
     if running is not None:
         running.raised(f"its gate said {decision.verdict}: {decision.gate} under {decision.scenario}", error)
     raise error

@@ -255,6 +255,32 @@ OPTIONS: Final = (
         "words what changed, which is kept in it. Scenarios that this run does not measure keep their old baseline.",
     ),
     Option(
+        "html",
+        "string",
+        "PATH",
+        "a path",
+        as_text,
+        "write one HTML page of the run: every scenario, and the samples that decided, with their pictures. With "
+        "--emid-json too, the JSON report carries the pictures.",
+    ),
+    Option(
+        "markdown",
+        "string",
+        "PATH",
+        "a path",
+        as_text,
+        "write a summary in Markdown, short enough for a comment on a pull request.",
+    ),
+    Option(
+        "github",
+        "string",
+        "{auto,no}",
+        "auto or no",
+        one_of("auto", "no"),
+        "auto: in a job of GitHub Actions append the summary to the job's ($GITHUB_STEP_SUMMARY), and annotate the "
+        "lines of gates that did not pass (default: auto).",
+    ),
+    Option(
         "contact-sheet",
         "string",
         "PATH",

@@ -22,10 +22,12 @@ if TYPE_CHECKING:
     from pytest_emid.measuring.verdicts import Decision
     from pytest_emid.plugin.answering import Raised
 
-__all__ = ["OUTBOX", "RECORDER", "Outbox", "Recorder", "Recording", "activated", "current", "enter", "start"]
+__all__ = ["OUTBOX", "RECORDER", "SHORT", "Outbox", "Recorder", "Recording", "activated", "current", "enter", "start"]
 
 PROPERTY: Final = "emid."
 """How the names of JUnit properties begin."""
+SHORT: Final = "emid_short"
+"""The attribute of a gate's error that holds its line in pytest's short summary."""
 ENDED_WIDTH: Final = 300
 """Characters that are kept of what a test ended with."""
 
@@ -215,6 +217,7 @@ class Recorder:
         if not self._results:
             return
         from pytest_emid.measuring.plain import scrub
+        from pytest_emid.plugin.reports.asked import asked
 
         properties[:] = [pair for pair in properties if not pair[0].startswith(PROPERTY)]
         for position, result in enumerate(self._results, start=1):
@@ -243,7 +246,42 @@ class Recorder:
                     gate = decision.gate.replace(" ", "_")
                     values[f"{gate}.verdict"] = str(decision.verdict)
                     values[f"{gate}.threshold"] = float(decision.threshold)
+                    values[f"{gate}.asked"] = asked(decision)
+                    values[f"{gate}.value"] = float(decision.estimate.value)
+                    values[f"{gate}.ci_low"] = float(decision.estimate.low)
+                    values[f"{gate}.ci_high"] = float(decision.estimate.high)
+            values |= self._shown(key)
             properties.extend((prefix + name, value) for name, value in values.items())
+
+    def _shown(self, key: str) -> dict[str, object]:
+        """Where the page shows a result, and the picture beside the page where it did not pass."""
+        if self.config.html is None:
+            return {}
+        from pytest_emid.plugin.reports.asked import anchor
+        from pytest_emid.plugin.reports.strips import place_of
+
+        failed = any(d.result == key and d.verdict != "PASS" for d in self._decisions)
+        pictures: dict[str, object] = {"pictures": place_of(self.config.html, key)} if failed else {}
+        return {"page": f"{self.config.html}#{anchor(key)}", **pictures}
+
+    def attach(self) -> None:
+        """Name the pictures in what a JUnit report keeps of a test's output, as GitLab and Jenkins read it."""
+        config = self.item.config
+        if not config.getoption("xmlpath", None):
+            return
+        if config.getini("junit_logging") in ("system-out", "out-err", "all"):
+            for result in self._results:
+                found = self._shown(self._outbox.key(result)).get("pictures")
+                if found is not None:
+                    self.item.add_report_section("call", "stdout", f"[[ATTACHMENT|{found}]]\n")
+
+
+def _shorten(report: pytest.TestReport, call: pytest.CallInfo[Any]) -> None:
+    """What a gate said, in a line of the short summary that keeps scenario and number where the terminal is narrow."""
+    said = None if call.excinfo is None else getattr(call.excinfo.value, SHORT, None)
+    crash = getattr(report.longrepr, "reprcrash", None)
+    if said is not None and crash is not None:
+        crash.message = said
 
 
 def _ended(error: pytest.ExceptionInfo[BaseException]) -> dict[str, str]:
@@ -351,7 +389,10 @@ class Recording:
         if recorder is None:
             return (yield)
         recorder.publish(item.user_properties)
+        if call.when == "call" and call.excinfo is not None:
+            recorder.attach()
         report = yield
+        _shorten(report, call)
         if KEYWORD in item.keywords or not recorder.is_empty:
             setattr(report, PAYLOAD, recorder.drain(call))
         return report

@@ -53,7 +53,7 @@ def test_on_the_shifted_side_nothing_is_retained(pytester: pytest.Pytester, monk
     result.stdout.fnmatch_lines(
         [
             "E *AssertionError: FAIL: information retained under keyboard:3 is *, asked: at least 50.0 % (n = 60)",
-            "*remark: All 60 shifted answers are the same ('red'): they say nothing about the samples.",
+            "*remark     All 60 shifted answers are the same ('red'): they say nothing about the samples.",
         ]
     )
 

@@ -22,7 +22,7 @@ def test_a_family_is_decided_at_the_corrected_level(project: pytest.Pytester) ->
     alone.assert_outcomes(passed=1, failed=2)
     alone.stdout.fnmatch_lines(
         [
-            "E         interval   [[]*] at 90 % confidence (--emid-confidence)",
+            "E         n          * seed * 90 % confidence (--emid-confidence)",
             "Holm over the 3 gates of this run: 2 of 2 FAIL stand. --emid-family=3 decides at the corrected level.",
         ]
     )
@@ -30,7 +30,7 @@ def test_a_family_is_decided_at_the_corrected_level(project: pytest.Pytester) ->
     family.assert_outcomes(passed=2, failed=1, warnings=1)
     family.stdout.fnmatch_lines(
         [
-            "E         interval   [[]*] at 99.9 % confidence (--emid-confidence), one of a family of 100 (*)",
+            "E         n          * seed * 99.9 % confidence (--emid-confidence), one of a family of 100 (*)",
             "AT 0.999",
         ]
     )

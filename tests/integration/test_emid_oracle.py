@@ -181,7 +181,7 @@ def test_the_verdict_and_its_reason(report: dict[str, Any], name: str) -> None:
     assert [obstacle["reason"] for obstacle in found["obstacles"]] == ([reason] if reason else [])
     if reason:
         assert found["remarks"][0] == reason
-        assert f"remark: {reason}" in report["said"]
+        assert f"  remark     {reason}" in report["said"]
         assert verdict == "FAIL" or reason in decision["reason"]
     assert not [remark for remark in found["remarks"][1:] if "suspect" in remark and "Too many" in reason]
 

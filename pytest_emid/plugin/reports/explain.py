@@ -8,6 +8,7 @@ from typing import Final
 
 from pytest_emid.information.intervals.estimate import Estimate
 from pytest_emid.measuring.format import (
+    TEXT_WIDTH,
     answers,
     clip,
     decimals,
@@ -23,10 +24,14 @@ from pytest_emid.measuring.results import Bound, EmidResult, Record
 from pytest_emid.measuring.verdicts import Decision, Direction, Verdict, decide
 from pytest_emid.plugin.config import EmidConfig
 
-__all__ = ["asks_about", "bound_line", "compare", "headline", "message", "sees"]
+__all__ = ["asks_about", "bound_line", "compare", "first_screen", "headline", "message", "sees"]
 
 WORST: Final = 5
 """Samples that a message shows."""
+SCREEN: Final = 25
+"""Lines of a message without `-v`."""
+SHOWN: Final = 3
+"""Samples in it."""
 
 TOLD: Final = 0.1
 """What an echo retains, and what is lost of the contrast between yes and no, is told from here on."""
@@ -55,7 +60,7 @@ def headline(decision: Decision) -> str:
 
 
 def message(decision: Decision, result: EmidResult, config: EmidConfig, contributions: Sequence[float] | None) -> str:
-    """The whole explanation, about forty lines.
+    """The whole explanation, about forty lines: what `-v` shows.
 
     Args:
         decision: the gate's.
@@ -65,6 +70,66 @@ def message(decision: Decision, result: EmidResult, config: EmidConfig, contribu
             not rest on samples.
     """
     return scrub("\n".join(_lines(decision, result, config, contributions)))
+
+
+def first_screen(
+    decision: Decision, result: EmidResult, config: EmidConfig, contributions: Sequence[float] | None
+) -> str:
+    """The verdict, its numbers, its cause and the samples that did it, in at most `SCREEN` lines; as `message`."""
+    estimate = decision.estimate
+    needed = [
+        headline(decision),
+        f"  why        {decision.reason}",
+        f"  n          {estimate.n} samples in {estimate.clusters} clusters{_limit(result, config)}; seed "
+        f"{_setting(result, 'seed', str(decision.seed))}; {_confidence(estimate.confidence, config)}",
+    ]
+    samples = [] if contributions is None else _few_samples(result, contributions)
+    footer = "-v shows bounds, all measures and more samples."
+    told = answers(result)
+    useful = [
+        *_attempts(decision),
+        *([f"  answers    {told}"] if told else []),
+        *_detectable(decision),
+        *(f"  remark     {visible(remark)}" for remark in result.remarks),
+        *([f"  note       {decision.note}"] if decision.note else []),
+        f"  measured   {_setting(result, 'model', result.model)} on {visible(result.clean.dataset)}",
+    ]
+    table = list(_companions(result))
+    left = SCREEN - len(needed) - len(samples) - 1
+    details = useful[: max(left - len(table[:3]), 0)]
+    rows = table[: left - len(details)]
+    return scrub("\n".join([*needed, *details, *(rows if len(rows) > 1 else []), *samples, footer]))
+
+
+def _few_samples(result: EmidResult, contributions: Sequence[float]) -> list[str]:
+    """The worst samples, four lines each; none where nothing changed."""
+    clean = {record.id: record for record in result.clean.records} if result.paired else {}
+    worst = _worst(result, contributions, SHOWN)
+    lines = [f"the {len(worst)} samples that contribute most (of {len(contributions)}):"] if worst else []
+    for rank, position in enumerate(worst, start=1):
+        record = result.shifted.records[position]
+        before = clean.get(record.id)
+        category = f"{clip(record.category, 40)}, " if record.category else ""
+        lines.append(
+            f"{rank}. {clip(record.id, 40)} ({category}{number(contributions[position])}): {clip(record.question, 120)}"
+        )
+        lines.append(f"   reference  {clip(record.reference, 120)}")
+        lines += [f"   clean      {_answer(before, 120)}"] if before is not None else []
+        lines.append(f"   shifted    {_answer(record, 120)}")
+    return lines
+
+
+def _worst(result: EmidResult, contributions: Sequence[float], count: int) -> list[int]:
+    """Positions of the samples that speak most against the gate; of paired ones those whose answers changed."""
+    clean = {record.id: record for record in result.clean.records} if result.paired else {}
+    records = result.shifted.records
+    changed = [i for i in range(len(contributions)) if _changed(clean.get(records[i].id), records[i])]
+    return sorted(changed, key=lambda i: (-contributions[i], i))[:count]
+
+
+def _changed(clean: Record | None, shifted: Record) -> bool:
+    """Whether anything of an answer is another one under the shift; unknown where nothing is paired."""
+    return clean is None or (clean.response, clean.outcome) != (shifted.response, shifted.outcome)
 
 
 def _lines(
@@ -79,8 +144,7 @@ def _lines(
     yield f"  seed       {_setting(result, 'seed', str(decision.seed))}"
     yield f"  why        {decision.reason}"
     yield from _detectable(decision)
-    if decision.attempt < _attempt():
-        yield f"  attempt    {decision.attempt} decided this; running a test again does not give another chance."
+    yield from _attempts(decision)
     if decision.note:
         yield f"  note       {decision.note}"
     told = answers(result)
@@ -104,8 +168,12 @@ def _lines(
         yield ""
         yield from (f"remark: {visible(remark)}" for remark in result.remarks)
     if contributions is not None:
-        yield ""
         yield from _samples(result, contributions)
+
+
+def _attempts(decision: Decision) -> Iterator[str]:
+    if decision.attempt < _attempt():
+        yield f"  attempt    {decision.attempt} decided this; running a test again does not give another chance."
 
 
 def _detectable(decision: Decision) -> Iterator[str]:
@@ -272,9 +340,12 @@ def _measure(name: str, clean: Estimate | None, shifted: Estimate | None, word: 
 
 
 def _samples(result: EmidResult, contributions: Sequence[float]) -> Iterator[str]:
-    """The samples that speak most against the gate."""
-    worst = sorted(range(len(contributions)), key=lambda i: (-contributions[i], i))[:WORST]
+    """The samples that speak most against the gate; none where nothing changed."""
+    worst = _worst(result, contributions, WORST)
+    if not worst:
+        return
     clean = {record.id: record for record in result.clean.records} if result.paired else {}
+    yield ""
     yield f"the {len(worst)} samples that contribute most (of {len(contributions)}):"
     for rank, position in enumerate(worst, start=1):
         record = result.shifted.records[position]
@@ -295,5 +366,5 @@ def _sample(rank: int, shifted: Record, clean: Record | None, contribution: floa
     yield f"   shifted    {_answer(shifted)}"
 
 
-def _answer(record: Record) -> str:
-    return clip(record.response) + ("" if record.outcome == "ok" else f" ({clip(record.outcome, 20)})")
+def _answer(record: Record, width: int = TEXT_WIDTH) -> str:
+    return clip(record.response, width) + ("" if record.outcome == "ok" else f" ({clip(record.outcome, 20)})")

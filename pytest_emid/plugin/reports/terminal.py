@@ -15,20 +15,22 @@ from pytest_emid.measuring.results import Bound, EmidResult
 from pytest_emid.measuring.verdicts import Decision, Verdict
 from pytest_emid.plugin.config import OPTIONS, EmidConfig
 from pytest_emid.plugin.ledger import Ledger, Row, gates
+from pytest_emid.plugin.reports.asked import asked_of, verdict_word
 from pytest_emid.plugin.reports.explain import asks_about, headline, sees
 
-__all__ = ["header", "summarize"]
+__all__ = ["header", "provenance", "summarize"]
 
 SCENARIO_WIDTH: Final = 34
 PREFERRED_BOUNDS: Final = ("rigorous", "published", "published_code", "scale_adjusted")
 BOUND_LETTERS: Final = {"rigorous": "r", "published": "p", "published_code": "c", "scale_adjusted": "s"}
 COLORS: Final = {Verdict.PASS: "green", Verdict.FAIL: "red", Verdict.UNDECIDED: "yellow"}
-VERDICT_WIDTH: Final = len("UNDECIDED")
 UNMEASURED_SHOWN: Final = 2
 """Scenarios that could not be measured whose reason is printed in full."""
 METRIC_WIDTH: Final = 20
-EXTRA_COLUMNS: Final = (2, 3)
-"""Both EMI: left out where the terminal is too narrow for them."""
+EMI_COLUMNS: Final = ("EMI clean", "EMI shifted")
+"""With `-v` only."""
+EXTRA_COLUMNS: Final = (EMI_COLUMNS, ("bound",))
+"""What is left out first where the terminal is too narrow."""
 
 
 def header(config: EmidConfig) -> str:
@@ -113,7 +115,7 @@ def _write(terminal: pytest.TerminalReporter, text: str, **markup: bool) -> None
 
 
 def _table(terminal: pytest.TerminalReporter, rows: Sequence[Row], sources: str) -> None:
-    for line in _provenance(rows):
+    for line in provenance(rows):
         _write(terminal, line)
     if sources and terminal.verbosity >= 0:
         _write(terminal, f"answers: {sources}")
@@ -121,51 +123,59 @@ def _table(terminal: pytest.TerminalReporter, rows: Sequence[Row], sources: str)
         if note:
             _write(terminal, visible(note), yellow=True)
     width = terminal.config.get_terminal_writer().fullwidth
-    table = [_cells(row) for row in rows]
-    titles = ["scenario", "n", "EMI clean", "EMI shifted", "EMID [interval]", "retained [interval]", "bound"]
-    names = list(dict.fromkeys(name for row in rows for name in row.result.metrics))
-    titles[6:6] = [clip(name, METRIC_WIDTH) for name in names]
-    for row, cells in zip(rows, table, strict=True):
-        cells[6:6] = [_metric(row.result, name) for name in names]
-    widths = [max(len(titles[i]), *(len(cells[i]) for cells in table)) for i in range(len(titles))]
-    fits = sum(widths) + 2 * len(widths) + VERDICT_WIDTH <= width
-    keep = [i for i in range(len(titles)) if fits or i not in EXTRA_COLUMNS]
-    terminal.write_line("  ".join([*(_aligned(titles[i], widths[i], i) for i in keep), "verdict"]), bold=True)
-    for row, cells in zip(rows, table, strict=True):
-        terminal.write("  ".join(_aligned(cells[i], widths[i], i) for i in keep) + "  ")
-        if row.verdict is None:
-            terminal.write_line("no gate")
-        else:
-            color, known = _judged(row.verdict, row.is_expected)
-            terminal.write_line(f"{row.verdict}{known}", **{color: True, "bold": True})
+    columns = _columns(rows, terminal.verbosity)
+    sizes = _sizes(columns)
+    gate = max(len(f"{verdict_word(row)} {asked_of(row, 0)}") for row in rows)
+    for extra in EXTRA_COLUMNS:
+        if sum(sizes.values()) + 2 * len(sizes) + gate > width:
+            columns = {title: cells for title, cells in columns.items() if title not in extra}
+            sizes = _sizes(columns)
+    left = width - 2 * len(sizes) - sum(sizes.values())
+    terminal.write_line("  ".join([*(_aligned(title, sizes[title], title) for title in columns), "verdict"]), bold=True)
+    for i, row in enumerate(rows):
+        cells = [_aligned(cells[i], sizes[title], title) for title, cells in columns.items()]
+        terminal.write("  ".join(cells) + "  ")
+        word = verdict_word(row)
+        color = {} if row.verdict is None else {_color(row.verdict, row.is_expected): True, "bold": True}
+        terminal.write_line(f"{word} {asked_of(row, left - len(word) - 1)}".rstrip(), **color)
     for row in rows:
         if told := answers(row.result):
             _write(terminal, f"{visible(row.result.scenario)}: {told}", yellow=True)
     if terminal.verbosity >= 0:
-        for line in _legend(rows):
+        for line in _legend(rows, terminal.verbosity, "bound" in columns):
             _write(terminal, line)
 
 
-def _judged(verdict: Verdict, expected: bool) -> tuple[str, str]:
-    """The color of a verdict, and what to add to it: a failure in a test marked `xfail` is a known weakness."""
-    return ("yellow", " (expected)") if expected and verdict is Verdict.FAIL else (COLORS[verdict], "")
+def _color(verdict: Verdict, expected: bool) -> str:
+    """A failure in a test marked `xfail` is a known weakness."""
+    return "yellow" if expected and verdict is Verdict.FAIL else COLORS[verdict]
 
 
-def _aligned(cell: str, width: int, column: int) -> str:
-    return cell.ljust(width) if column == 0 else cell.rjust(width)
+def _sizes(columns: Mapping[str, Sequence[str]]) -> dict[str, int]:
+    return {title: max(len(title), *map(len, cells)) for title, cells in columns.items()}
 
 
-def _cells(row: Row) -> list[str]:
-    result = row.result
-    bound = _shown_bound(row)
-    return [
-        clip(result.scenario, SCENARIO_WIDTH),
-        str(result.n),
-        *(number(emi.value, decimals(emi)) for emi in (result.emi_clean, result.emi_shifted)),
-        _emid(result),
-        _retained(result),
-        _held(bound),
-    ]
+def _aligned(cell: str, width: int, title: str) -> str:
+    return cell.ljust(width) if title == "scenario" else cell.rjust(width)
+
+
+def _columns(rows: Sequence[Row], verbosity: int) -> dict[str, list[str]]:
+    """By title, a cell for each row. What all rows have in common stands above the table, and details with `-v`."""
+    results = [row.result for row in rows]
+    columns = {"scenario": [clip(result.scenario, SCENARIO_WIDTH) for result in results]}
+    if len({result.n for result in results}) > 1:
+        columns["n"] = [str(result.n) for result in results]
+    if verbosity > 0:
+        for title, side in zip(EMI_COLUMNS, ("emi_clean", "emi_shifted"), strict=True):
+            columns[title] = [number(emi.value, decimals(emi)) for emi in (getattr(r, side) for r in results)]
+    columns["EMID [interval]"] = [_emid(result) for result in results]
+    columns["retained"] = [_retained(result) for result in results]
+    for name in dict.fromkeys(name for result in results for name in result.metrics):
+        columns[clip(name, METRIC_WIDTH)] = [_metric(result, name) for result in results]
+    bounds = [_shown_bound(row, verbosity) for row in rows]
+    if any(bounds):
+        columns["bound"] = [_held(bound) for bound in bounds]
+    return columns
 
 
 def _emid(result: EmidResult) -> str:
@@ -195,16 +205,16 @@ def _retained(result: EmidResult) -> str:
     return f"{percent(retained.value)} [{100 * retained.low:.0f}, {100 * retained.high:.0f}]"
 
 
-def _shown_bound(row: Row) -> Bound | None:
-    """The bound that a gate was asked about, else the strictest that there is."""
+def _shown_bound(row: Row, verbosity: int) -> Bound | None:
+    """The bound that a gate was asked about; with `-v` else the strictest that there is."""
     asked = [name for name in PREFERRED_BOUNDS if any(asks_about(decision, name) for decision in row.decisions)]
-    for name in (*asked, *PREFERRED_BOUNDS):
+    for name in (*asked, *(PREFERRED_BOUNDS if verbosity > 0 else ())):
         if name in row.result.bounds:
             return row.result.bounds[name]
     return None
 
 
-def _provenance(rows: Sequence[Row]) -> Iterator[str]:
+def provenance(rows: Sequence[Row]) -> Iterator[str]:
     """What was measured with what; one line for each combination."""
     seen: list[str] = []
     for row in rows:
@@ -229,27 +239,34 @@ def _served(result: EmidResult) -> str:
     return f", answered by {' and '.join(names[:2])}{' and others' if len(names) > 2 else ''}" if names else ""
 
 
-def _legend(rows: Sequence[Row]) -> Iterator[str]:
+def _legend(rows: Sequence[Row], verbosity: int, has_bounds: bool) -> Iterator[str]:
     confidence = f"{100 * rows[0].result.emid.confidence:.6g} %"
     critic = rows[0].result.critic
     unit = "critic's scale" if critic.ceiling is None else f"nats, lower-bound estimates, at most {critic.ceiling:.2f}"
-    share = "" if critic.ceiling is None else ", with its share of what clean answers tell"
+    share = "" if critic.ceiling is None else ", and as a share of what they told on clean data"
     yield (
-        f"EMI: what answers tell about the query beyond what the references tell ({unit}); EMID = clean - shifted, "
-        f"above 0 is a loss{share}. Retained: share of what answers told about the references. {confidence} intervals."
+        f"EMID: what the answers tell less about their queries under the shift ({unit}){share}; above 0 is a loss. "
+        f"Retained: share of what the answers told about the references. {confidence} intervals."
     )
+    if verbosity > 0:
+        yield "EMI: what answers tell about the query beyond what the references tell; EMID = clean - shifted."
     if any(row.result.metrics for row in rows):
         yield "Metrics: mean on clean data > mean on shifted data."
     yield from dict.fromkeys(floor_in_words(row.result.floor) for row in rows if row.result.floor is not None)
+    if any(row.decisions for row in rows):
+        more = "; +1: one more gate says the same" if any(len(row.decisions) > 1 for row in rows) else ""
+        known = any(verdict_word(row) == "XFAIL" for row in rows)
+        expected = "; XFAIL: FAIL, in a test that expects it (marked xfail)" if known else ""
+        yield f"Verdict: with the gate that gives it and what that asked{more}{expected}."
     yield from _sees(rows)
-    letters = {letter for row in rows if (b := _shown_bound(row)) and (letter := BOUND_LETTERS.get(b.name))}
+    letters = {letter for row in rows if (b := _shown_bound(row, verbosity)) and (letter := BOUND_LETTERS.get(b.name))}
     meanings = {
         "r": "r rigorous: EMID over answer classes <= its bound, in nats",
         "p": "p published inequality, estimated",
         "c": "c published inequality as its authors' code has it",
         "s": "s scale-adjusted score, not a bound",
     }
-    if letters:
+    if letters and has_bounds:
         yield "Bound: " + "; ".join(meanings[letter] for letter in sorted(letters)) + "."
 
 
@@ -265,8 +282,9 @@ def _verdicts(terminal: pytest.TerminalReporter, rows: Sequence[Row], config: Em
         for decision in row.decisions:
             if decision.verdict is not Verdict.PASS:
                 reason = f": {decision.reason}" if decision.verdict is Verdict.UNDECIDED else ""
-                color, known = _judged(decision.verdict, decision in row.expected)
-                _write(terminal, f"{headline(decision)}{reason}{known}", **{color: True})
+                expected = decision in row.expected
+                known = " (expected)" if expected and decision.verdict is Verdict.FAIL else ""
+                _write(terminal, f"{headline(decision)}{reason}{known}", **{_color(decision.verdict, expected): True})
     asked = [max(decisions, key=lambda decision: decision.verdict.severity) for decisions in gates(rows)]
     failures = [decision for decision in asked if decision.verdict is Verdict.FAIL and decision.p is not None]
     if config.family == 1 and failures and len(asked) > 1:

@@ -16,6 +16,7 @@ from pytest_emid.measuring.sources import Source
 from pytest_emid.measuring.verdicts import Decision, Direction, Verdict
 from pytest_emid.plugin.config import CONFIG, EmidConfig
 from pytest_emid.plugin.recorder import OUTBOX, RECORDER, Outbox, Recorder, activated, current, enter
+from pytest_emid.plugin.reports.asked import asked
 
 PASS, FAIL, UNDECIDED = Verdict.PASS, Verdict.FAIL, Verdict.UNDECIDED
 
@@ -227,10 +228,16 @@ def test_properties_are_flat_numbers_by_result_and_replace_their_own_kind() -> N
     notes.publish(properties)
     assert len(properties) == 3
     two = replace(TWO, scenario="blur:\ud83d")
-    notes.settled(decision(FAIL, gate="information retained", threshold=np.float64(0.9)), ONE)
+    lost = decision(FAIL, gate="information retained", threshold=np.float64(0.9))
+    notes.settled(lost, ONE)
     notes.measured(two)
     notes.settled(decision(PASS), two)
     notes.publish(properties)
+
+    def gate(name: str, verdict: str, threshold: float, words: str, decided: Decision) -> dict[str, object]:
+        found = {"verdict": verdict, "threshold": threshold, "asked": words, "value": decided.estimate.value}
+        limits = {"ci_low": decided.estimate.low, "ci_high": decided.estimate.high}
+        return {f"{name}.{key}": value for key, value in {**found, **limits}.items()}
 
     def values(prefix: str, result: EmidResult, scenario: str, **gate: object) -> list[tuple[str, object]]:
         retained = result.information_retained
@@ -259,9 +266,9 @@ def test_properties_are_flat_numbers_by_result_and_replace_their_own_kind() -> N
             "emid.",
             ONE,
             "blur:1",
-            **{"information_retained.verdict": "FAIL", "information_retained.threshold": 0.9},
+            **gate("information_retained", "FAIL", 0.9, asked(lost), lost),
         ),
-        *values("emid.2.", two, "blur:?", **{"EMID.verdict": "PASS", "EMID.threshold": 0.5}),
+        *values("emid.2.", two, "blur:?", **gate("EMID", "PASS", 0.5, "EMID <= 0.5", decision(PASS))),
     ]
     assert {type(value) for _, value in properties} == {str, int, float}
     before = list(properties)
