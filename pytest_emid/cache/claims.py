@@ -17,7 +17,7 @@ from typing import Final, Generic, TypeVar
 from pytest_emid.cache.store import Store
 from pytest_emid.errors import DataError
 
-__all__ = ["Ask", "Waiting", "log", "obtain"]
+__all__ = ["Ask", "Waiting", "log", "obtain", "waiting_for"]
 
 log: Final = logging.getLogger(__name__)
 
@@ -32,6 +32,8 @@ QUIET: Final = 5.0
 V = TypeVar("V")
 Waiting = Callable[[str], object]
 """Told, in a sentence, who is waited for."""
+
+_waits_for = 0
 
 
 @dataclass(frozen=True)
@@ -81,12 +83,14 @@ def obtain(
     while wanted := [key for key in missing if key not in found]:
         mine = store.claim(wanted, owner, LEASE, _gone)
         if mine:
+            _wait_for(store, ())
             with _lease(store, owner):
                 take(ask.read(mine))  # kept between the look and the claim
                 for key, value in ask.make([key for key in mine if key not in found]):
                     take({key: value})
             waited, quiet = time.monotonic(), QUIET
             continue
+        _wait_for(store, wanted[:1])
         if time.monotonic() - waited > quiet:
             quiet *= 2
             for sentence in _who(store, wanted):
@@ -94,7 +98,21 @@ def obtain(
         time.sleep(POLL)
         take(ask.read(wanted))
         take(ask.failures([key for key in wanted if key not in found], began))
+    _wait_for(store, ())
     return found
+
+
+def waiting_for() -> int:
+    """Id of the process that makes what this process waits for; 0 where it waits for none."""
+    return _waits_for
+
+
+def _wait_for(store: Store, keys: Sequence[bytes]) -> None:
+    """Look now and then who that is."""
+    global _waits_for
+    owner = next(iter(store.holders(keys)), "") if keys else ""
+    parts = _parts_of(owner)
+    _waits_for = 0 if parts is None else int(parts[1])
 
 
 @contextlib.contextmanager

@@ -33,7 +33,7 @@ if TYPE_CHECKING:
     from pytest_emid.measuring.sources import Source
     from pytest_emid.models.base import Model
     from pytest_emid.models.server.spending import Spending
-    from pytest_emid.plugin.reports.progress import ProgressBar
+    from pytest_emid.plugin.reports.progress import ProgressBar, WorkerProgress
 
 __all__ = ["MeasureEmid"]
 
@@ -53,6 +53,8 @@ NAMES: Final = (
 
 Look = Callable[[Dataset, Shift | str | Dataset, int], None]
 """Called with (clean dataset, shift, seed) before each measurement."""
+Keep = Callable[[Dataset, Shift | str | Dataset, int, EmidResult], None]
+"""Called with (clean dataset, shift, seed, result) after each measurement."""
 
 MORE_BUDGET: Final = "Raise the model's budget, or measure fewer samples (--emid-limit); what is cached costs nothing."
 
@@ -88,11 +90,12 @@ class MeasureEmid:
         self,
         config: EmidConfig,
         root: Path,
-        progress: ProgressBar | None = None,
+        progress: ProgressBar | WorkerProgress | None = None,
         look: Look | None = None,
         began: float | None = None,
         shared: str | None = None,
         run: str | None = None,
+        keep: Keep | None = None,
         started: Path = Path(),
     ) -> None:
         self._config = config
@@ -103,6 +106,7 @@ class MeasureEmid:
         self._began = began
         self._shared = shared
         self._run = run
+        self._keep = keep
         self._measurers: dict[tuple[Any, ...], tuple[_Parts, Measurer]] = {}
         self._others: dict[tuple[int, str, str], Measurer] = {}
         self._loaded: dict[int, tuple[Any, Model]] = {}
@@ -205,8 +209,13 @@ class MeasureEmid:
             pytest.skip("planned")
         if config.replay is not None:
             running.planned(measurer.plan(shift))  # counted, whatever comes of it
+        if self._progress is not None:
+            self._progress.begin(_named(shift))
         try:
-            return measurer.measure(shift)
+            result = measurer.measure(shift)
+            if self._keep is not None:
+                self._keep(measurer.dataset, shift, config.seed, result)
+            return result
         except BudgetError as error:
             running.unmeasured(_named(shift), str(error))
             _leave_undecided(f"UNDECIDED: {_named(shift)} was not measured: {error} {MORE_BUDGET}", config)

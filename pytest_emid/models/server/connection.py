@@ -23,6 +23,7 @@ from pytest_emid.models.backend.secret import (
     quieten,
     split_address,
 )
+from pytest_emid.models.server import retries as tried_again
 
 __all__ = ["BudgetError", "RequestError", "Server"]
 
@@ -162,6 +163,7 @@ class Server:
             ) from error
         hooks = deadline.hooks(self.timeout)
         hooks["response"].append(redirects.hook())
+        hooks["request"].append(tried_again.hook())
         http = openai.DefaultHttpxClient(timeout=self.timeout, event_hooks=hooks, auth=_credentials(self._address))
         _ = self._scrubber.scrub("")  # made, also for what the client logs, before there is a request
         try:

@@ -13,6 +13,7 @@ from typing import Any, Final
 from pytest_emid.errors import DataError, ModelError
 from pytest_emid.models.backend.secret import conceal, conceal_address
 from pytest_emid.models.base import Outcome, Response
+from pytest_emid.models.server import retries as tried_again
 from pytest_emid.models.server.chat import OpenAIServerModel
 from pytest_emid.models.server.connection import RequestError, Server
 from pytest_emid.models.server.parallel import Work
@@ -241,6 +242,7 @@ class Fleet(Server):
             now = time.monotonic()
             endpoint.open -= 1
             if failed:
+                tried_again.note()
                 endpoint.failures += 1
                 rest = asked_for
                 # those that were under way together fail together, and rest it once

@@ -6,16 +6,18 @@ import os
 import sys
 import time
 from contextlib import AbstractContextManager, nullcontext
+from pathlib import Path
 from typing import TYPE_CHECKING, Any, Final
 
 from pytest_emid.measuring.format import visible
+from pytest_emid.plugin.reports.heartbeat import SUFFIX, Heartbeat, Reported, states_in
 
 if TYPE_CHECKING:
     import pytest
 
     from pytest_emid.measuring.plan import Forecast
 
-__all__ = ["ProgressBar"]
+__all__ = ["ProgressBar", "WorkerProgress", "progress_of", "watch"]
 
 INTERVAL: Final = 0.1
 """Seconds between two drawings: suspending pytest's capture is not free."""
@@ -26,8 +28,9 @@ class ProgressBar:
 
     The line goes where pytest's own lines go. The bar is silent where standard error is no terminal.
 
-    The bar stands on the line below pytest's dots while it is there, and leaves no trace. Under pytest-xdist the
-    workers have no terminal, and show nothing.
+    Where there is none, a line says now and then how far it is; see `heartbeat`.
+
+    The bar stands on the line below pytest's dots while it is there, and leaves no trace.
     """
 
     def __init__(self, config: pytest.Config) -> None:
@@ -39,9 +42,27 @@ class ProgressBar:
         self._label = ""
         self._drawn = 0.0
         self._column: int | None = None
+        self._reported = Reported()
+        self._heartbeat = Heartbeat(lambda: [state for state in [self._reported()] if state.label], self._say)
+        self._output: int | None = None
+        if self._reporter is not None and self._reporter.verbosity >= 0 and not _is_terminal():
+            with self._uncaptured():
+                # what is written while a test runs is that test's: the thread needs an output of its own
+                self._output = _duplicate()
+
+    def begin(self, label: str) -> None:
+        """Something is measured from now on."""
+        self._reported.begin(label)
+        if self._output is not None:
+            self._heartbeat.start()
+
+    def _say(self, line: str) -> None:
+        if self._output is not None:
+            os.write(self._output, f"\n{line}\n".encode(errors="replace"))
 
     def __call__(self, label: str, done: int, total: int) -> None:
         """`done` of `total` answers have arrived for what `label` names."""
+        self._reported.asks(label, done, total)
         now = time.monotonic()
         finished = done >= total
         if self._bar is None and finished:
@@ -50,7 +71,7 @@ class ProgressBar:
             return
         self._drawn = now
         with self._uncaptured():
-            if sys.stderr.isatty() and os.environ.get("TERM") != "dumb":
+            if _is_terminal():
                 self._draw(label, done, total)
 
     def announce(self, label: str, model: str, forecast: Forecast) -> None:
@@ -76,6 +97,8 @@ class ProgressBar:
 
     def close(self) -> None:
         """Take the bar away: the model stopped answering."""
+        self._heartbeat.stop()
+        self._reported.end()
         if self._bar is not None:
             with self._uncaptured():
                 self._erase()
@@ -117,6 +140,67 @@ class ProgressBar:
             right = f"\x1b[{self._column}C" if self._column else ""
             sys.stderr.write(f"\x1b[A{right}")
         sys.stderr.flush()
+
+
+class WorkerProgress:
+    """What a worker of pytest-xdist tells its controller, which has the terminal: in a file that it reads."""
+
+    def __init__(self, who: str, folder: Path) -> None:
+        self._reported = Reported(who, folder / f"{who}{SUFFIX}")
+        self._heartbeat = Heartbeat(list, lambda line: None, self._reported.write)
+
+    def __call__(self, label: str, done: int, total: int) -> None:
+        """`done` of `total` answers have arrived for what `label` names."""
+        self._reported.asks(label, done, total)
+
+    def announce(self, label: str, model: str, forecast: Forecast) -> None:
+        """Nothing: what several workers are about to ask in the same moment is no line that anybody reads."""
+
+    def say(self, sentence: str) -> None:
+        """Nothing: the controller says who waits for whom, and a worker's log holds the sentence."""
+
+    def begin(self, label: str) -> None:
+        """Something is measured from now on."""
+        self._reported.begin(label)
+        self._heartbeat.start()
+
+    def close(self) -> None:
+        """Nothing is measured any more."""
+        self._heartbeat.stop()
+        self._reported.end()
+
+
+def progress_of(config: pytest.Config) -> ProgressBar | WorkerProgress:
+    """What a process is told as answers arrive."""
+    told = getattr(config, "workerinput", None)
+    return ProgressBar(config) if told is None else WorkerProgress(told["workerid"], Path(told["emid_shared"]))
+
+
+def watch(config: pytest.Config, folder: Path) -> Heartbeat | None:
+    """Let a controller say what its workers are doing; None where it is to be quiet."""
+    reporter: Any = config.pluginmanager.get_plugin("terminalreporter")
+    if reporter is None or reporter.verbosity < 0:
+        return None
+
+    def say(line: str) -> None:
+        reporter.ensure_newline()
+        reporter.write_line(line)
+
+    heartbeat = Heartbeat(lambda: list(states_in(folder)), say)
+    heartbeat.start()
+    return heartbeat
+
+
+def _is_terminal() -> bool:
+    return sys.stderr.isatty() and os.environ.get("TERM") != "dumb"
+
+
+def _duplicate() -> int | None:
+    """Another descriptor of standard output; None where there is none."""
+    try:
+        return os.dup(sys.stdout.fileno())
+    except (AttributeError, OSError, ValueError):
+        return None
 
 
 def _bar_class() -> Any:
