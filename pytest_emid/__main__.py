@@ -69,6 +69,17 @@ def _parser() -> argparse.ArgumentParser:
     compare.add_argument("--markdown", type=Path, metavar="PATH", help="write the table as Markdown, too")
     compare.set_defaults(run=_compare)
 
+    report = commands.add_parser(
+        "report",
+        help="the page, or the summary in Markdown, of a run that was saved",
+        description="Write the page or the summary of a run that --emid-json saved. The page has pictures where the "
+        "run was given --emid-html as well.",
+    )
+    report.add_argument("saved", type=Path, metavar="RUN", help="what --emid-json wrote, or merge --out")
+    report.add_argument("--html", type=Path, metavar="PATH", help="write the page to this file")
+    report.add_argument("--markdown", type=Path, metavar="PATH", help="write the summary to this file")
+    report.set_defaults(run=_report)
+
     pack = commands.add_parser(
         "pack",
         help="write a cache to a replay pack: JSON that can be committed",
@@ -144,6 +155,31 @@ def _compare(given: argparse.Namespace) -> int:
         with writing(given.markdown) as stream:
             stream.write(as_markdown(compared))
     return compared.status
+
+
+def _report(given: argparse.Namespace) -> int:
+    from pytest_emid.data.writing import writing
+    from pytest_emid.errors import DataError
+    from pytest_emid.plugin.reports import page
+    from pytest_emid.plugin.reports.markdown import COMMENT, summary
+    from pytest_emid.plugin.runs import read_run
+
+    if given.html is None and given.markdown is None:
+        raise DataError("there is nothing to write. Name the page with --html, the summary with --markdown, or both.")
+    saved = read_run(given.saved)
+    if given.html is not None:
+        pictures = saved.document.get("pictures", {})
+        try:
+            page.write(given.html, saved.rows, saved.problems, pictures)
+        except ValueError as error:
+            raise DataError(f"the run {given.saved} is damaged: {error}") from error
+        without = "" if pictures else "; without pictures, which a run keeps with --emid-html beside --emid-json"
+        _say(f"{given.html}: {len(saved.rows)} scenarios{without}")
+    if given.markdown is not None:
+        with writing(given.markdown) as stream:
+            stream.write(summary(saved.rows, saved.problems, COMMENT))
+        _say(f"{given.markdown}: {len(saved.rows)} scenarios")
+    return 0
 
 
 def _pack(given: argparse.Namespace) -> int:

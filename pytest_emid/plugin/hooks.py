@@ -10,10 +10,8 @@ PYTEST_DONT_REWRITE: this module asserts nothing.
 
 from __future__ import annotations
 
-import os
 import shutil
 import sys
-import tempfile
 import time
 from collections.abc import Iterator
 from typing import TYPE_CHECKING, Any, Final
@@ -21,7 +19,7 @@ from typing import TYPE_CHECKING, Any, Final
 import pytest
 
 from pytest_emid.plugin import config as options
-from pytest_emid.plugin.config import CONFIG, KEYWORD, PAYLOAD
+from pytest_emid.plugin.config import CONFIG, KEYWORD, PAYLOAD, SHEET, START, shared_folder
 
 if TYPE_CHECKING:
     from pytest_emid.data.dataset import Dataset
@@ -29,15 +27,13 @@ if TYPE_CHECKING:
     from pytest_emid.models.base import Model
     from pytest_emid.plugin.fixtures import MeasureEmid
     from pytest_emid.plugin.ledger import Ledger
-    from pytest_emid.plugin.reports.contact_sheet import ContactSheet
 
 FIXTURE: Final = "measure_emid"
 BEGAN: Final = "emid_began"
 """In a worker's input: when the run began, so that all its processes agree on what is fresh."""
 SHARED: Final = "emid_shared"
 """In a worker's input: a folder for what the processes of this run share; made by who needs it."""
-START: Final = pytest.StashKey[float]()
-SHEET: Final[pytest.StashKey[ContactSheet]] = pytest.StashKey()
+WATCH: Final = pytest.StashKey[Any]()
 
 
 def pytest_addoption(parser: pytest.Parser) -> None:
@@ -64,7 +60,11 @@ def pytest_configure(config: pytest.Config) -> None:
 def pytest_configure_node(node: Any) -> None:
     """Tell a pytest-xdist worker, also one that replaces a crashed one, when the run began and what it shares."""
     node.workerinput[BEGAN] = node.config.stash[START]
-    node.workerinput[SHARED] = _shared(node.config)
+    node.workerinput[SHARED] = shared_folder(node.config)
+    if WATCH not in node.config.stash:
+        from pytest_emid.plugin.patience import Watch
+
+        node.config.stash[WATCH] = Watch(node.config, shared_folder(node.config))
 
 
 def pytest_sessionstart(session: pytest.Session) -> None:
@@ -165,21 +165,24 @@ class Reporter:
 
     def pytest_sessionfinish(self, session: pytest.Session) -> None:
         """Write what was asked for, and fail the run when something is missing."""
-        shutil.rmtree(_shared(session.config), ignore_errors=True)
+        try:
+            self._finish(session)
+        finally:
+            if WATCH in session.config.stash:
+                session.config.stash[WATCH].stop()
+            shutil.rmtree(shared_folder(session.config), ignore_errors=True)
+
+    def _finish(self, session: pytest.Session) -> None:
         if session.config.option.collectonly:
             return
         self._problems = self._ledger.problems() if self._ledger is not None else []
         for key in ("json", "save"):
             self._write(session, key)
         self._keep_baseline(session)
-        sheet = session.config.stash.get(SHEET, None)
-        if sheet is not None and self._config.contact_sheet is not None:
-            try:
-                sheet.write(session.config.invocation_params.dir / self._config.contact_sheet)
-            except OSError as error:
-                del session.config.stash[SHEET]  # there is none to speak of
-                where = self._config.origin("contact_sheet")
-                self._problems.append(f"{where}: cannot write {self._config.contact_sheet}: {error}.")
+        if self._ledger is not None or SHEET in session.config.stash:
+            from pytest_emid.plugin.publishing import publish
+
+            self._problems += publish(self.ledger, self._problems, session.config)
         if self._problems:
             session.testsfailed = max(session.testsfailed, len(self._problems))
             session.exitstatus = pytest.ExitCode.TESTS_FAILED
@@ -191,7 +194,7 @@ class Reporter:
         from pytest_emid.plugin.reports import json
 
         try:
-            json.write(session.config.invocation_params.dir / named, self._document(session))
+            json.write(session.config.invocation_params.dir / named, self._document(session, key))
         except OSError as error:
             self._problems.append(f"{self._config.origin(key)}: cannot write {named}: {error}.")
 
@@ -207,19 +210,10 @@ class Reporter:
         except (ValueError, OSError) as error:
             self._problems.append(str(error))
 
-    def _document(self, session: pytest.Session) -> dict[str, Any]:
-        document = {**self.ledger.document(), "options": self._config.deciding()}
-        stopped = self._why_stopped(session)
-        document |= {"complete": not stopped, **({"incomplete": stopped} if stopped else {})}
-        if self._config.plan:
-            document["plan"] = self.ledger.plan.to_dict()
-        if self._config.shard is not None:
-            from pytest_emid.plugin.sharding import SHARD
+    def _document(self, session: pytest.Session, key: str = "") -> dict[str, Any]:
+        from pytest_emid.plugin.publishing import document
 
-            failed = bool(self._problems) or session.exitstatus != pytest.ExitCode.OK
-            shard: dict[str, Any] = session.config.stash.get(SHARD, {})
-            document["shard"] = {**shard, "of": self._config.shard, "failed": failed}
-        return document
+        return document(self.ledger, session, self._why_stopped(session), bool(self._problems), key == "json")
 
     def _why_stopped(self, session: pytest.Session) -> str:
         """Why the run ended before its last test, in words; empty where it did not."""
@@ -247,9 +241,9 @@ class Reporter:
 
             first = since(terminalreporter.config, self.ledger)
         summarize(terminalreporter, self.ledger, self._problems, self._config, first, self._last)
-        sheet = terminalreporter.config.stash.get(SHEET, None)
-        if sheet is not None and terminalreporter.verbosity > -2:
-            terminalreporter.write_line(f"contact sheet of {sheet.scenarios} scenarios: {self._config.contact_sheet}")
+        from pytest_emid.plugin.publishing import announce
+
+        announce(self.ledger, self._problems, terminalreporter)
 
 
 @pytest.fixture(scope="session")
@@ -373,36 +367,33 @@ def measure_emid(
     are asked once a run, and kept in --emid-cache-dir. Works from tests and fixtures of any scope; each test is
     measured with the fixtures of its own directory. measure_emid.against(other_model, shift): another model, the same.
     """
-    from pytest_emid.plugin import fixtures, recorder
-    from pytest_emid.plugin.reports.progress import ProgressBar
+    from pytest_emid.plugin import fixtures, publishing, recorder
+    from pytest_emid.plugin.reports.progress import progress_of
 
     if recorder.start(pytestconfig):
         # Asked for by name in a run whose tests do not mention it: record what is left of the test that runs.
         recorder.enter(request._pyfuncitem)
     # The other fixtures are requested so that they exist, and so that this one ends before them.
-    progress = None if _is_worker(pytestconfig) else ProgressBar(pytestconfig)
+    progress = progress_of(pytestconfig)
     look = None
     if pytestconfig.stash[CONFIG].contact_sheet is not None:
         from pytest_emid.plugin.reports.contact_sheet import ContactSheet
 
         look = pytestconfig.stash.setdefault(SHEET, ContactSheet()).add
+    shared = getattr(pytestconfig, "workerinput", {}).get(SHARED)
     measure = fixtures.MeasureEmid(
         pytestconfig.stash[CONFIG],
         pytestconfig.rootpath,
         progress,
         look,
         began=pytestconfig.stash[START],
-        shared=getattr(pytestconfig, "workerinput", {}).get(SHARED),
+        shared=shared,
         run=getattr(pytestconfig, "workerinput", {}).get("testrunuid"),  # pytest-xdist's, the same for all workers
+        keep=publishing.keep_pictures(pytestconfig, shared or shared_folder(pytestconfig)),
         started=pytestconfig.invocation_params.dir,
     )
     yield measure
     measure.close()
-
-
-def _shared(config: pytest.Config) -> str:
-    """The folder of this run, which only a controller names."""
-    return os.path.join(tempfile.gettempdir(), f"pytest-emid-{os.getpid()}-{config.stash[START]:.6f}")  # noqa: PTH118
 
 
 def _is_worker(config: pytest.Config) -> bool:

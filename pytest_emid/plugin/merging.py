@@ -28,6 +28,7 @@ class Merged:
         notes: what a reader should know, as sentences.
         failed: whether a test failed in any shard, one that measures nothing included, or something is missing.
         incomplete: of shards that ended before their last test, why, as sentences.
+        pictures: by digest, those that the shards kept for a page; None where none was asked for one.
     """
 
     ledger: Ledger
@@ -36,6 +37,7 @@ class Merged:
     notes: tuple[str, ...]
     failed: bool
     incomplete: tuple[str, ...] = ()
+    pictures: Mapping[str, str] | None = None
 
     def document(self) -> dict[str, Any]:
         """What the report of the same run without shards holds."""
@@ -43,7 +45,9 @@ class Merged:
             "complete": not self.incomplete,
             **({"incomplete": " ".join(self.incomplete)} if self.incomplete else {}),
         }
-        return {**self.ledger.document(), "problems": list(self.problems), "options": dict(self.options), **ended}
+        kept = {} if self.pictures is None else {"pictures": dict(self.pictures)}
+        found = {**self.ledger.document(), "problems": list(self.problems), "options": dict(self.options)}
+        return {**found, **ended, **kept}
 
 
 @dataclass(frozen=True, slots=True)
@@ -85,7 +89,16 @@ def merge(paths: Sequence[Path]) -> Merged:
     outcomes = [test["outcome"] for test in ledger.document()["tests"]]
     failed = bool(problems) or "failed" in outcomes or any(part.shard["failed"] for part in parts)
     incomplete = tuple(f"{p}: {p.document['incomplete']}." for p in parts if not p.document["complete"])
-    return Merged(ledger, parts[0].document["options"], tuple(problems), notes, failed or bool(incomplete), incomplete)
+    kept = [part.document["pictures"] for part in parts if "pictures" in part.document]
+    return Merged(
+        ledger,
+        parts[0].document["options"],
+        tuple(problems),
+        notes,
+        failed or bool(incomplete),
+        incomplete,
+        {digest: uri for pictures in kept for digest, uri in pictures.items()} if kept else None,
+    )
 
 
 def _read(path: Path) -> _Part:

@@ -7,10 +7,8 @@ request, and no style but its own. Pictures are re-encoded, so that nothing of t
 from __future__ import annotations
 
 import base64
-import difflib
 import hashlib
 import re
-from collections.abc import Sequence
 from dataclasses import dataclass, field
 from importlib.resources import files
 from io import BytesIO
@@ -26,6 +24,7 @@ from pytest_emid.data.sample import Sample, image_digest
 from pytest_emid.data.writing import writing
 from pytest_emid.errors import EmidError
 from pytest_emid.measuring.plain import scrub
+from pytest_emid.plugin.reports.changes import changes
 from pytest_emid.shifts.base import Shift
 
 __all__ = ["ContactSheet"]
@@ -39,8 +38,6 @@ LAYOUTS: Final = (
 """Longest side of the pictures in pixels, and share of the samples shown (at least one); the first that fits."""
 BUDGET: Final = 4_000_000
 """Bytes of pictures in a page."""
-ALIKE: Final = 0.3
-"""Below this share of common words the new text is shown whole, as a translation is."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -244,33 +241,8 @@ def _cell_view(severity: int | None, cell: _Cell, before: str, encode: _Encoder)
     return {
         "severity": severity,
         "image": encode(cell.picture),
-        "text": [] if cell.text is None else _changes("" if cell.other else scrub(before), scrub(cell.text)),
+        "text": [] if cell.text is None else changes("" if cell.other else scrub(before), scrub(cell.text)),
         "other": scrub(cell.other),
         "problem": scrub(cell.problem),
         "unchanged": cell == _Cell(),
     }
-
-
-def _changes(before: str, after: str) -> list[tuple[str, str]]:
-    """The new text in pieces, each `same`, `new` or `old` (no longer there)."""
-    if not before:
-        return [("same", after)]
-    a, b = (re.findall(r"\s+|[^\s]+", text) for text in (before, after))
-    matcher = difflib.SequenceMatcher(None, a, b, autojunk=False)
-    if _common(a, matcher.get_matching_blocks()) < ALIKE:
-        return [("new", after)]
-    pieces = []
-    for kind, i1, i2, j1, j2 in matcher.get_opcodes():
-        if kind == "equal":
-            pieces.append(("same", "".join(b[j1:j2])))
-            continue
-        pieces.extend(
-            (what, piece) for what, piece in (("old", "".join(a[i1:i2])), ("new", "".join(b[j1:j2]))) if piece
-        )
-    return pieces
-
-
-def _common(tokens: Sequence[str], blocks: Sequence[difflib.Match]) -> float:
-    words = [token for token in tokens if not token.isspace()]
-    kept = [t for block in blocks for t in tokens[block.a : block.a + block.size] if not t.isspace()]
-    return len(kept) / max(1, len(words))

@@ -1,0 +1,89 @@
+"""The geometry of the page's drawings: intervals on a scale from 0 to 120 %, and curves over severity."""
+
+from __future__ import annotations
+
+import math
+import re
+from collections.abc import Mapping, Sequence
+from typing import Any, Final
+
+from pytest_emid.measuring.format import visible
+from pytest_emid.plugin.ledger import Row
+from pytest_emid.plugin.reports.asked import measure, verdict_word
+
+__all__ = ["bar", "curves"]
+
+TOP: Final = 1.2
+"""The share at the end of the scale; what is beyond is drawn at the edge."""
+WIDTH: Final = 120.0
+CURVE: Final = (168.0, 96.0)
+FAMILY: Final = re.compile(r"([^:+]+):([1-5])")
+
+
+def bar(row: Row) -> dict[str, Any]:
+    """Information retained as a dot with its interval, and the limit where a gate asked for one."""
+    retained = row.result.information_retained
+    limits = [d.threshold for d in row.decisions if measure(d) == "retained" and math.isfinite(d.threshold)]
+    return {
+        "low": _x(retained.low),
+        "high": _x(retained.high),
+        "value": _x(retained.value),
+        "whole": _x(1.0),
+        "limit": _x(max(limits)) if limits else None,
+    }
+
+
+def curves(rows: Sequence[Row]) -> list[dict[str, Any]]:
+    """Information retained over severity, one drawing for each shift that was measured at two levels or more."""
+    families: dict[tuple[str, str, str, int], dict[int, Row]] = {}
+    for row in rows:
+        result = row.result
+        match = FAMILY.fullmatch(result.scenario)
+        if match and math.isfinite(result.information_retained.value):
+            place = (match[1], result.model, result.clean.fingerprint, result.seed)
+            families.setdefault(place, {}).setdefault(int(match[2]), row)
+    return [_curve(place[0], levels) for place, levels in families.items() if len(levels) > 1]
+
+
+def _curve(name: str, levels: Mapping[int, Row]) -> dict[str, Any]:
+    points = []
+    for level in sorted(levels):
+        retained = levels[level].result.information_retained
+        points.append(
+            {
+                "x": _level(level),
+                "y": _y(retained.value),
+                "low": _y(retained.low),
+                "high": _y(retained.high),
+                "severity": level,
+                "value": f"{100 * retained.value:.0f} %",
+                "verdict": verdict_word(levels[level]),
+            }
+        )
+    band = [f"{p['x']},{p['high']}" for p in points] + [f"{p['x']},{p['low']}" for p in reversed(points)]
+    return {
+        "name": visible(name),
+        "points": points,
+        "line": " ".join(f"{p['x']},{p['y']}" for p in points),
+        "band": " ".join(band),
+        "whole": _y(1.0),
+        "half": _y(0.5),
+        "zero": _y(0.0),
+        "told": ", ".join(f"severity {p['severity']}: {p['value']}" for p in points),
+    }
+
+
+def _x(share: float) -> float:
+    return round(WIDTH * _within(share), 1)
+
+
+def _y(share: float) -> float:
+    return round(CURVE[1] - 18.0 - (CURVE[1] - 26.0) * _within(share), 1)
+
+
+def _level(severity: int) -> float:
+    return round(30.0 + (CURVE[0] - 44.0) * (severity - 1) / 4, 1)
+
+
+def _within(share: float) -> float:
+    return 0.0 if math.isnan(share) else min(max(share, 0.0), TOP) / TOP

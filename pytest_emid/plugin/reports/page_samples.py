@@ -1,0 +1,127 @@
+"""The samples of a scenario as the page shows them: worst first, changes marked, within a budget of bytes."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from typing import Any, Final
+
+from pytest_emid.measuring.format import number, visible
+from pytest_emid.measuring.metrics.result import MetricResult
+from pytest_emid.measuring.results import EmidResult, Record
+from pytest_emid.plugin.against import against
+from pytest_emid.plugin.ledger import Row
+from pytest_emid.plugin.reports.changes import changes
+
+__all__ = ["CARDS", "flips_of", "flips_on", "samples_of"]
+
+CARDS: Final = 8
+"""Samples with pictures and marked changes; the others are lines."""
+LONGEST: Final = 800
+"""Characters of a text on a card."""
+LINE: Final = 160
+"""Characters of a text in a line."""
+OVERHEAD: Final = 420
+"""Bytes of a line beside its texts, about."""
+
+
+def samples_of(row: Row, budget: int) -> tuple[list[dict[str, Any]], list[dict[str, Any]], int]:
+    """Cards, lines, and how many samples are left out.
+
+    Args:
+        row: a measurement.
+        budget: bytes that lines may take, about.
+    """
+    result = row.result
+    decision = max(row.decisions, key=lambda d: d.verdict.severity, default=None)
+    speaks = against(decision, result)
+    order = sorted(range(len(speaks)), key=lambda i: (-speaks[i], i))
+    clean = {record.id: (i, record) for i, record in enumerate(result.clean.records)} if result.paired else {}
+    flips = flips_of(result)
+    cards: list[dict[str, Any]] = []
+    lines: list[dict[str, Any]] = []
+    spent = 0
+    for rank, i in enumerate(order, start=1):
+        shifted = result.shifted.records[i]
+        place, before = clean.get(shifted.id, (0, None))
+        limit = LONGEST if rank <= CARDS else LINE
+        view = _view(rank, shifted, before, speaks[i], limit) | {"flip": flips[i]}
+        if rank <= CARDS:
+            cards.append(view | _details(result, shifted, before, i, place))
+            continue
+        spent += OVERHEAD + sum(len(view[name].encode()) for name in ("id", "asked", "reference", "clean", "shifted"))
+        if spent > budget:
+            return cards, lines, len(order) - len(cards) - len(lines)
+        lines.append(view)
+    return cards, lines, 0
+
+
+def flips_on(result: EmidResult) -> str:
+    """What says right and wrong: the first metric that is 0 or 1, else exact match; empty where nothing is paired."""
+    metric = _right_or_wrong(result)
+    return "" if not result.paired else "exact match" if metric is None else visible(metric.name)
+
+
+def flips_of(result: EmidResult) -> list[str]:
+    """By shifted sample, `lost` (right before, wrong now), `gained`, or nothing."""
+    if not result.paired:
+        return [""] * result.n
+    metric = _right_or_wrong(result)
+    before = [r.exact for r in result.clean.records] if metric is None else metric.on_clean
+    after = [r.exact for r in result.shifted.records] if metric is None else metric.on_shifted
+    return ["lost" if a > b else "gained" if b > a else "" for a, b in zip(before, after, strict=True)]
+
+
+def _right_or_wrong(result: EmidResult) -> MetricResult | None:
+    return next((found for found in result.metrics.values() if found.lost is not None), None)
+
+
+def _view(rank: int, shifted: Record, clean: Record | None, speaks: float, limit: int) -> dict[str, Any]:
+    return {
+        "rank": rank,
+        "id": _text(shifted.id, 80),
+        "category": _text(shifted.category, 80),
+        "asked": _text(shifted.question, limit),
+        "reference": _text(" | ".join(shifted.references or (shifted.reference,)), limit),
+        "clean": "" if clean is None else _answer(clean, limit),
+        "shifted": _answer(shifted, limit),
+        "paired": clean is not None,
+        "same": clean is not None and clean.response == shifted.response,
+        "contribution": number(speaks),
+    }
+
+
+def _details(result: EmidResult, shifted: Record, clean: Record | None, position: int, place: int) -> dict[str, Any]:
+    """What a card has beside a line: pictures, marked changes and scores."""
+    scores = [("information", None if clean is None else clean.information, shifted.information)]
+    scores.append(("EMI", None if clean is None else clean.emi, shifted.emi))
+    scores.append(("cosine", None if clean is None else clean.cosine, shifted.cosine))
+    for found in result.metrics.values():
+        before = None if clean is None else found.on_clean[place]
+        scores.append((_text(found.name, 40), before, found.on_shifted[position]))
+    question = _text(shifted.question, LONGEST)
+    answer = _answer(shifted, LONGEST)
+    return {
+        "clean_picture": "" if clean is None else clean.picture,
+        "shifted_picture": shifted.picture,
+        "question": [("same", question)] if clean is None else changes(_text(clean.question, LONGEST), question),
+        "answer": [("same", answer)] if clean is None else changes(_answer(clean, LONGEST), answer),
+        "scores": [(name, "" if before is None else f"{before:.3g}", f"{after:.3g}") for name, before, after in scores],
+        "contradicts": ", ".join(shifted.contradicts or ()),
+    }
+
+
+def _answer(record: Record, limit: int) -> str:
+    outcome = "" if record.outcome == "ok" else f"[{record.outcome}] "
+    return _text(outcome + record.response, limit)
+
+
+def _text(text: str, limit: int) -> str:
+    """Clipped, with line breaks and without anything else that moves or reorders."""
+    cut = text[: limit + 1]
+    shown = "\n".join(map(visible, cut.split("\n")))
+    return shown if len(cut) <= limit else f"{shown[:limit]}…"
+
+
+def spread(rows: Sequence[Row], budget: int) -> int:
+    """Bytes for the lines of each scenario."""
+    return budget // max(len(rows), 1)

@@ -1,0 +1,98 @@
+"""The page without a browser: what stands in it, how large it is, and where its pictures come from."""
+
+from __future__ import annotations
+
+import re
+import time
+from dataclasses import replace
+from pathlib import Path
+
+import page_world
+import pytest
+from emid_factory import make_result
+
+from pytest_emid import shifts
+from pytest_emid.data.sample import image_digest
+from pytest_emid.data.scenes.sets import scenes_dataset
+from pytest_emid.plugin.against import against
+from pytest_emid.plugin.reports import page
+from pytest_emid.plugin.reports.page_samples import CARDS, flips_of
+from pytest_emid.plugin.reports.thumbnails import SIDE, Thumbnails, data_uri, gathered, size_of, worst
+
+
+def test_a_full_suite_makes_a_page_of_a_few_megabytes_in_a_few_seconds() -> None:
+    rows = page_world.rows(61, n=100, texts=("The car is red. " * 20, "The car is blue and stands left. " * 12))
+    pictures = page_world.pictures(61, n=102)
+    began = time.process_time()
+    text = page.render(rows, [], pictures)
+    assert time.process_time() - began < 5.0
+    assert 1_000_000 < len(text.encode()) < 8_000_000
+    assert text.count('class="scenario"') == 61
+    uris = re.findall(r'href="(data:[^"]+)"', text)
+    assert len(uris) == len(set(uris))
+    assert sum(map(len, uris)) <= page.PICTURES
+
+
+def test_what_fails_stands_first_and_is_open() -> None:
+    text = page.render(page_world.rows(8), ["test_x ran, but its results did not arrive."], {})
+    scenarios = re.findall(r'<details class="scenario" .*? data-verdict="([^"]+)".*?( open)?>', text)
+    assert [verdict for verdict, _ in scenarios] == [
+        v for v in ("FAIL", "UNDECIDED", "PASS", "no gate") for _ in (0, 1)
+    ]
+    assert [bool(is_open) for _, is_open in scenarios] == [True] * 3 + [False] * 5
+    assert re.search(
+        r"2 of 8 scenarios failed, 2 could not be decided. Worst: blur:[15], where answers keep (49|50|51) %", text
+    )
+    assert "<b>Missing:</b> test_x ran, but its results did not arrive." in text
+
+
+def test_samples_stand_worst_first_with_their_changes() -> None:
+    (row,) = page_world.rows(1)
+    text = page.render([row], [], page_world.pictures(1))
+    speaks = against(row.decisions[0], row.result)
+    order = sorted(range(90), key=lambda i: -speaks[i])
+    shown = re.findall(r'<span class="rank">\d+</span> <bdi>([^<]+)</bdi>', text)
+    assert shown == [row.result.shifted.records[i].id for i in order[:CARDS]]
+    assert text.count('<li class="sample"') == 90 - CARDS
+    assert "<del>answer</del>" in text or "<ins>" in text
+    assert flips_of(row.result).count("lost") == 45
+
+
+def test_nothing_of_a_hostile_text_is_markup() -> None:
+    text = page.render(page_world.rows(13, texts=page_world.HOSTILE), list(page_world.HOSTILE), {})
+    assert text.count("<script>") == 1
+    assert not re.search(r"<(img|iframe|base|form action|svg onload)", text)
+    assert "\x00" not in text
+    text.encode()
+    policy = re.search(r'http-equiv="Content-Security-Policy" content="([^"]+)"', text)
+    assert policy is not None
+    assert policy[1].startswith("default-src 'none'; img-src data:; style-src 'sha256-")
+    assert "unsafe" not in policy[1]
+
+
+@pytest.mark.parametrize(
+    "uri", ["data:image/svg+xml;base64,AA==", "http://evil.invalid/x.webp", "data:image/webp;base64,AA=="]
+)
+def test_only_small_pictures_are_pictures(uri: str) -> None:
+    with pytest.raises(ValueError, match="a picture of a report"):
+        size_of(uri)
+
+
+@pytest.mark.parametrize("scenario", ["defocus_blur:3", "keyboard:2"])
+def test_pictures_are_kept_where_they_are_measured(tmp_path: Path, scenario: str) -> None:
+    dataset = scenes_dataset(12)
+    shifted = shifts.parse(scenario).apply(dataset, 0)
+    result = make_result(scenario, retained=0.5, n=12)
+    for side, made in (("clean", dataset), ("shifted", shifted)):
+        records = [
+            replace(record, id=sample.id, picture=image_digest(sample.open_image())[:16])
+            for record, sample in zip(getattr(result, side).records, made, strict=True)
+        ]
+        result = replace(result, **{side: replace(getattr(result, side), records=tuple(records))})
+    Thumbnails(tmp_path / "shared").add(dataset, scenario, 0, result)
+    kept = gathered(tmp_path / "shared")
+    wanted = {side.records[i].picture for side in (result.clean, result.shifted) for i in worst(result)}
+    assert set(kept) == wanted
+    assert all(max(size_of(uri)) <= SIDE for uri in kept.values())
+    assert data_uri(b"RIFF....WEBP").startswith("data:image/webp;")
+    assert gathered(tmp_path / "nowhere") == {}
