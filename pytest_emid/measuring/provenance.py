@@ -11,13 +11,15 @@ import re
 from collections.abc import Iterator, Mapping
 from functools import cache
 from importlib.metadata import PackageNotFoundError, version
-from typing import Any, Final
+from typing import TYPE_CHECKING, Any, Final
 
-from pytest_emid.encoders.base import Encoders
 from pytest_emid.measuring.findings import Provenance
 from pytest_emid.measuring.plain import scrub
-from pytest_emid.models.base import Model, traits_of
 from pytest_emid.version import __version__
+
+if TYPE_CHECKING:
+    from pytest_emid.encoders.base import Encoders
+    from pytest_emid.models.base import Model
 
 __all__ = ["LIBRARIES", "Provenance", "provenance"]
 
@@ -46,6 +48,8 @@ _SECRET: Final = re.compile(
 
 def provenance(model: Model, encoders: Encoders, calibration: str, shift: Mapping[str, str]) -> Provenance:
     """Of what a model answered under a shift, with code of these versions. Loads nothing."""
+    from pytest_emid.models.base import traits_of
+
     about = {
         name: scrub(str(value))
         for attribute in ("identity", "processing")
