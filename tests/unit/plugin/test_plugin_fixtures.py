@@ -180,6 +180,9 @@ def test_progress_is_told_and_closed(tmp_path: Any) -> None:
         def announce(self, *what: Any) -> None:
             self.told.append("announced")
 
+        def begin(self, label: str) -> None:
+            self.told.append(f"{label} began")
+
         def close(self) -> None:
             self.told.append("closed")
 
@@ -188,6 +191,7 @@ def test_progress_is_told_and_closed(tmp_path: Any) -> None:
     measure(Item(NO_CACHE), measuring)
     assert ("clean", 30, 30) in bar.told
     assert "announced" in bar.told
+    assert bar.told[0].endswith(" began")
     assert (bar.told[-1], bar.told.count("closed")) == ("closed", 1)
 
 
