@@ -86,7 +86,7 @@ def checked(path: Path, axe: Path, full: Path) -> dict[str, Any]:
         began = time.perf_counter()
         opened.goto(full.as_uri())
         opened.fill("#search", "s13 ")
-        opened.wait_for_function("document.getElementById('shown').textContent !== ''")
+        opened.locator("#shown", has_text="samples").wait_for()
         found["full"] = {"opened_and_searched_s": time.perf_counter() - began, "console": said}
     return found
 
