@@ -15,10 +15,9 @@ from functools import partial
 from pytest_emid.information.answers import answer_key
 from pytest_emid.information.intervals.means import paired_interval
 from pytest_emid.measuring.findings import Floor
-from pytest_emid.measuring.format import measured, percent
 from pytest_emid.measuring.scores import Scored, mean_amounts, mean_of
 
-__all__ = ["again", "floor_in_words"]
+__all__ = ["again"]
 
 
 def again(first: Scored, repeats: Sequence[Scored], confidence: float) -> tuple[Scored, Floor]:
@@ -52,12 +51,3 @@ def again(first: Scored, repeats: Sequence[Scored], confidence: float) -> tuple[
         repeats=tuple(side.answered for side in repeats),
     )
     return clean, floor
-
-
-def floor_in_words(floor: Floor) -> str:
-    """The floor in a sentence."""
-    times = "once" if floor.repeats == 1 else f"{floor.repeats} times"
-    return (
-        f"Noise floor: asked {times} more without a shift, {percent(floor.differ)} of the clean answers differ, and "
-        f"{measured(floor.exact)} of the exact matches are lost. What a shift loses is counted from these repeats."
-    )

@@ -10,7 +10,7 @@ from typing import Final
 from pytest_emid.information.intervals.estimate import Estimate
 from pytest_emid.measuring.allowance import PROBLEMS
 from pytest_emid.measuring.plain import scrub
-from pytest_emid.measuring.results import EmidResult
+from pytest_emid.measuring.results import EmidResult, Floor
 
 __all__ = [
     "amount",
@@ -19,6 +19,7 @@ __all__ = [
     "counted",
     "decimals",
     "duration",
+    "floor_in_words",
     "interval",
     "measured",
     "number",
@@ -124,3 +125,12 @@ def amount(cost: float) -> str:
         digits = -(len(str(int(cost))) - 2)
         return f"{round(cost, digits):,.0f}"
     return f"{cost:.2g}"
+
+
+def floor_in_words(floor: Floor) -> str:
+    """The floor in a sentence."""
+    times = "once" if floor.repeats == 1 else f"{floor.repeats} times"
+    return (
+        f"Noise floor: asked {times} more without a shift, {percent(floor.differ)} of the clean answers differ, and "
+        f"{measured(floor.exact)} of the exact matches are lost. What a shift loses is counted from these repeats."
+    )

@@ -23,7 +23,8 @@ from pytest_emid.measuring.asking import Announce, Asker, Progress, Told
 from pytest_emid.measuring.calibration import Calibration
 from pytest_emid.measuring.checks import check_can_pass, check_disjoint, check_fits, check_size, same_samples
 from pytest_emid.measuring.embedding import Answered
-from pytest_emid.measuring.floor import again, floor_in_words
+from pytest_emid.measuring.floor import again
+from pytest_emid.measuring.format import floor_in_words
 from pytest_emid.measuring.guards import Guards
 from pytest_emid.measuring.judging import Judge
 from pytest_emid.measuring.likelihood import log_likelihoods

@@ -5,7 +5,6 @@ Imported when a test that measures is set up, never before.
 
 from __future__ import annotations
 
-import inspect
 import logging
 import warnings
 from collections.abc import Callable
@@ -24,6 +23,7 @@ from pytest_emid.models.base import traits_of
 from pytest_emid.plugin import recorder
 from pytest_emid.plugin.config import EmidConfig
 from pytest_emid.plugin.naming import names_a_gate
+from pytest_emid.plugin.origins import origin
 from pytest_emid.plugin.replaying import pack_path
 from pytest_emid.shifts.base import Shift
 
@@ -363,41 +363,10 @@ def _leave_undecided(message: str, config: EmidConfig) -> NoReturn:
 def _parts(running: recorder.Recorder) -> _Parts:
     """The fixtures of the test that runs, as it sees them."""
     values = {name.removeprefix("emid_"): running.fixture(name) for name in NAMES}
-    return _Parts(**values, origins={name: _origin(running.item, name) for name in NAMES})
+    return _Parts(**values, origins={name: origin(running.item, name) for name in NAMES})
 
 
 def _own_code(*backends: object) -> str:
     """Says that code which comes with a checkpoint was run: what a report must not leave out."""
     ran = any(traits_of(backend).trust_remote_code for backend in backends)
     return ", runs the checkpoint's own code (trust_remote_code)" if ran else ""
-
-
-def _origin(item: pytest.Item, name: str) -> str:
-    """Where the value of a fixture comes from: an option, or the file and line that defines the fixture."""
-    # not those of the test's signature: one that asks for measure_emid by name has none of them there
-    definitions = item.session._fixturemanager.getfixturedefs(name, item) or ()
-    function: Callable[..., Any] | None = definitions[-1].func if definitions else None
-    if function is None:
-        return f"fixture {name}"
-    running = recorder.current()
-    if running is not None and running.config.replay is not None and name == "emid_model":
-        return running.config.origin("replay")
-    if function.__module__ == "pytest_emid.plugin.hooks":
-        return running.config.origin(name.removeprefix("emid_")) if running is not None else "default"
-    overrides = _overridden_option(name, function)
-    code = getattr(inspect.unwrap(function), "__code__", None)
-    if code is None:
-        return f"fixture {name}{overrides}"
-    path = Path(code.co_filename)
-    root = item.config.rootpath
-    shown = path.relative_to(root) if path.is_relative_to(root) else path.name
-    return f"fixture {name}, {shown}:{code.co_firstlineno}{overrides}"
-
-
-def _overridden_option(name: str, function: Callable[..., Any]) -> str:
-    """Says that a given option has no effect, unless the fixture asks for what the option names."""
-    running = recorder.current()
-    key = name.removeprefix("emid_")
-    if running is None or key not in running.config.origins or name in inspect.signature(function).parameters:
-        return ""
-    return f", overrides {running.config.origin(key)}"

@@ -24,7 +24,9 @@ def test_markers_document_the_marker(pytester: pytest.Pytester) -> None:
 
 def test_fixtures_document_themselves(pytester: pytest.Pytester) -> None:
     result = pytester.runpytest("--fixtures", "-v")
-    section = result.stdout.str().partition("fixtures defined from pytest_emid.plugin.hooks")[2].partition("-----\n")[2]
+    section = (
+        result.stdout.str().partition("fixtures defined from pytest_emid.plugin.provided")[2].partition("-----\n")[2]
+    )
     text = section.partition("\n-----")[0]
     for name in ("emid_model", "emid_dataset", "emid_encoders", "emid_calibration", "measure_emid"):
         assert f"\n{name} [session scope] -- " in f"\n{text}"

@@ -14,6 +14,7 @@ OURS = {
     "pytest_emid.plugin.config",
     "pytest_emid.plugin.options",
     "pytest_emid.plugin.parsing",
+    "pytest_emid.plugin.provided",
     "pytest_emid.plugin.hooks",
     "pytest_emid.version",
 }

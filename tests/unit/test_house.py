@@ -27,6 +27,7 @@ LIGHT = {"pytest_emid", "pytest_emid.plugin", "pytest_emid.version"}
 """What is loaded in every pytest run may import these, the standard library and pytest, and nothing else at the top."""
 IN_EVERY_RUN = (
     "plugin/hooks.py",
+    "plugin/provided.py",
     "plugin/config.py",
     "plugin/options.py",
     "plugin/parsing.py",

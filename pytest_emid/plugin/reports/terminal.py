@@ -9,8 +9,7 @@ from typing import Final
 
 import pytest
 
-from pytest_emid.measuring.floor import floor_in_words
-from pytest_emid.measuring.format import answers, clip, decimals, measured, number, percent, visible
+from pytest_emid.measuring.format import answers, clip, decimals, floor_in_words, measured, number, percent, visible
 from pytest_emid.measuring.results import Bound, EmidResult
 from pytest_emid.measuring.verdicts import Decision, Verdict
 from pytest_emid.plugin.config import OPTIONS, EmidConfig

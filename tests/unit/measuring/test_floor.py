@@ -12,7 +12,7 @@ from spelled_world import ENCODERS, Replaced, Told, answered, as_it_is, pairs, s
 from pytest_emid.cache import Cache
 from pytest_emid.data import Dataset
 from pytest_emid.errors import ModelError
-from pytest_emid.measuring.floor import floor_in_words
+from pytest_emid.measuring.format import floor_in_words
 from pytest_emid.measuring.losses import Losses
 from pytest_emid.measuring.measurer import Measurer
 from pytest_emid.measuring.results import EmidResult
