@@ -194,16 +194,16 @@ def answers(model: TransformersModel, samples: Sequence[Sample]) -> list[str]:
 def compare_answers(
     report: Report, folder: Path, samples: Sequence[Sample], device: str, sizes: Sequence[int], new: int, rounds: int
 ) -> None:
-    """The plain loop, ours, and ours with compiled decoding, in turn; and whether ours depends on the request."""
+    """The plain loop, ours, and ours where samples may depend on their place, in turn; and whether they do."""
     plain = Plain(folder, device)
     options: dict[str, Any] = {"device": device, "max_new_tokens": new}
-    ours, compiled = (TransformersModel(folder, compile=compile, **options) for compile in (False, True))
+    ours, placed = (TransformersModel(folder, independent=independent, **options) for independent in (True, False))
     for size in reversed(sizes):
-        ours.batch_size = compiled.batch_size = size
+        ours.batch_size = placed.batch_size = size
         sides: dict[str, Callable[[Sequence[Sample]], list[str]]] = {
             "plain": lambda some, size=size: plain.answer(some, size, new),  # type: ignore[misc]
             "ours": lambda some: answers(ours, some),
-            "compiled": lambda some: answers(compiled, some),
+            "placed": lambda some: answers(placed, some),
         }
         first: dict[str, float] = {}
         for name, side in sides.items():
@@ -218,7 +218,7 @@ def compare_answers(
                 report.note(f"seconds of {name} at batch {size}", [round(s, 2) for s in seconds[name]])
         rates = {name: len(samples) / min(took) for name, took in seconds.items()}
         order = np.random.default_rng(1).permutation(len(samples))
-        for name in ("ours", "compiled"):
+        for name in ("ours", "placed"):
             moved = dict(zip(order.tolist(), sides[name]([samples[i] for i in order]), strict=True))
             few = sides[name](samples[:5])
             report.note(
@@ -230,10 +230,10 @@ def compare_answers(
             f"answers at batch {size}",
             {
                 "per_second": {name: round(rate, 2) for name, rate in rates.items()},
-                "over_plain": {name: round(rates[name] / rates["plain"], 3) for name in ("ours", "compiled")},
+                "over_plain": {name: round(rates[name] / rates["plain"], 3) for name in ("ours", "placed")},
                 "unlike_plain": {
                     name: sum(a != b for a, b in zip(texts[name], texts["plain"], strict=True))
-                    for name in ("ours", "compiled")
+                    for name in ("ours", "placed")
                 },
                 "different_answers": len(set(texts["plain"])),
             },

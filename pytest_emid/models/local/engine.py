@@ -5,11 +5,10 @@ from __future__ import annotations
 import copy
 import logging
 from bisect import bisect_left
-from collections.abc import Callable, Generator, Mapping, Sequence
+from collections.abc import Generator, Mapping, Sequence
 from dataclasses import dataclass, replace
-from functools import partial
 from itertools import cycle, islice
-from typing import Any, Final, TypeVar
+from typing import Any, Final
 
 import numpy as np
 import torch
@@ -20,14 +19,12 @@ from pytest_emid.data.sample import Sample
 from pytest_emid.errors import ModelError
 from pytest_emid.models.backend.loading import load_processor, load_weights, quietly
 from pytest_emid.models.base import Outcome, Response, TokenScores
-from pytest_emid.models.local.compiled import CompiledDecoding
 from pytest_emid.models.local.decoding import Choice
 from pytest_emid.models.local.queries import LENGTH_CLASS, Batch, Queries, Query, Rows
 from pytest_emid.models.local.sampling import Sampling, generator_for
 
 __all__ = ["Engine", "Settings"]
 
-R = TypeVar("R")
 log: Final = logging.getLogger(__name__)
 
 CLEAR: Final = 1e-4
@@ -56,7 +53,7 @@ class Settings:
     prompt: str | None
     exact: bool
     scores: bool = False
-    compile: bool = False
+    independent: bool = True
 
 
 @dataclass(frozen=True, slots=True)
@@ -117,7 +114,6 @@ class Engine:
             dtype=self.model.dtype,
         )
         self.generation = self._generation_config()
-        self._compiled = CompiledDecoding(self.model) if settings.compile else None
         self.clear = CLEAR
         self._alone: bool | None = None
         self._places: dict[int, bool] = {}
@@ -152,13 +148,14 @@ class Engine:
             raise batch.error
         if rows > 1 and self._alone is None:
             self._alone = self._padding_matters(batch.queries[-1])
-        if rows > 1 and not self._alone and not self.settings.exact and rows not in self._places:
+        checked = self._alone or self.settings.exact or not self.settings.independent or rows in self._places
+        if rows > 1 and not checked:
             self._places[rows] = self._place_matters(batch.queries[-1], rows)
         if self._alone:
             return [self._run(self.queries.batch([query]))[0].response for query in batch.queries]
         if self._places.get(rows):
             return [self._run(self.part([query], 1))[0].response for query in batch.queries]
-        answered = self._run(batch, compiled=batch.rows == rows)
+        answered = self._run(batch)
         if not self.settings.exact:
             return [row.response for row in answered]
         return [
@@ -206,36 +203,26 @@ class Engine:
         noise = [query.sample.with_(image=Image.fromarray(picture)) for picture in pixels]
         queries = list(islice(cycle(self.queries.open(noise)), rows))
         inputs = [self.queries.together(asked, LENGTH_CLASS) for asked in (queries, [*queries[1:], queries[0]])]
-        first, rolled = self._compiled_or_not(
-            lambda compiled: [self._scores(asked, 4, compiled) for asked in inputs], compiled=True
+        first, rolled = (self._scores(asked, 4) for asked in inputs)
+        if all(torch.equal(a.roll(-1, 0), b) for a, b in zip(first, rolled, strict=False)):
+            return False
+        log.warning(
+            "%s: in %s its scores depend on a sample's place in a batch of %d on this device, so its samples are asked "
+            "one by one. Another batch_size may not; independent=False asks in batches all the same.",
+            type(self.model).__name__,
+            str(self.model.dtype).removeprefix("torch."),
+            rows,
         )
-        return any(not torch.equal(a.roll(-1, 0), b) for a, b in zip(first, rolled, strict=False))
+        return True
 
-    def _scores(self, inputs: Any, steps: int, compiled: CompiledDecoding | None = None) -> list[torch.Tensor]:
+    def _scores(self, inputs: Any, steps: int) -> list[torch.Tensor]:
         choice = Choice(keep=steps)
-        self._generate(inputs, choice, steps, compiled)
+        self._generate(inputs, choice, steps)
         return choice.scores
 
-    def _run(self, batch: Batch, compiled: bool = False) -> list[_Row]:
+    def _run(self, batch: Batch) -> list[_Row]:
         if batch.error is not None:
             raise batch.error
-        return self._compiled_or_not(partial(self._asked, batch), compiled)
-
-    def _compiled_or_not(self, ask: Callable[[CompiledDecoding | None], R], compiled: bool) -> R:
-        """Ask with compiled decoding if there is any; where only that fails, without it from now on."""
-        if self._compiled is None or not self._compiled.on or not compiled:
-            return ask(None)
-        try:
-            return ask(self._compiled)
-        except Exception as error:
-            self._compiled.free()
-            if self.is_out_of_memory(error):
-                raise
-            answered = ask(None)
-            self._compiled.give_up(error)
-            return answered
-
-    def _asked(self, batch: Batch, compiled: CompiledDecoding | None) -> list[_Row]:
         choice = Choice(measure=self.settings.scores)
         if self.settings.sampling is not None:
             choice.sampling = self.settings.sampling
@@ -243,7 +230,7 @@ class Engine:
                 generator_for(self.settings.seed, str(query.digest), query.sample.question)
                 for query in batch.queries + batch.queries[-1:] * (batch.rows - len(batch))
             ]
-        tokens = self._generate(batch.inputs, choice, self.generation.max_new_tokens, compiled)
+        tokens = self._generate(batch.inputs, choice, self.generation.max_new_tokens)
         gaps = torch.stack(choice.gaps).cpu()
         entropies, chosen = (torch.stack(steps).cpu() if steps else None for steps in (choice.entropies, choice.chosen))
         return [
@@ -293,24 +280,20 @@ class Engine:
             return None
         return bisect_left(range(len(tokens) + 1), True, key=stopped)
 
-    def _generate(
-        self, inputs: Any, choice: Choice, limit: int, compiled: CompiledDecoding | None = None
-    ) -> torch.Tensor:
+    def _generate(self, inputs: Any, choice: Choice, limit: int) -> torch.Tensor:
         """The new tokens of every row, shape (rows, steps), on the CPU."""
         placed = inputs.to(self.model.device, dtype=self.model.dtype, non_blocking=True)
         stops = {"tokenizer": self.tokenizer} if self.settings.generation.get("stop_strings") else {}
         config = copy.copy(self.generation)
+        config.max_new_tokens = limit
         prompts = placed["input_ids"]
-        rows, width = prompts.shape
+        width = prompts.shape[1]
         with torch.inference_mode():
-            static = {} if compiled is None else compiled.options(config, rows, width, config.max_new_tokens)
-            config.max_new_tokens = limit
             tokens: torch.Tensor = self.model.generate(
                 **placed,
                 generation_config=config,
                 logits_processor=LogitsProcessorList([choice]),
                 **stops,
-                **static,
             )
         if not torch.equal(tokens[:, :width], prompts):  # an encoder-decoder begins with a start token
             width = tokens.shape[1] - len(choice.gaps)

@@ -67,9 +67,9 @@ class TransformersModel:
         scores: whether answers carry log-probabilities and entropies of their tokens (`Response.scores`). Answers and
             fingerprint are the same without; kept answers that lack them are asked again. Rounding in the sixth digit
             depends on what shared the batch.
-        compile: on CUDA, compile the steps of decoding, which then take about half as long; compiling takes about half
-            a minute for each batch size and length of prompts. Families that transformers cannot compile, and other
-            devices, go on without, which the log says. Part of the fingerprint where rounding is.
+        independent: outside float32, whether an answer must be the same at every place of a batch. Where a device's
+            rounding depends on the place, samples are then asked one by one, which the log says. False asks in batches
+            all the same: faster there, and the last digits of scores depend on the order of the samples.
         system: a system message before the question.
         prompt: instead of the chat template, a prompt with `{question}` in it, for models that have no template.
         trust_remote_code: run the code that comes with the checkpoint. Off unless asked for.
@@ -106,7 +106,7 @@ class TransformersModel:
         draws: int = 1,
         generation: Mapping[str, Any] | None = None,
         scores: bool = False,
-        compile: bool = False,
+        independent: bool = True,
         system: str = "",
         prompt: str | None = None,
         trust_remote_code: bool = False,
@@ -142,7 +142,7 @@ class TransformersModel:
         self._first: TransformersModel | None = None
         self.generation = dict(generation or {})
         self.scores = scores
-        self.compile = compile
+        self.independent = independent
         self.system = system
         self.prompt = prompt
         self.trust_remote_code = trust_remote_code
@@ -191,7 +191,7 @@ class TransformersModel:
             "prompt": self.prompt,
             "trust_remote_code": self.trust_remote_code,
             "load_kwargs": plain(self.load_kwargs, "load_kwargs"),
-            "batch": None if self.exact else [_SCHEME, self.batch_size, "compiled" if self.compile else "plain"],
+            "batch": None if self.exact else [_SCHEME, self.batch_size, self.independent],
         }
 
     @property
@@ -229,7 +229,7 @@ class TransformersModel:
                 prompt=self.prompt,
                 exact=self.exact,
                 scores=self.scores,
-                compile=self.compile,
+                independent=self.independent,
             ),
         )
 

@@ -50,9 +50,9 @@ def test_close_choices_are_asked_again_alone(llava: Path, samples: list[Sample],
     sizes = []
     run = engine_module.Engine._run
 
-    def counted(self: Any, batch: Any, **how: Any) -> Any:
+    def counted(self: Any, batch: Any) -> Any:
         sizes.append(len(batch))
-        return run(self, batch, **how)
+        return run(self, batch)
 
     monkeypatch.setattr(engine_module.Engine, "_run", counted)
     monkeypatch.setattr(engine_module, "CLEAR", float("inf"))
@@ -78,9 +78,9 @@ def test_batches_are_of_like_length(llava: Path, samples: list[Sample], monkeypa
     batches: list[list[int]] = []
     run = engine_module.Engine._run
 
-    def counted(self: Any, batch: Any, **how: Any) -> Any:
+    def counted(self: Any, batch: Any) -> Any:
         batches.append([len(query.sample.question) for query in batch.queries])
-        return run(self, batch, **how)
+        return run(self, batch)
 
     monkeypatch.setattr(engine_module.Engine, "_run", counted)
     monkeypatch.setattr(engine_module, "CLEAR", -1.0)  # nothing is asked again
@@ -103,9 +103,9 @@ def test_where_the_place_in_the_batch_matters_samples_go_one_by_one(llava, sampl
     sizes: list[int] = []
     run = engine_module.Engine._run
 
-    def counted(self: Any, batch: Any, **how: Any) -> Any:
+    def counted(self: Any, batch: Any) -> Any:
         sizes.append(len(batch))
-        return run(self, batch, **how)
+        return run(self, batch)
 
     monkeypatch.setattr(engine_module.Engine, "_run", counted)
     monkeypatch.setattr(engine_module.Engine, "_place_matters", lambda *_: True)
@@ -113,6 +113,33 @@ def test_where_the_place_in_the_batch_matters_samples_go_one_by_one(llava, sampl
     assert sizes == [1] * len(samples)
     monkeypatch.undo()
     assert answers(TransformersModel(llava, sampling=Sampling(), batch_size=1), samples) == found
+
+
+def test_samples_may_depend_on_their_place_where_that_is_asked_for(llava, samples, monkeypatch, caplog) -> None:
+    sizes: list[int] = []
+    run = engine_module.Engine._run
+    monkeypatch.setattr(
+        engine_module.Engine, "_run", lambda self, batch: (sizes.append(len(batch)), run(self, batch))[1]
+    )
+    drawn = iter(range(100))
+    monkeypatch.setattr(
+        engine_module.Engine, "_scores", lambda self, inputs, steps: [torch.arange(4.0)[:, None] * next(drawn)]
+    )
+    monkeypatch.setattr(engine_module.Engine, "_padding_matters", lambda *_: False)
+    model = TransformersModel(llava, dtype="bfloat16", batch_size=4, independent=False)
+    together = answers(model, samples)
+    assert max(sizes) == 4
+    assert not caplog.messages
+    sizes.clear()
+    kept_apart = TransformersModel(llava, dtype="bfloat16", batch_size=4)
+    assert kept_apart.fingerprint != model.fingerprint
+    assert len(answers(kept_apart, samples)) == len(together)
+    assert set(sizes) == {1}
+    assert caplog.messages == [
+        "LlavaForConditionalGeneration: in bfloat16 its scores depend on a sample's place in a batch of 4 on this "
+        "device, so its samples are asked one by one. Another batch_size may not; independent=False asks in batches "
+        "all the same."
+    ]
 
 
 class TestSampling:
