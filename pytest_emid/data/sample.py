@@ -45,8 +45,8 @@ class Sample:
         question: the text part of the query.
         reference: the ground-truth answer.
         category: a label to group by, such as `conversation`.
-        cluster: samples that share it are resampled together; by default the samples that share an image.
-            Empty means that the sample is a cluster of its own.
+        cluster: samples that share it are resampled together. Those that share a picture must share it: loaders see to
+            that, and no gate passes where it is not so. Empty means that the sample is a cluster of its own.
         references: all answers that are accepted, `reference` first; empty where there is only that one.
 
     Example:

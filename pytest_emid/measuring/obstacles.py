@@ -19,6 +19,7 @@ __all__ = [
     "EMID",
     "INFORMATION",
     "against",
+    "apart",
     "collapse",
     "critic",
     "crowded",
@@ -35,6 +36,9 @@ DRIFT: Final = "input drift"
 
 DOMINANT: Final = 0.25
 """A picture with a larger share of the samples than this decides them all."""
+
+APART: Final = 0.05
+"""Of the samples, so many may share a picture with another cluster."""
 
 ON_THE_CRITIC: Final = (EMID, EMI)
 LOOKED_AT: Final = 200
@@ -55,7 +59,7 @@ def against(result: EmidResult, measure: str) -> list[str]:
     if measure in ON_THE_CRITIC:
         found += critic(result)
     if measure != DRIFT:
-        found += collapse(result) + parroted(result) + crowded(result)
+        found += collapse(result) + parroted(result) + crowded(result) + apart(result)
     if measure == DRIFT and not result.paired and result.critic.r2 is not None and not result.critic.informative:
         found.append(
             f"These encoders tell nothing of held-out references (R2 {measured(result.critic.r2)}), so it is not known "
@@ -124,6 +128,26 @@ def crowded(result: EmidResult) -> list[str]:
             return [
                 f"{count} of {side.n} {name} samples share one cluster ({clip(cluster, 40)!r}): intervals do not hold "
                 "where one picture decides. Use at most a quarter of the samples of any picture."
+            ]
+    return []
+
+
+def apart(result: EmidResult) -> list[str]:
+    """Why no gate may pass on samples that are resampled as if independent, and are about the same pictures.
+
+    A shift may make different pictures alike: a shifted side is looked at only where it has samples of its own.
+    """
+    sides = {"clean": result.clean} if result.paired else {"clean": result.clean, "shifted": result.shifted}
+    for name, side in sides.items():
+        clusters: dict[str, set[str]] = {}
+        for record in side.records:
+            clusters.setdefault(record.picture, set()).add(record.cluster)
+        torn = {picture for picture, found in clusters.items() if picture and len(found) > 1}
+        count = sum(record.picture in torn for record in side.records)
+        if count > APART * side.n:
+            return [
+                f"{count} of {side.n} {name} samples share their picture with a sample of another cluster: intervals "
+                "take them for independent and are too narrow. Give samples of one picture one `cluster`."
             ]
     return []
 

@@ -128,3 +128,24 @@ def test_a_critic_that_explains_nothing_is_an_obstacle_to_drift_between_other_sa
         "These encoders tell nothing of held-out references (R2 +0.010 [-0.040, +0.060]), so it is not known that they "
         "see a difference between these inputs."
     ]
+
+
+@pytest.mark.parametrize(("shared", "torn"), [(4, 0), (6, 6)])
+def test_samples_of_one_picture_are_one_cluster(shared: int, torn: int) -> None:
+    result = answered()
+    records = [replace(record, picture=f"digest {i}") for i, record in enumerate(result.clean.records)]
+    records[:shared] = [replace(record, picture="the same", cluster=record.id) for record in records[:shared]]
+    result = replace(result, clean=replace(result.clean, records=tuple(records)))
+    sentence = (
+        f"{torn} of 90 clean samples share their picture with a sample of another cluster: intervals take them for "
+        "independent and are too narrow. Give samples of one picture one `cluster`."
+    )
+    for measure in (INFORMATION, EMID, EMI, BOUND):
+        assert (sentence in against(result, measure)) is bool(torn)
+    assert sentence not in against(result, DRIFT)
+
+
+def test_a_shift_may_make_pictures_alike() -> None:
+    result = answered()
+    records = tuple(replace(record, picture="black", cluster=record.id) for record in result.shifted.records)
+    assert not against(replace(result, shifted=replace(result.shifted, records=records)), INFORMATION)
