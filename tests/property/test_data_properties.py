@@ -39,8 +39,9 @@ def test_json_lines_and_csv_hold_every_text(records: list[tuple[str, ...]]) -> N
             writer = csv.DictWriter(file, [*FIELDS, "image"], quoting=csv.QUOTE_ALL)
             writer.writeheader()
             writer.writerows(rows)
-        assert fields(load_table(folder / "t.jsonl")) == records
-        assert fields(load_table(folder / "t.csv")) == records
+        known = [(*record[:3], record[3] if record[3].strip() else "", record[4]) for record in records]
+        assert fields(load_table(folder / "t.jsonl")) == known  # a blank category is none
+        assert fields(load_table(folder / "t.csv")) == known
 
 
 @given(records=RECORDS, surrogate=st.booleans())

@@ -2,34 +2,26 @@
 
 from __future__ import annotations
 
-import math
 import textwrap
 from collections.abc import Iterator, Mapping, Sequence
 from typing import Final
 
 import pytest
 
-from pytest_emid.measuring.format import answers, clip, decimals, floor_in_words, measured, number, percent, visible
-from pytest_emid.measuring.results import Bound, EmidResult
+from pytest_emid.measuring.format import answers, floor_in_words, visible
+from pytest_emid.measuring.results import EmidResult
 from pytest_emid.measuring.verdicts import Decision, Verdict
 from pytest_emid.plugin.config import OPTIONS, EmidConfig
 from pytest_emid.plugin.ledger import Ledger, Row, gates
 from pytest_emid.plugin.reports.asked import asked_of, verdict_word
-from pytest_emid.plugin.reports.explain import asks_about, headline, sees
+from pytest_emid.plugin.reports.columns import BOUND_LETTERS, EXTRA_COLUMNS, columns, shown_bound
+from pytest_emid.plugin.reports.explain import headline, sees
 
 __all__ = ["header", "provenance", "summarize"]
 
-SCENARIO_WIDTH: Final = 34
-PREFERRED_BOUNDS: Final = ("rigorous", "published", "published_code", "scale_adjusted")
-BOUND_LETTERS: Final = {"rigorous": "r", "published": "p", "published_code": "c", "scale_adjusted": "s"}
 COLORS: Final = {Verdict.PASS: "green", Verdict.FAIL: "red", Verdict.UNDECIDED: "yellow"}
 UNMEASURED_SHOWN: Final = 2
 """Scenarios that could not be measured whose reason is printed in full."""
-METRIC_WIDTH: Final = 20
-EMI_COLUMNS: Final = ("EMI clean", "EMI shifted")
-"""With `-v` only."""
-EXTRA_COLUMNS: Final = (EMI_COLUMNS, ("bound",))
-"""What is left out first where the terminal is too narrow."""
 
 
 def header(config: EmidConfig) -> str:
@@ -122,17 +114,17 @@ def _table(terminal: pytest.TerminalReporter, rows: Sequence[Row], sources: str)
         if note:
             _write(terminal, visible(note), yellow=True)
     width = terminal.config.get_terminal_writer().fullwidth
-    columns = _columns(rows, terminal.verbosity)
-    sizes = _sizes(columns)
+    shown = columns(rows, terminal.verbosity)
+    sizes = _sizes(shown)
     gate = max(len(f"{verdict_word(row)} {asked_of(row, 0)}") for row in rows)
     for extra in EXTRA_COLUMNS:
         if sum(sizes.values()) + 2 * len(sizes) + gate > width:
-            columns = {title: cells for title, cells in columns.items() if title not in extra}
-            sizes = _sizes(columns)
+            shown = {title: cells for title, cells in shown.items() if title not in extra}
+            sizes = _sizes(shown)
     left = width - 2 * len(sizes) - sum(sizes.values())
-    terminal.write_line("  ".join([*(_aligned(title, sizes[title], title) for title in columns), "verdict"]), bold=True)
+    terminal.write_line("  ".join([*(_aligned(title, sizes[title], title) for title in shown), "verdict"]), bold=True)
     for i, row in enumerate(rows):
-        cells = [_aligned(cells[i], sizes[title], title) for title, cells in columns.items()]
+        cells = [_aligned(cells[i], sizes[title], title) for title, cells in shown.items()]
         terminal.write("  ".join(cells) + "  ")
         word = verdict_word(row)
         color = {} if row.verdict is None else {_color(row.verdict, row.is_expected): True, "bold": True}
@@ -141,7 +133,7 @@ def _table(terminal: pytest.TerminalReporter, rows: Sequence[Row], sources: str)
         if told := answers(row.result):
             _write(terminal, f"{visible(row.result.scenario)}: {told}", yellow=True)
     if terminal.verbosity >= 0:
-        for line in _legend(rows, terminal.verbosity, "bound" in columns):
+        for line in _legend(rows, terminal.verbosity, "bound" in shown):
             _write(terminal, line)
 
 
@@ -156,61 +148,6 @@ def _sizes(columns: Mapping[str, Sequence[str]]) -> dict[str, int]:
 
 def _aligned(cell: str, width: int, title: str) -> str:
     return cell.ljust(width) if title == "scenario" else cell.rjust(width)
-
-
-def _columns(rows: Sequence[Row], verbosity: int) -> dict[str, list[str]]:
-    """By title, a cell for each row. What all rows have in common stands above the table, and details with `-v`."""
-    results = [row.result for row in rows]
-    columns = {"scenario": [clip(result.scenario, SCENARIO_WIDTH) for result in results]}
-    if len({result.n for result in results}) > 1:
-        columns["n"] = [str(result.n) for result in results]
-    if verbosity > 0:
-        for title, side in zip(EMI_COLUMNS, ("emi_clean", "emi_shifted"), strict=True):
-            columns[title] = [number(emi.value, decimals(emi)) for emi in (getattr(r, side) for r in results)]
-    columns["EMID [interval]"] = [_emid(result) for result in results]
-    columns["retained"] = [_retained(result) for result in results]
-    for name in dict.fromkeys(name for result in results for name in result.metrics):
-        columns[clip(name, METRIC_WIDTH)] = [_metric(result, name) for result in results]
-    bounds = [_shown_bound(row, verbosity) for row in rows]
-    if any(bounds):
-        columns["bound"] = [_held(bound) for bound in bounds]
-    return columns
-
-
-def _emid(result: EmidResult) -> str:
-    """With its share of the clean information, where there is one."""
-    share = result.emid_share
-    return measured(result.emid) + (f" {percent(share.value, 0)}" if share is not None else "")
-
-
-def _metric(result: EmidResult, name: str) -> str:
-    """Its means on clean and on shifted data."""
-    found = result.metrics.get(name)
-    return "-" if found is None else f"{found.clean.value:.3g} > {found.shifted.value:.3g}"
-
-
-def _held(bound: Bound | None) -> str:
-    """The bound beside the EMID that it bounds, in the same unit; nothing where that is another than the row's."""
-    if bound is None:
-        return "-"
-    held = "" if bound.emid is None else f"{bound.emid.value:.2g} <= "
-    return f"{held}{bound.value:.3g} {BOUND_LETTERS.get(bound.name, '?')}"
-
-
-def _retained(result: EmidResult) -> str:
-    retained = result.information_retained
-    if math.isnan(retained.value):
-        return "undefined"
-    return f"{percent(retained.value)} [{100 * retained.low:.0f}, {100 * retained.high:.0f}]"
-
-
-def _shown_bound(row: Row, verbosity: int) -> Bound | None:
-    """The bound that a gate was asked about; with `-v` else the strictest that there is."""
-    asked = [name for name in PREFERRED_BOUNDS if any(asks_about(decision, name) for decision in row.decisions)]
-    for name in (*asked, *(PREFERRED_BOUNDS if verbosity > 0 else ())):
-        if name in row.result.bounds:
-            return row.result.bounds[name]
-    return None
 
 
 def provenance(rows: Sequence[Row]) -> Iterator[str]:
@@ -258,7 +195,7 @@ def _legend(rows: Sequence[Row], verbosity: int, has_bounds: bool) -> Iterator[s
         expected = "; XFAIL: FAIL, in a test that expects it (marked xfail)" if known else ""
         yield f"Verdict: with the gate that gives it and what that asked{more}{expected}."
     yield from _sees(rows)
-    letters = {letter for row in rows if (b := _shown_bound(row, verbosity)) and (letter := BOUND_LETTERS.get(b.name))}
+    letters = {letter for row in rows if (b := shown_bound(row, verbosity)) and (letter := BOUND_LETTERS.get(b.name))}
     meanings = {
         "r": "r rigorous: EMID over answer classes <= its bound, in nats",
         "p": "p published inequality, estimated",

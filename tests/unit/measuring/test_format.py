@@ -9,7 +9,7 @@ from emid_factory import make_result
 
 from pytest_emid.measuring.format import measured
 from pytest_emid.plugin.ledger import Row
-from pytest_emid.plugin.reports.terminal import _cells
+from pytest_emid.plugin.reports.columns import columns
 
 
 def test_a_share_of_nothing_is_undefined() -> None:
@@ -17,4 +17,4 @@ def test_a_share_of_nothing_is_undefined() -> None:
     dead = replace(make_result().information_retained, value=math.nan, low=-math.inf, high=math.inf)
     assert measured(dead) == "undefined"
     result = make_result(information_retained=dead)
-    assert _cells(Row("k", result, (), (), ()))[5] == "undefined"
+    assert columns([Row("k", result, (), (), ())], 0)["retained"] == ["undefined"]
