@@ -49,10 +49,10 @@ def fake_measurer():
     import emid_factory
 
     module = types.ModuleType("pytest_emid.measuring.measurer")
-    module.Measurer = emid_factory.FakeMeasurer
+    module.Measurer = type("FakeMeasurer", (emid_factory.FakeMeasurer,), {{}})  # a project's own: it may change it
     with pytest.MonkeyPatch.context() as patch:
         patch.setitem(sys.modules, module.__name__, module)
-        yield emid_factory.FakeMeasurer
+        yield module.Measurer
 
 
 def make_dataset(name="fake", n=90):

@@ -12,7 +12,8 @@ own loopback_server.py), a CI job is a pytest run with `-n 2` and a cache folder
 4. `merge`: one report, one cache.
 5. `again`: all of it once more from the merged cache, without a server.
 
-Checked: the reports of 1, 4 and 5 are equal, bit for bit; in 2 and 3 together every question was answered once.
+Checked: the reports of 1, 4 and 5 are equal, but for `answers`, which says who was asked; in 2 and 3 together every
+question was answered once.
 """
 
 from __future__ import annotations
@@ -154,10 +155,13 @@ def findings(folder: Path) -> dict[str, Any]:
 
     logs = {name: Counter((folder / f"{name}.log").read_text().splitlines()) for name in ("alone", "dying", "lasting")}
     cluster = logs["dying"] + logs["lasting"]
-    reports = {name: (folder / f"{name}.json").read_bytes() for name in ("whole", "merged", "again")}
+    paths = {name: folder / f"{name}.json" for name in ("whole", "merged", "again")}
+    reports = {name: json.loads(path.read_text()) for name, path in paths.items()}
+    for report in reports.values():
+        del report["answers"]
     with Cache(folder / "merged") as cache:
         sizes = cache.sizes
-    document = json.loads(reports["merged"])
+    document = reports["merged"]
     return {
         "scenarios": len(document["results"]),
         "samples": document["results"][0]["shifted"]["emi"]["n"],
@@ -167,7 +171,7 @@ def findings(folder: Path) -> dict[str, Any]:
         "not_answered": len(logs["alone"].keys() - cluster.keys()),
         "merged_equals_whole": reports["merged"] == reports["whole"],
         "again_equals_whole": reports["again"] == reports["whole"],
-        "report_bytes": len(reports["merged"]),
+        "report_bytes": paths["merged"].stat().st_size,
         "cache": {"answers": sizes.answers, "failures": sizes.failures, "vectors": sizes.vectors},
         "cache_file_bytes": sum(path.stat().st_size for path in (folder / "merged").glob("cache.sqlite*")),
         "problems": document["problems"],

@@ -26,7 +26,7 @@ def test_survives(measure_emid, shift):
     result = measure_emid(shift)
     assert set(result.metrics) == {"first_letter", "exact", "likelihood"}
     assert_metric_retained(result, "first_letter", 0.1)
-    assert_metric_drop_below(result, "token_f1", 1.0)
+    assert_metric_drop_below(result, "token_f1", 0.5)
     if shift == "frost:3":
         with pytest.raises(AssertionError, match="FAIL: drop of likelihood"):
             assert_likelihood_drop_below(result, 0.1)
