@@ -6,7 +6,7 @@ shift, or a shift that makes something else of the same sample. What else change
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, replace
 from typing import Final
 
@@ -92,13 +92,17 @@ def counterpart(new: EmidResult, among: Sequence[EmidResult], where: str) -> Emi
     return named[0]
 
 
-def matched(old: EmidResult, new: EmidResult) -> Matched:
+def matched(old: EmidResult, new: EmidResult, embedded: bool = True) -> Matched:
     """Pair the samples of two measurements of one scenario.
+
+    Args:
+        old, new: the measurements.
+        embedded: whether what is compared was made with critic and encoders, as all but metrics are.
 
     Raises:
         BaselineError: they are not comparable, or hold no sample in common; the message says what differs.
     """
-    _check_protocol(old, new)
+    _check_protocol(old, new, embedded)
     edited: dict[str, None] = {}
     appeared: dict[str, None] = {}
     vanished: dict[str, None] = {}
@@ -164,7 +168,7 @@ def _differences(old: Mapping[str, str], new: Mapping[str, str]) -> Iterator[str
             yield f"{name} {clip(before, WIDTH)} -> {clip(after, WIDTH)}"
 
 
-def _check_protocol(old: EmidResult, new: EmidResult) -> None:
+def _check_protocol(old: EmidResult, new: EmidResult, embedded: bool) -> None:
     """Refuse measurements that differ in more than the model."""
     remedy = "Measure the baseline again, or accept this run as the baseline: --emid-baseline-update='what changed'."
 
@@ -174,6 +178,16 @@ def _check_protocol(old: EmidResult, new: EmidResult) -> None:
     if old.paired != new.paired:
         words = ["the same samples on both sides" if r.paired else "other samples on each side" for r in (old, new)]
         refuse(f"it held {words[0]}, and this run holds {words[1]}")
+    if embedded:
+        _check_embedded(old, new, refuse)
+    for part in sorted({*old.made.shift, *new.made.shift}):
+        before, after = old.made.shift.get(part), new.made.shift.get(part)
+        if before != after and old.made.shift and new.made.shift:
+            refuse(f"its shift {part} was made by version {before} of the code, and this run's by version {after}")
+
+
+def _check_embedded(old: EmidResult, new: EmidResult, refuse: Callable[[str], None]) -> None:
+    """Refuse critics and encoders of which each has a scale of its own."""
     a, b = old.critic, new.critic
     if (a.kind, a.unit, a.candidates) != (b.kind, b.unit, b.candidates):
         refuse(f"its critic was {a.kind} ({_unit(old)}), and this run's is {b.kind} ({_unit(new)})")
@@ -186,10 +200,6 @@ def _check_protocol(old: EmidResult, new: EmidResult) -> None:
             f"its critic was fitted on {a.fitted_on}, and this run's on {b.fitted_on}, which are other ones. Scores "
             "depend on them: give a fixed set in the fixture emid_calibration"
         )
-    for part in sorted({*old.made.shift, *new.made.shift}):
-        before, after = old.made.shift.get(part), new.made.shift.get(part)
-        if before != after and old.made.shift and new.made.shift:
-            refuse(f"its shift {part} was made by version {before} of the code, and this run's by version {after}")
 
 
 def _check_shifted_alike(old: EmidResult, new: EmidResult) -> None:

@@ -10,7 +10,7 @@ from pytest_emid.errors import BaselineError
 from pytest_emid.measuring.matching import counterpart, matched
 from pytest_emid.measuring.metrics.base import MetricError
 from pytest_emid.measuring.plain import plain
-from pytest_emid.measuring.regression import RETAINED, Regression, regression
+from pytest_emid.measuring.regression import EMID, RETAINED, Regression, regression
 from pytest_emid.measuring.results import EmidResult
 from pytest_emid.measuring.verdicts import Decision, Verdict
 from pytest_emid.plugin.baselines import changed_since
@@ -125,7 +125,7 @@ def compare_runs(
         try:
             before = counterpart(result, old.results, str(old.path))
             compared.append(before)
-            found = regression(matched(before, result), measure)
+            found = regression(matched(before, result, measure in (RETAINED, EMID)), measure)
         except (BaselineError, MetricError) as error:
             comparisons.append(Comparison(result, None, None, str(error)))
             continue

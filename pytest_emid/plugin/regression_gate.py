@@ -87,7 +87,7 @@ def assert_no_regression(
     try:
         if baseline is None:
             baseline = counterpart(result, saved_baseline(pytest_config).results, f"the baseline {where}")
-        found = regression(matched(baseline, result), measure)
+        found = regression(matched(baseline, result, shares), measure)
     except BaselineError as error:
         if config.baseline_update is None:
             raise
