@@ -252,6 +252,7 @@ class MeasureEmid:
         from pytest_emid.measuring.measurer import Measurer
         from pytest_emid.measuring.metrics.measures import as_measures
         from pytest_emid.measuring.metrics.registry import as_metrics
+        from pytest_emid.models.server.patience import grant
         from pytest_emid.models.server.spending import Spending
 
         dataset = parts.dataset
@@ -271,6 +272,8 @@ class MeasureEmid:
                 common.include(spending)
                 model.spending = common  # type: ignore[attr-defined]
         pair = encoders.load(parts.encoders)
+        for asked in (model, pair.image, pair.text):
+            grant(asked, config.wait_for_server)
         return Measurer(
             model,
             dataset.first(config.limit) if config.limit else dataset,

@@ -17,6 +17,7 @@ from pytest_emid.plugin.parsing import (
     as_measures,
     as_names,
     as_positive,
+    as_seconds,
     as_shard,
     as_switch,
     as_text,
@@ -156,6 +157,15 @@ OPTIONS: Final = (
         "a torch device such as cpu or cuda:0",
         as_text,
         "where the built-in backends run (default: the backend's own choice).",
+    ),
+    Option(
+        "wait-for-server",
+        "string",
+        "TIME",
+        "seconds, or a time such as 90s or 10min",
+        as_seconds,
+        "how long a model or encoder behind a server is waited for that is not there yet or still loads, until it has "
+        "answered for the first time: 600, 90s, 10min (default: 0).",
     ),
     Option(
         "cache-dir",

@@ -1,4 +1,4 @@
-"""One event loop, in one thread, for all models: clients, locks and semaphores belong to the loop that they met first."""
+"""One event loop, in one thread, for all models: clients, locks and semaphores belong to the loop they met first."""
 
 from __future__ import annotations
 

@@ -10,13 +10,15 @@ from typing import Any, Final, TypeVar
 
 from pytest_emid.errors import ModelError
 
-__all__ = ["OBEYED", "Patience", "asked_for", "hook"]
+__all__ = ["LONGEST", "OBEYED", "Patience", "asked_for", "grant", "leaves_long_waits"]
 
 R = TypeVar("R")
 log: Final = logging.getLogger(__name__)
 
 OBEYED: Final = 60.0
 """Seconds of a Retry-After up to which the client waits by itself, before each of its retries."""
+LONGEST: Final = 300.0
+"""Seconds of a longer one that a question waits in all."""
 POLL: Final = 1.0
 """Seconds between two looks at a server that is loading."""
 
@@ -38,7 +40,7 @@ def asked_for(headers: Mapping[str, str]) -> float:
         return 0.0
 
 
-def hook() -> Callable[[Any], None]:
+def leaves_long_waits() -> Callable[[Any], None]:
     """A hook for the responses of the client: it would retry after seconds where it is asked to wait for minutes."""
 
     def leaves(response: Any) -> None:
@@ -46,6 +48,13 @@ def hook() -> Callable[[Any], None]:
             response.headers["x-should-retry"] = "false"
 
     return leaves
+
+
+def grant(backend: object, seconds: float) -> None:
+    """Let a model or an encoder wait that long for its server's first answer; what has no server is let alone."""
+    patience = getattr(getattr(backend, "server", None), "patience", None)
+    if isinstance(patience, Patience):
+        patience.start = max(patience.start, seconds)
 
 
 class Patience:
@@ -60,7 +69,7 @@ class Patience:
         ModelError: below 0, or no number.
     """
 
-    def __init__(self, longest: float = 300.0, start: float = 0.0) -> None:
+    def __init__(self, longest: float = LONGEST, start: float = 0.0) -> None:
         for name, value in (("patience", longest), ("wait", start)):
             if not value >= 0:
                 raise ModelError(f"{name} is {value}; it must be at least 0 seconds.")

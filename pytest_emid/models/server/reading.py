@@ -1,7 +1,8 @@
-"""What a completion says: its text, how it ended, what was thought before; or the words of who answered in its place."""
+"""What a completion says: its text, how it ended, what was thought before; or the words of who answered instead."""
 
 from __future__ import annotations
 
+import re
 from collections.abc import Mapping
 from typing import Any, Final, NamedTuple
 
@@ -11,13 +12,11 @@ from pytest_emid.models.server.refusals import declines, is_refusal
 
 __all__ = ["Said", "choice_of", "said"]
 
-_ENDED: Final = frozenset(
-    "stop eos eos_token eos_found stop_sequence stop_token stop_str end end_turn end_of_text complete completed "
-    "finish finished finish_reason_stop none null".split()  # noqa: SIM905
+_ENDED: Final = re.compile(
+    r"stop(_sequence|_token|_str)?|eos(_token|_found)?|end(_turn|_of_text)?|completed?|finish(ed|_reason_stop)?|none|null"
 )
-_CUT: Final = frozenset(
-    "length max_tokens max_new_tokens max_length max_output_tokens model_length model_context_window_exceeded "
-    "finish_reason_max_tokens incomplete".split()  # noqa: SIM905
+_CUT: Final = re.compile(
+    r"length|(finish_reason_)?max(_new|_output)?_tokens|max_length|model_length|model_context_window_exceeded|incomplete"
 )
 _TOOLS: Final = frozenset(("tool_calls", "tool_call", "tool_use", "function_call"))
 _SHOWN: Final = 200
@@ -57,12 +56,12 @@ def said(choice: Any) -> Said:
         RequestError: it holds none.
     """
     message, reason = choice.message, choice.finish_reason
-    ending = reason.strip().lower() if isinstance(reason, str) else reason
+    ending = "" if reason is None else str(reason).strip().lower()
     text = _text(getattr(message, "content", None))
     reasoning = next(filter(None, (_text(getattr(message, f, None)) for f in ("reasoning_content", "reasoning"))), "")
     if declines(reason) or getattr(message, "refusal", None):
         return Said(str(getattr(message, "refusal", None) or text or ""), Outcome.REFUSED)
-    if ending in _CUT:
+    if _CUT.fullmatch(ending):
         return Said(text or "", Outcome.TRUNCATED, reasoning)
     if ending in _TOOLS:
         raise RequestError(
@@ -72,7 +71,7 @@ def said(choice: Any) -> Said:
         )
     if text is None and (ending != "stop" or not reasoning):
         raise RequestError(f"malformed answer: it holds no text (finish reason {reason!r})", malformed=True)
-    if ending not in (None, "") and ending not in _ENDED:
+    if ending and not _ENDED.fullmatch(ending):
         raise RequestError(f"malformed answer: unknown finish reason {reason!r}", malformed=True)
     return Said(text or "", Outcome.OK, reasoning)
 

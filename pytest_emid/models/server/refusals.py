@@ -22,7 +22,9 @@ _WORDS: Final = re.compile(
     """,
     re.IGNORECASE | re.VERBOSE,
 )
-_ACCOUNT: Final = re.compile(r"\b(?:account|organi[sz]ation|key|subscription)\b[^.]{0,40}\b(?:flagged|suspend|disabled|block)")
+_ACCOUNT: Final = re.compile(
+    r"\b(?:account|organi[sz]ation|key|subscription)\b[^.]{0,40}\b(?:flagged|suspend|disabled|block)"
+)
 """Who is flagged himself has no access."""
 
 
