@@ -272,7 +272,8 @@ class MeasureEmid:
                 common.include(spending)
                 model.spending = common  # type: ignore[attr-defined]
         pair = encoders.load(parts.encoders)
-        for asked in (model, pair.image, pair.text):
+        judge = _judge(parts.judge)
+        for asked in (model, pair.image, pair.text, getattr(judge, "model", None)):
             grant(asked, config.wait_for_server)
         return Measurer(
             model,
@@ -285,7 +286,7 @@ class MeasureEmid:
             critic=parts.critic,
             normalise=parts.normalise,
             likelihood="likelihood" in as_measures(parts.measures),
-            judge=_judge(parts.judge),
+            judge=judge,
             repeat=config.repeat,
             metrics=as_metrics(parts.metrics, f"emid_metrics ({parts.origins['emid_metrics']})"),
             drift=config.drift,

@@ -18,6 +18,7 @@ from pytest_emid.errors import DataError, ModelError
 from pytest_emid.models.backend.checkpoint import digest_of, plain
 from pytest_emid.models.backend.secret import conceal, conceal_address, conceal_values
 from pytest_emid.models.base import Outcome, Response, Served, TokenScores
+from pytest_emid.models.placeholders import around_picture
 from pytest_emid.models.server import given
 from pytest_emid.models.server.connection import RequestError, Server
 from pytest_emid.models.server.logprobs import token_scores
@@ -304,7 +305,8 @@ class OpenAIServerModel:
         if self.detail is not None:
             image["detail"] = self.detail
         question = sample.question.encode("utf-8", "replace").decode("utf-8")
-        content = [{"type": "image_url", "image_url": image}, {"type": "text", "text": question}]
+        before, after = ({"type": "text", "text": text} for text in around_picture(question, sample.id))
+        content = [*([before] if before["text"] else []), {"type": "image_url", "image_url": image}, after]
         messages: list[dict[str, Any]] = [{"role": "user", "content": content}]
         if self.system:
             messages.insert(0, {"role": "system", "content": self.system})
