@@ -9,6 +9,7 @@ from email.utils import parsedate_to_datetime
 from typing import Any, Final, TypeVar
 
 from pytest_emid.errors import ModelError
+from pytest_emid.models.server import retries
 
 __all__ = ["LONGEST", "OBEYED", "Patience", "asked_for", "grant", "leaves_long_waits"]
 
@@ -95,6 +96,7 @@ class Patience:
                 if not seconds:
                     raise
                 log.warning("waiting %.0f s for the server: %s", seconds, error)
+                retries.note()
                 if pause(seconds):
                     raise
                 waited += seconds if getattr(error, "asks_for", 0.0) else 0.0

@@ -10,7 +10,7 @@ from pytest_emid.models.base import Outcome
 from pytest_emid.models.server.connection import RequestError
 from pytest_emid.models.server.refusals import declines, is_refusal
 
-__all__ = ["Said", "choice_of", "said"]
+__all__ = ["Said", "choice_of", "instead_of", "said"]
 
 _ENDED: Final = re.compile(
     r"stop(_sequence|_token|_str)?|eos(_token|_found)?|end(_turn|_of_text)?|completed?|finish(ed|_reason_stop)?|none|null"
@@ -39,14 +39,22 @@ def choice_of(completion: Any) -> Any:
     choices = getattr(completion, "choices", None)
     if choices:
         return choices[0]
-    told = _error_of(completion)
+    empty = RequestError("malformed answer: it holds no choices", malformed=True, of_server=True)
+    raise instead_of(completion) or empty
+
+
+def instead_of(answer: Any) -> RequestError | None:
+    """What came in place of an answer, in its own words; None where it has none."""
+    told = _error_of(answer)
     if told is not None:
         message, body = told
         refused = is_refusal(200, body, message)
-        raise RequestError(f"HTTP 200 with an error: {message}", malformed=True, of_server=not refused, refused=refused)
-    if isinstance(completion, str) and completion.strip():
-        raise RequestError(_of_text(completion.strip()), malformed=True, of_server=True)
-    raise RequestError("malformed answer: it holds no choices", malformed=True, of_server=True)
+        return RequestError(
+            f"HTTP 200 with an error: {message}", malformed=True, of_server=not refused, refused=refused
+        )
+    if isinstance(answer, str) and answer.strip():
+        return RequestError(_of_text(answer.strip()), malformed=True, of_server=True)
+    return None
 
 
 def said(choice: Any) -> Said:
@@ -123,4 +131,4 @@ def _of_text(body: str) -> str:
         )
     if body.startswith("<"):
         return f"it answered HTTP 200 with a page, not with JSON: {shown!r}. Check base_url, and any login before it"
-    return f"malformed answer: no JSON of a chat completion: {shown!r}"
+    return f"malformed answer: no JSON of an answer: {shown!r}"

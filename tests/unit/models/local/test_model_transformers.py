@@ -320,7 +320,7 @@ class TestLoading:
         assert str(caught.value) == f"cannot load {llava}: ImportError: no quanto here"
         assert all(seen[key] is value for key, value in given.items())
         assert (seen["source"], seen["dtype"], seen["trust_remote_code"]) == (str(llava), "float16", False)
-        assert model.identity["batch"] == [2, 16, "plain"]  # quantised: the batch class is part of the key
+        assert model.identity["batch"] == [2, 16, True]  # quantised: the batch class is part of the key
         assert model.fingerprint != TransformersModel(llava, dtype="float16").fingerprint
 
 

@@ -130,7 +130,7 @@ def test_who_is_locked_out_is_not_refused(error: dict[str, Any]) -> None:
         ),
         (
             ("upstream gone", {"content-type": "text/plain"}),
-            "malformed answer: no JSON of a chat completion: 'upstream gone'",
+            "malformed answer: no JSON of an answer: 'upstream gone'",
         ),
         (
             completion("x", reason="tool_calls"),
