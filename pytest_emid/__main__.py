@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import argparse
+import io
 import sys
 from collections.abc import Sequence
 from pathlib import Path
@@ -25,6 +26,9 @@ def main(arguments: Sequence[str] | None = None) -> int:
         worse; 2 where the command cannot be carried out, or a comparison is undecided.
     """
     given = _parser().parse_args(arguments)
+    for stream in (sys.stdout, sys.stderr):  # a CI log or a Windows console may not know every letter of an answer
+        if isinstance(stream, io.TextIOWrapper):
+            stream.reconfigure(errors="backslashreplace")
     try:
         status: int = given.run(given)
     except (EmidError, OSError) as error:

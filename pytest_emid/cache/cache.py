@@ -28,6 +28,7 @@ from pytest_emid.errors import DataError, ModelError, UnavailableError
 from pytest_emid.models.base import Model, Outcome, Response, traits_of
 from pytest_emid.models.keys import identity_of
 from pytest_emid.models.packs import Answer, Vector, pack_key
+from pytest_emid.models.reasoning import spoken
 
 __all__ = ["Cache", "Counts", "Mode", "Progress"]
 
@@ -184,7 +185,7 @@ class Cache:
             progress: called as answers arrive, and at least once.
 
         Returns:
-            A failure is a FAILED response. It is never served: the next call asks again.
+            Without the reasoning before answers; kept is what came. A failure is FAILED, never served, and asked again.
 
         Raises:
             DataError: a picture cannot be read; or in mode `read` some answers are not kept.
@@ -225,7 +226,7 @@ class Cache:
             self._tell_of_another_name(model)
             ask = Ask(partial(self._kept, model, former), store.failures, make)
             found.update(obtain(store, ask, missing, arrived, self._waiting))
-        return [found[key] for key in keys]
+        return [spoken(found[key]) for key in keys]
 
     def encode_images(self, encoder: ImageEncoder, samples: Sequence[Sample]) -> Rows:
         """Vectors of the samples' pictures, shape (n, d), unit rows. Equal pictures are encoded once.

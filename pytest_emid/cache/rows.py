@@ -9,7 +9,7 @@ from typing import Any, Final
 
 import numpy as np
 
-from pytest_emid.cache.served import error_and_served, error_bytes
+from pytest_emid.cache.served import error_and_told, error_bytes
 from pytest_emid.models.base import Outcome, Response, TokenScores
 from pytest_emid.models.packs import Answer, Vector
 
@@ -66,8 +66,8 @@ def _insert(answer: Answer) -> tuple[str, tuple[Any, ...]]:
 def response_of(outcome: str, text: bytes, error: bytes, entropy: float | None, scores: bytes | None) -> Response:
     """Of the columns outcome, text, error, entropy and scores."""
     told = None if scores is None else TokenScores.from_bytes(scores)
-    said, served = error_and_served(error)
-    return Response(decoded(text), Outcome(outcome), said, entropy, told, served)
+    said, served, reasoning = error_and_told(error)
+    return Response(decoded(text), Outcome(outcome), said, entropy, told, served, reasoning)
 
 
 def digest_of(*parts: bytes | str | float | None) -> bytes:

@@ -1,4 +1,5 @@
-"""Who served an answer, as the table of answers keeps it: behind the answer's error, in the bytes of one column.
+"""Who served an answer and what was thought before it, as the table of answers keeps them: behind the answer's error,
+in the bytes of one column.
 
 The format stays that of version 0.1.0, which reads these entries, and whose entries are read; the entry's digest covers
 it.
@@ -12,9 +13,10 @@ from typing import Final
 from pytest_emid.errors import DataError
 from pytest_emid.models.base import Response, Served
 
-__all__ = ["error_and_served", "error_bytes"]
+__all__ = ["error_and_told", "error_bytes"]
 
 _THEN: Final = b"\0"
+_REASONING: Final = "reasoning"
 
 
 def error_bytes(response: Response) -> bytes:
@@ -24,21 +26,25 @@ def error_bytes(response: Response) -> bytes:
     b'\\x00{"model": "gpt-4o-2024-08-06"}'
     """
     error = response.error.encode("utf-8", "surrogatepass")
-    if response.served is None:
-        return error
-    return error + _THEN + json.dumps(response.served.to_dict()).encode()
+    told = {} if response.served is None else response.served.to_dict()
+    if response.reasoning:
+        told[_REASONING] = response.reasoning
+    return error + _THEN + json.dumps(told).encode() if told else error
 
 
-def error_and_served(raw: bytes) -> tuple[str, Served | None]:
+def error_and_told(raw: bytes) -> tuple[str, Served | None, str]:
     """The inverse of `error_bytes`.
 
-    >>> error_and_served(b'HTTP 400: filtered')
-    ('HTTP 400: filtered', None)
+    >>> error_and_told(b'HTTP 400: filtered')
+    ('HTTP 400: filtered', None, '')
     """
     error, then, told = raw.rpartition(_THEN)
     if then:
         try:
-            return error.decode("utf-8", "surrogatepass"), Served.from_dict(json.loads(told))
-        except (ValueError, DataError):  # an error that holds a zero byte of its own
+            found = json.loads(told)
+            reasoning = found.pop(_REASONING, "")
+            served = Served.from_dict(found) if found else None
+            return error.decode("utf-8", "surrogatepass"), served, reasoning
+        except (ValueError, AttributeError, DataError):  # an error that holds a zero byte of its own
             pass
-    return raw.decode("utf-8", "surrogatepass"), None
+    return raw.decode("utf-8", "surrogatepass"), None, ""

@@ -12,8 +12,10 @@ from numpy.typing import NDArray
 from pytest_emid.encoders.pretrained import unit_vectors
 from pytest_emid.errors import ModelError, UnavailableError
 from pytest_emid.models.backend.checkpoint import digest_of
-from pytest_emid.models.backend.secret import conceal, conceal_address
+from pytest_emid.models.backend.secret import conceal, conceal_address, conceal_values
 from pytest_emid.models.server.connection import RequestError, Server
+from pytest_emid.models.server.patience import LONGEST
+from pytest_emid.models.server.reading import instead_of
 
 __all__ = ["OpenAIServerTextEncoder"]
 
@@ -27,7 +29,7 @@ class OpenAIServerTextEncoder:
         revision: what exactly the server runs; without one, its address stands for it.
         dimensions: asks for shorter vectors, where the model can.
         batch_size: texts per request.
-        timeout, retries, api_key, api_key_env: see `Server`.
+        timeout, retries, patience, wait, api_key, api_key_env, default_headers, default_query, client: see `Server`.
         name: what reports call it.
 
     Raises:
@@ -45,11 +47,17 @@ class OpenAIServerTextEncoder:
         batch_size: int = 64,
         timeout: float = 60.0,
         retries: int = 4,
+        patience: float = LONGEST,
+        wait: float = 0.0,
         api_key: str | None = None,
         api_key_env: str = "OPENAI_API_KEY",
+        default_headers: Mapping[str, str] | None = None,
+        default_query: Mapping[str, str] | None = None,
+        client: Any = None,
         name: str | None = None,
     ) -> None:
         api_key, base_url = conceal(api_key), conceal_address(base_url)  # a traceback may print this frame
+        default_headers, default_query = conceal_values(default_headers), conceal_values(default_query)
         if batch_size < 1:
             raise ModelError(f"batch_size is {batch_size}; it must be at least 1.")
         self.model = model
@@ -57,7 +65,18 @@ class OpenAIServerTextEncoder:
         self.revision = revision
         self.dimensions = dimensions
         self.batch_size = batch_size
-        self.server = Server(base_url, api_key=api_key, api_key_env=api_key_env, timeout=timeout, retries=retries)
+        self.server = Server(
+            base_url,
+            api_key=api_key,
+            api_key_env=api_key_env,
+            timeout=timeout,
+            retries=retries,
+            patience=patience,
+            wait=wait,
+            default_headers=default_headers,
+            default_query=default_query,
+            client=client,
+        )
 
     def __repr__(self) -> str:
         return f"OpenAIServerTextEncoder({self.model!r}, base_url={self.server.name!r})"
@@ -71,6 +90,7 @@ class OpenAIServerTextEncoder:
             "revision": self.revision,
             "server": self.server.name if self.revision is None else None,
             "dimensions": self.dimensions,
+            **self.server.told,
         }
 
     @cached_property
@@ -88,7 +108,7 @@ class OpenAIServerTextEncoder:
             rows += self._request(batch)
         return unit_vectors(rows) if rows else np.zeros((0, 0), dtype=np.float32)
 
-    def _request(self, batch: list[str]) -> list[list[float]]:
+    def _once(self, batch: list[str]) -> Any:
         extra = {} if self.dimensions is None else {"dimensions": self.dimensions}
         fault: RequestError | None = None
         try:
@@ -100,8 +120,19 @@ class OpenAIServerTextEncoder:
         except Exception as error:
             fault = self.server.fault(error, self.model)
         if fault is not None:  # the client's exception, which may hold the key, is no local of this frame any more
+            raise fault
+        if not getattr(answer, "data", None):
+            told = instead_of(answer)
+            if told is not None:
+                raise told
+        return answer
+
+    def _request(self, batch: list[str]) -> list[list[float]]:
+        try:
+            answer = self.server.patience.through(lambda: self._once(batch))
+        except RequestError as fault:
             kind = UnavailableError if fault.of_server or fault.fatal else ModelError
-            raise kind(f"{self.server.name}, model {self.model!r}: {fault}.")
+            raise kind(f"{self.server.name}, model {self.model!r}: {fault}.") from None
         data = getattr(answer, "data", None) or []
         if len(data) != len(batch):
             raise ModelError(

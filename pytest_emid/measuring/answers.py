@@ -71,7 +71,7 @@ def doubts(clean: Answered, shifted: Answered, allowance: Allowance, any_version
     several = list(_several(sides, any_version))
     return Doubts(
         obstacles=(*problems, *([] if any_version else several)),
-        remarks=(*(several if any_version else []), *_untold(sides)),
+        remarks=(*(several if any_version else []), *_untold(sides), *_reasoned(sides)),
         problems=bool(problems),
     )
 
@@ -154,6 +154,13 @@ def _untold(sides: Mapping[str, Answered]) -> Iterator[str]:
             f"Of {unknown} answers it is not known which version of the model gave them, as they were kept without: "
             "--emid-cache=refresh asks anew."
         )
+
+
+def _reasoned(sides: Mapping[str, Answered]) -> Iterator[str]:
+    found = {name: sum(bool(response.reasoning) for response in side.responses) for name, side in sides.items()}
+    if any(found.values()):
+        told = " and ".join(f"{found[name]} of {len(side.responses)} {name}" for name, side in sides.items())
+        yield f"{told} answers came with reasoning, which is kept with them and takes no part in what is measured."
 
 
 def _served(side: Answered) -> Counter[Served | None]:

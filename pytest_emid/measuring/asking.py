@@ -16,6 +16,7 @@ from pytest_emid.encoders.base import Encoders
 from pytest_emid.errors import BudgetError, ModelError, UnavailableError
 from pytest_emid.information.answers import answer_key, one_wording
 from pytest_emid.measuring.embedding import Answered, Embedded
+from pytest_emid.measuring.leaving_out import UnansweredError
 from pytest_emid.measuring.plan import Forecast, Need
 from pytest_emid.measuring.sources import Source
 from pytest_emid.models.backend.identity import check_identity
@@ -81,7 +82,8 @@ class Asker:
             label: what progress and errors call it.
 
         Raises:
-            ModelError: some answers failed; the others are cached. Or a model or an encoder says nothing of what it is.
+            UnansweredError: some answers failed; the others are cached.
+            ModelError: a model or an encoder says nothing of what it is.
             BudgetError, UnavailableError: some questions could not be asked; the answers to the others are cached.
         """
         for asked in (self.model, self.encoders.image, self.encoders.text):
@@ -201,12 +203,7 @@ class Asker:
             if response.outcome is Outcome.FAILED
         ]
         if failed:
-            shown = "; ".join(f"{sample_id}: {error}" for sample_id, error in failed[:3])
-            raise ModelError(
-                f"{self.model.name} failed on {len(failed)} of {len(dataset)} samples of {label!r} ({shown}"
-                f"{'; ...' if len(failed) > 3 else ''}). A measurement needs every answer; the others are cached, so "
-                "that only these are asked again."
-            )
+            raise UnansweredError(self.model.name, label, dict(failed), len(dataset))
         return tuple(responses)
 
     def _ask(self, dataset: Dataset, label: str, draw: int) -> list[Response]:

@@ -27,6 +27,7 @@ from pytest_emid.measuring.floor import again
 from pytest_emid.measuring.format import floor_in_words
 from pytest_emid.measuring.guards import Guards
 from pytest_emid.measuring.judging import Judge
+from pytest_emid.measuring.leaving_out import UnansweredError, told_of
 from pytest_emid.measuring.likelihood import log_likelihoods
 from pytest_emid.measuring.metrics.base import Metric
 from pytest_emid.measuring.metrics.measured import Metrics
@@ -80,7 +81,8 @@ class Measurer:
         settings: effective options, to be carried by the results.
         decisive: refuse sets that are too small for any gate to pass, before anything is asked.
         allow_problems: which share of a side's answers may be refused, empty or cut off, such as `5%`, 0.05 or
-            `refused=10%,truncated=0`; above it no gate passes.
+            `refused=10%,truncated=0`; above it no gate passes. Samples that the model fails on are left out of both
+            sides, and count among them.
 
     Raises:
         EmidError: `allow_problems` is no share.
@@ -149,6 +151,8 @@ class Measurer:
         self._guards: Guards | None = None
         self._calibration: Calibration | None = None
         self._results: dict[str, EmidResult] = {}
+        self._unanswered: UnansweredError | None = None
+        self._others: dict[frozenset[str], Measurer] = {}
 
     def of(self, model: Model) -> Measurer:
         """Another model under the same conditions: the same set, encoders, critic, metrics, cache and seeds."""
@@ -163,6 +167,7 @@ class Measurer:
         likelihoods = partial(log_likelihoods, model, cache=self.cache) if self._metrics.has_likelihoods else None
         other._metrics = self._metrics.of(likelihoods)
         other._clean, other._guards, other._results = None, None, {}
+        other._unanswered, other._others = None, {}
         return other
 
     def measure(self, shift: Shift | str | Dataset) -> EmidResult:
@@ -184,18 +189,51 @@ class Measurer:
             if self.decisive:
                 check_can_pass(self.dataset, dataset)
             check_fits(self.dataset if self.calibration_set is None else self.calibration_set)
-            draws, clean = self._asker.ask(dataset, scenario.id), self.clean
-            shifted = self._asker.answered(dataset, draws, clean.answered)
-            with few_threads(max(len(self.dataset), len(dataset))):
-                found = compare(clean, shifted, self.calibration, self.guards, scenario, self._settings)
-            found = replace(found, made=self._made(scenario))
-            found = self._metrics.added(found, self.dataset, dataset)
-            if self._judge is not None:
-                sides = (self.dataset, clean.answered.responses), (dataset, shifted.responses)
-                found = self._judge.added(found, *sides)
-            found = self._doubted(self._beyond_floor(self._looked_through(found, clean, shifted)), dataset)
-            self._results[key] = self._compared_with_itself(found, dataset)
+            self._results[key] = self._measured(dataset, scenario)
         return self._results[key]
+
+    def _measured(self, dataset: Dataset, scenario: Scenario) -> EmidResult:
+        if self._unanswered is not None:
+            return self._without(self._unanswered, dataset, scenario)
+        try:
+            draws = self._asker.ask(dataset, scenario.id)
+        except UnansweredError as error:
+            return self._without(error, dataset, scenario)
+        try:
+            clean = self.clean
+        except UnansweredError as error:
+            self._unanswered = error  # for every scenario: what never answers is asked once
+            return self._without(error, dataset, scenario)
+        shifted = self._asker.answered(dataset, draws, clean.answered)
+        with few_threads(max(len(self.dataset), len(dataset))):
+            found = compare(clean, shifted, self.calibration, self.guards, scenario, self._settings)
+        found = replace(found, made=self._made(scenario))
+        found = self._metrics.added(found, self.dataset, dataset)
+        if self._judge is not None:
+            sides = (self.dataset, clean.answered.responses), (dataset, shifted.responses)
+            found = self._judge.added(found, *sides)
+        found = self._beyond_floor(self._looked_through(found, clean, shifted))
+        return self._compared_with_itself(self._doubted(found, dataset), dataset)
+
+    def _without(self, error: UnansweredError, dataset: Dataset, scenario: Scenario) -> EmidResult:
+        """The result on the samples that can be answered; unpaired sets lose those of the one side only."""
+        rest = self._left_over(frozenset(error.failed)) if scenario.paired or error.label == CLEAN else self
+        others = error.left_over(dataset) if scenario.paired or error.label != CLEAN else dataset
+        if not error.can_be_left_out(len(others), len(rest.dataset)):
+            raise error
+        return told_of(rest._measured(others, scenario), error, self._settings.allowance)
+
+    def _left_over(self, failed: frozenset[str]) -> Measurer:
+        """A measurer of the other samples, which shares everything else: their answers are cached."""
+        if failed not in self._others:
+            other = copy.copy(self)
+            kept = [sample for sample in self.dataset if sample.id not in failed]
+            other.dataset = Dataset(self.dataset.name, kept)
+            other._clean = other._floor = other._guards = other._unanswered = None
+            other._calibration = None if self.calibration_set is None else self._calibration
+            other._results, other._others = {}, {}
+            self._others[failed] = other
+        return self._others[failed]
 
     def plan(self, shift: Shift | str | Dataset) -> tuple[Need, Need]:
         """What `measure` would ask: of the clean set, and of the shifted one. Asks nothing and encodes nothing.

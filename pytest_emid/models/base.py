@@ -105,6 +105,7 @@ class Response:
         scores: of the answer's tokens, where they were asked for.
         served: who a server says that answered; None where nobody says. It is no part of what the answer is: responses
             that differ in it alone are equal.
+        reasoning: what was thought before the answer, where that is told apart; see `models.reasoning`.
 
     Raises:
         DataError: a text or an error that is no string, an unknown outcome, an entropy that is not finite or below 0.
@@ -122,9 +123,10 @@ class Response:
     entropy: float | None = None
     scores: TokenScores | None = None
     served: Served | None = field(default=None, compare=False)
+    reasoning: str = ""
 
     def __post_init__(self) -> None:
-        for name, value in (("text", self.text), ("error", self.error)):
+        for name, value in (("text", self.text), ("error", self.error), ("reasoning", self.reasoning)):
             if not isinstance(value, str):
                 raise DataError(f"a response's {name} is a string, not a {type(value).__name__}: {str(value)[:80]!r}.")
         # "failed" is equal to Outcome.FAILED, and not the same: it would pass for an answer.

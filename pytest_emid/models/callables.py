@@ -17,7 +17,6 @@ from collections.abc import (
     Sequence,
     Set,
 )
-from concurrent.futures import ThreadPoolExecutor
 from contextlib import contextmanager
 from functools import partial
 from itertools import islice
@@ -29,6 +28,7 @@ from PIL import Image
 from pytest_emid.data.sample import Sample
 from pytest_emid.errors import ModelError
 from pytest_emid.models.backend.identity import named_fingerprint
+from pytest_emid.models.backend.loops import LOOP
 from pytest_emid.models.base import Outcome, Response
 from pytest_emid.models.packs import told
 
@@ -46,7 +46,8 @@ class CallableModel:
             (a list, a generator, or an async one of these). Generators are stored as they yield. An answer is a
             string, or a `Response` when there is more to say, such as a refusal.
         per_sample: the function is `function(image, question)` and returns one answer. Async ones run concurrently, and
-            each answer is yielded as it arrives.
+            each answer is yielded as it arrives. All async calls run in one event loop, so that a client, a lock or a
+            semaphore can be made once, outside of the function.
         batch_size: samples per call; per-sample async functions have at most this many calls open.
         name: what reports call it; by default the function's name.
         fingerprint: identity of whatever decides the answers, such as a model's version: answers are then kept
@@ -140,9 +141,9 @@ class CallableModel:
     def _at_once(self, images: list[Image.Image], questions: list[str]) -> Iterator[Any]:
         answers = self._function(images, questions)
         if inspect.isawaitable(answers):
-            answers = _run(_awaited(answers))
+            answers = LOOP.run(_awaited(answers))
         if isinstance(answers, AsyncIterable):
-            return _drain(answers)
+            return LOOP.iterate(answers)
         # What has no order, or yields keys, bytes or letters, would be taken for answers.
         if isinstance(answers, str | bytes | Mapping | Set) or not isinstance(answers, Iterable):
             raise ModelError(
@@ -160,12 +161,12 @@ class CallableModel:
             with self._explaining(f"sample {sample.id!r}"):
                 answer = self._function(image, sample.question)
                 waits = inspect.isawaitable(answer)  # such as a lambda around an async function
-                answer = _run(_awaited(answer)) if waits else answer
+                answer = LOOP.run(_awaited(answer)) if waits else answer
             yield position, self._response(answer, sample)
             position += 1
         if position == len(samples):
             return
-        for number, task in _drain(self._together(samples, position)):
+        for number, task in LOOP.iterate(self._together(samples, position)):
             with self._explaining(f"sample {samples[number].id!r}"):
                 answer = task.result()
             yield number, self._response(answer, samples[number])
@@ -175,19 +176,23 @@ class CallableModel:
         waiting = iter(range(start, len(samples)))
         running: dict[Any, int] = {}
         failed: list[tuple[int, Any]] = []
-        while True:
-            for number in islice(waiting, 0 if failed else self._batch_size - len(running)):
-                sample = samples[number]
-                call = self._function(sample.open_image(), sample.question)
-                running[asyncio.ensure_future(_awaited(call))] = number
-            if not running:
-                break
-            done, _ = await asyncio.wait(running, return_when=asyncio.FIRST_COMPLETED)
-            for number, task in sorted(((running.pop(task), task) for task in done), key=itemgetter(0)):
-                if task.cancelled() or task.exception() is not None:
-                    failed.append((number, task))
-                else:
-                    yield number, task
+        try:
+            while True:
+                for number in islice(waiting, 0 if failed else self._batch_size - len(running)):
+                    sample = samples[number]
+                    call = self._function(sample.open_image(), sample.question)
+                    running[asyncio.ensure_future(_awaited(call))] = number
+                if not running:
+                    break
+                done, _ = await asyncio.wait(running, return_when=asyncio.FIRST_COMPLETED)
+                for number, task in sorted(((running.pop(task), task) for task in done), key=itemgetter(0)):
+                    if task.cancelled() or task.exception() is not None:
+                        failed.append((number, task))
+                    else:
+                        yield number, task
+        finally:
+            for task in running:  # nobody waits for these any more, and the loop lives on
+                task.cancel()
         for each in failed:
             yield each
 
@@ -211,32 +216,3 @@ def _is_async(function: Callable[..., Any]) -> bool:
 
 async def _awaited(answers: Awaitable[Any]) -> Any:
     return await answers
-
-
-def _run(work: Any) -> Any:
-    """Run a coroutine to its end, also when the caller is itself inside an event loop."""
-    try:
-        asyncio.get_running_loop()
-    except RuntimeError:
-        return asyncio.run(work)
-    with ThreadPoolExecutor(1) as pool:
-        return pool.submit(asyncio.run, work).result()
-
-
-def _drain(answers: AsyncIterable[Any]) -> Iterator[Any]:
-    """An async generator as a plain one, answer by answer. Its loop has a thread of its own."""
-    iterator = aiter(answers)
-
-    async def following() -> tuple[bool, Any]:
-        try:
-            return True, await anext(iterator)
-        except StopAsyncIteration:
-            return False, None
-
-    runner = asyncio.Runner()
-    with ThreadPoolExecutor(1) as pool:
-        try:
-            while (found := pool.submit(lambda: runner.run(following())).result())[0]:
-                yield found[1]
-        finally:
-            pool.submit(runner.close).result()

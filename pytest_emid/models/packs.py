@@ -330,6 +330,7 @@ def _answer_entry(answer: Answer) -> dict[str, Any]:
         "entropy": response.entropy,
         **({} if response.scores is None else {"scores": response.scores.to_dict()}),
         **({} if response.served is None else {"served": response.served.to_dict()}),
+        **({"reasoning": response.reasoning} if response.reasoning else {}),
         **({"by_id": True} if answer.by_id else {}),
     }
 
@@ -341,7 +342,7 @@ def _answer(entry: dict[str, Any]) -> Answer:
     scores = TokenScores.from_dict(entry["scores"]) if "scores" in entry else None
     served = Served.from_dict(entry["served"]) if "served" in entry else None
     entropy = None if entropy is None else float(entropy)
-    response = Response(entry["text"], outcome, entry["error"], entropy, scores, served)
+    response = Response(entry["text"], outcome, entry["error"], entropy, scores, served, entry.get("reasoning", ""))
     sample, question, by_id = entry.get("sample", ""), entry.get("question", ""), entry.get("by_id", False)
     if not isinstance(sample, str) or not isinstance(question, str) or not isinstance(by_id, bool):
         raise TypeError("its sample or its question is no text")

@@ -55,6 +55,7 @@ class EmidConfig:
     repeat: int = 0
     batch_size: int | None = None
     device: str | None = None
+    wait_for_server: float = 0.0
     cache_dir: str = ".emid"
     cache: str = "use"
     cache_max_mb: float | None = None

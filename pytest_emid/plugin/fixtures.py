@@ -252,6 +252,7 @@ class MeasureEmid:
         from pytest_emid.measuring.measurer import Measurer
         from pytest_emid.measuring.metrics.measures import as_measures
         from pytest_emid.measuring.metrics.registry import as_metrics
+        from pytest_emid.models.server.patience import grant
         from pytest_emid.models.server.spending import Spending
 
         dataset = parts.dataset
@@ -271,6 +272,9 @@ class MeasureEmid:
                 common.include(spending)
                 model.spending = common  # type: ignore[attr-defined]
         pair = encoders.load(parts.encoders)
+        judge = _judge(parts.judge)
+        for asked in (model, pair.image, pair.text, getattr(judge, "model", None)):
+            grant(asked, config.wait_for_server)
         return Measurer(
             model,
             dataset.first(config.limit) if config.limit else dataset,
@@ -282,7 +286,7 @@ class MeasureEmid:
             critic=parts.critic,
             normalise=parts.normalise,
             likelihood="likelihood" in as_measures(parts.measures),
-            judge=_judge(parts.judge),
+            judge=judge,
             repeat=config.repeat,
             metrics=as_metrics(parts.metrics, f"emid_metrics ({parts.origins['emid_metrics']})"),
             drift=config.drift,

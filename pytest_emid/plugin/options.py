@@ -5,9 +5,9 @@ PYTEST_DONT_REWRITE: this module is loaded in every pytest run and asserts nothi
 
 from __future__ import annotations
 
-from collections.abc import Callable
-from typing import Any, Final, Literal
+from typing import Final
 
+from pytest_emid.plugin.option import Option
 from pytest_emid.plugin.parsing import (
     FEWEST_WORDS,
     as_allowance,
@@ -17,6 +17,7 @@ from pytest_emid.plugin.parsing import (
     as_measures,
     as_names,
     as_positive,
+    as_seconds,
     as_shard,
     as_switch,
     as_text,
@@ -25,50 +26,6 @@ from pytest_emid.plugin.parsing import (
 )
 
 __all__ = ["BY_KEY", "MARKER_ONLY", "OPTIONS", "Option"]
-
-
-class Option:
-    """One option: `--emid-<name>`, ini `emid_<key>`, and for some a keyword of the marker and of calls.
-
-    A plain class: this module is loaded in every pytest run, and making a dataclass takes a millisecond.
-
-    Attributes:
-        name: as on the command line, without `--emid-`.
-        ini_type: pytest's type of the ini value.
-        metavar: what `--help` shows for its value; empty for a switch, which takes none on the command line.
-        legal: what is legal, in words; part of every error about it.
-        parse: a given value to the one that is used; raises ValueError or TypeError for what is not legal.
-        help: what it does, in a sentence.
-    """
-
-    def __init__(
-        self,
-        name: str,
-        ini_type: Literal["string", "int", "float", "bool"],
-        metavar: str,
-        legal: str,
-        parse: Callable[[Any], Any],
-        help: str,
-    ) -> None:
-        self.name = name
-        self.ini_type = ini_type
-        self.metavar = metavar
-        self.legal = legal
-        self.parse = parse
-        self.help = help
-
-    @property
-    def key(self) -> str:
-        """The name as an identifier: the attribute of `EmidConfig`, and the keyword of the marker."""
-        return self.name.replace("-", "_")
-
-    @property
-    def flag(self) -> str:
-        return f"--emid-{self.name}"
-
-    @property
-    def ini(self) -> str:
-        return f"emid_{self.key}"
 
 
 OPTIONS: Final = (
@@ -156,6 +113,15 @@ OPTIONS: Final = (
         "a torch device such as cpu or cuda:0",
         as_text,
         "where the built-in backends run (default: the backend's own choice).",
+    ),
+    Option(
+        "wait-for-server",
+        "string",
+        "TIME",
+        "seconds, or a time such as 90s or 10min",
+        as_seconds,
+        "how long a model or encoder behind a server is waited for that is not there yet or still loads, until it has "
+        "answered for the first time: 600, 90s, 10min (default: 0).",
     ),
     Option(
         "cache-dir",

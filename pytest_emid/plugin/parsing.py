@@ -19,6 +19,7 @@ __all__ = [
     "as_measures",
     "as_names",
     "as_positive",
+    "as_seconds",
     "as_shard",
     "as_switch",
     "as_text",
@@ -127,6 +128,16 @@ def as_measures(value: Any) -> str:
         if name.strip() == "likelihood" and not colon:
             raise ValueError
     return text
+
+
+def as_seconds(value: Any) -> float:
+    """A time in seconds, from 0 up: a number, or a text such as `90s` or `10min`."""
+    if isinstance(value, bool) or not isinstance(value, int | float | str):
+        raise TypeError
+    match = re.fullmatch(r"([0-9.]+)\s*(s|min|h|)", str(value).strip())
+    if match is None:
+        raise ValueError
+    return float(match[1]) * {"min": 60.0, "h": 3600.0}.get(match[2], 1.0)
 
 
 def as_positive(value: Any) -> float:

@@ -112,6 +112,11 @@ EXPECTED: dict[str, tuple[str, str]] = {
     "fallback_named": ("PASS", ""),
     "mixed_any": ("PASS", ""),
     "refused_allowed": ("PASS", ""),
+    "think": ("FAIL", ""),
+    "think_well": ("PASS", ""),
+    "one_null": ("PASS", ""),
+    "one_403": ("PASS", ""),
+    "one_400": ("UNDECIDED", ""),  # 59 samples are left, and a gate passes from 60 up
     "mixed": (
         "UNDECIDED",
         several(
@@ -207,6 +212,18 @@ def test_counts_stand_in_the_summary_the_failure_and_the_report(report: dict[str
     found = report["results"][key]
     assert found["clean"]["outcomes"] == {"ok": 60}
     assert found["shifted"]["outcomes"] == {"empty": 24, "ok": 36}
+
+
+def test_what_is_left_out_and_what_was_thought_is_said(report: dict[str, Any]) -> None:
+    (left_out,), (thought,) = (report["tests"][name]["measured"] for name in ("one_400", "think"))
+    assert report["results"][left_out]["remarks"][0].startswith(
+        f"1 of 60 samples of {SHIFT!r} could not be answered and are left out, of both sides where they are paired ("
+    )
+    assert len(report["results"][left_out]["clean"]["records"]) == 59
+    assert (
+        "60 of 60 clean and 60 of 60 shifted answers came with reasoning, which is kept with them and takes no part in "
+        "what is measured."
+    ) in report["results"][thought]["remarks"]
 
 
 def test_who_answered_stands_in_the_report(report: dict[str, Any]) -> None:

@@ -12,6 +12,7 @@ OURS = {
     "pytest_emid",
     "pytest_emid.plugin",
     "pytest_emid.plugin.config",
+    "pytest_emid.plugin.option",
     "pytest_emid.plugin.options",
     "pytest_emid.plugin.parsing",
     "pytest_emid.plugin.provided",

@@ -21,12 +21,16 @@ SORRY = "Sorry, an error occurred while processing your request. Please try agai
 
 
 def said(text: str | None, reason: str = "stop", model: str = MODEL, **more: Any) -> dict[str, Any]:
-    message = {name: more.pop(name) for name in ("refusal",) if name in more}
+    message = {name: more.pop(name) for name in ("refusal", "reasoning_content") if name in more}
     return {**completion(text, model, reason, **message), **more}
 
 
 def two_in_five(number: int) -> bool:
     return number % 5 < 2
+
+
+def refused_by_status(status: int, message: str) -> dict[str, Any]:
+    return {"status": status, "error": {"message": message, "code": status}}
 
 
 SPOILS: dict[str, Spoil] = {
@@ -49,6 +53,20 @@ SPOILS: dict[str, Spoil] = {
     ),
     "truncated": lambda side, number, reference: said(
         f"<think>The question is about a picture. I look at it. It seems that {reference}", "length"
+    ),
+    "think": lambda side, number, reference: said(
+        f"<think>\nThe question is about shape {number}. Red? Blue?\n</think>\n\n"
+        f"{reference if side == 'clean' else 'I do not know.'}"
+    ),
+    "think_well": lambda side, number, reference: said(f"<think>Shape {number}, is it?</think> {reference}"),
+    "one_null": lambda side, number, reference: (
+        said(None, "length", reasoning_content="Hmm") if number == 7 else said(reference)
+    ),
+    "one_403": lambda side, number, reference: (
+        refused_by_status(403, "Your input was flagged") if number == 7 else said(reference)
+    ),
+    "one_400": lambda side, number, reference: (
+        refused_by_status(400, "bad picture") if number == 7 else said(reference)
     ),
     "apology": lambda side, number, reference: said(SORRY if side == "shifted" and two_in_five(number) else reference),
     "apology_both": lambda side, number, reference: said(SORRY if two_in_five(number) else reference),

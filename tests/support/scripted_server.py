@@ -47,6 +47,7 @@ class ScriptedServer(ThreadingHTTPServer):
         self.answered: Counter[str] = Counter()
         self.bodies: list[dict[str, Any]] = []
         self.headers: list[dict[str, str]] = []
+        self.paths: list[str] = []
         self.open = self.most_open = 0
         self.lock = threading.Lock()
 
@@ -67,7 +68,8 @@ class Handler(BaseHTTPRequestHandler):
     def do_POST(self) -> None:
         server = self.server
         body = json.loads(self.rfile.read(int(self.headers["content-length"])))
-        if self.path.endswith("/embeddings"):
+        server.paths.append(self.path)
+        if self.path.partition("?")[0].endswith("/embeddings"):
             self.misbehave(server.embed(body))
             return
         content = body["messages"][-1]["content"]
@@ -128,9 +130,8 @@ class Handler(BaseHTTPRequestHandler):
     def send(self, status: int, body: Any, headers: dict[str, str] | None = None) -> None:
         raw = body.encode() if isinstance(body, str) else json.dumps(body).encode()
         self.send_response(status)
-        self.send_header("content-type", "application/json")
-        self.send_header("content-length", str(len(raw)))
-        for name, value in (headers or {}).items():
+        sent = {"content-type": "application/json", "content-length": str(len(raw)), **(headers or {})}
+        for name, value in sent.items():
             self.send_header(name, value)
         self.end_headers()
         self.wfile.write(raw)

@@ -29,6 +29,7 @@ IN_EVERY_RUN = (
     "plugin/hooks.py",
     "plugin/provided.py",
     "plugin/config.py",
+    "plugin/option.py",
     "plugin/options.py",
     "plugin/parsing.py",
     "__init__.py",

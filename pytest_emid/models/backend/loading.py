@@ -66,18 +66,29 @@ def load_processor(source: str, revision: str | None, trust_remote_code: bool) -
     options: dict[str, Any] = {"revision": revision, "trust_remote_code": trust_remote_code}
     kind = auto.PROCESSOR_MAPPING.get(type(auto.AutoConfig.from_pretrained(source, **options)), None)
     if kind is not None and "video_processor" in kind.get_attributes():
-        return _without_video(kind, source, options)
-    return auto.AutoProcessor.from_pretrained(source, backend=BACKEND, **options)
+        processor = _without_video(kind, source, options)
+    else:
+        processor = auto.AutoProcessor.from_pretrained(source, backend=BACKEND, **options)
+    if getattr(processor, "chat_template", None) is None:  # in tokenizer_config.json only, as older checkpoints have it
+        template = getattr(getattr(processor, "tokenizer", None), "chat_template", None)
+        if template is not None:
+            processor.chat_template = template
+    return processor
 
 
 def _without_video(kind: Any, source: str, options: dict[str, Any]) -> Any:
+    auto: Any = transformers
+
     class PicturesOnly(kind):  # type: ignore[misc]
         def check_argument_for_proper_class(self, argument_name: str, argument: Any) -> Any:
             if argument_name == "video_processor" and argument is None:
                 return None
             return super().check_argument_for_proper_class(argument_name, argument)
 
-    auto: Any = transformers
+        def apply_chat_template(self, conversation: Any, **settings: Any) -> Any:
+            # that of SmolVLM asks its video processor first
+            return auto.ProcessorMixin.apply_chat_template(self, conversation, **settings)
+
     loaders: dict[str, Callable[[], Any]] = {
         "tokenizer": lambda: auto.AutoTokenizer.from_pretrained(source, **options),
         "image_processor": lambda: auto.AutoImageProcessor.from_pretrained(source, backend=BACKEND, **options),

@@ -6,12 +6,23 @@ import base64
 import html
 import logging
 import re
-from collections.abc import Iterable
+from collections.abc import Iterable, Mapping
 from functools import cached_property
 from typing import Any, Final, NamedTuple
 from urllib.parse import unquote, urlsplit, urlunsplit
 
-__all__ = ["HIDDEN", "Address", "Scrubber", "Secret", "conceal", "conceal_address", "quieten", "split_address"]
+__all__ = [
+    "HIDDEN",
+    "Address",
+    "Scrubber",
+    "Secret",
+    "conceal",
+    "conceal_address",
+    "conceal_values",
+    "names_a_secret",
+    "quieten",
+    "split_address",
+]
 
 HIDDEN: Final = "***"
 SHORTEST: Final = 6
@@ -25,6 +36,10 @@ _GAP: Final = r"(?:\s|\\[nrt]|%0[aAdD]|%20)*"
 """What may stand between two letters of a secret that a line's end, or a gateway, tore apart."""
 _SHARED: Final = r"[\w+/-]"
 """A letter of base64."""
+
+
+_NAMES: Final = re.compile(r"key|token|secret|auth|password|passwd|credential|cookie|sig", re.IGNORECASE)
+"""What the names of headers and parameters hold whose values are secrets."""
 
 
 class Secret(str):
@@ -46,6 +61,20 @@ def conceal_address(address: Any) -> Any:
     if isinstance(address, list | tuple):
         return [conceal_address(one) for one in address]
     return Secret(address) if isinstance(address, str) and ("@" in address or "?" in address) else address
+
+
+def conceal_values(named: Mapping[str, Any] | None) -> dict[str, Secret]:
+    """Headers or parameters whose values do not show."""
+    return {str(name): Secret(value) for name, value in (named or {}).items()}
+
+
+def names_a_secret(name: str) -> bool:
+    """Whether the value of a header or a parameter of this name is a secret.
+
+    >>> names_a_secret("api-key"), names_a_secret("api-version")
+    (True, False)
+    """
+    return _NAMES.search(name) is not None
 
 
 class Address(NamedTuple):

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import copy
 import logging
+import math
 from bisect import bisect_left
 from collections.abc import Generator, Mapping, Sequence
 from dataclasses import dataclass, replace
@@ -146,6 +147,7 @@ class Engine:
         """
         if batch.error is not None:
             raise batch.error
+        self._check_context(batch)
         if rows > 1 and self._alone is None:
             self._alone = self._padding_matters(batch.queries[-1])
         checked = self._alone or self.settings.exact or not self.settings.independent or rows in self._places
@@ -165,6 +167,23 @@ class Engine:
             for query, row in zip(batch.queries, answered, strict=True)
         ]
 
+    def _check_context(self, batch: Batch) -> None:
+        """Refuse what the model would not read to its end, or would answer with noise.
+
+        Raises:
+            ValueError: a prompt leaves no room for an answer.
+        """
+        context = getattr(self.model.config.get_text_config(), "max_position_embeddings", None)
+        mask = batch.inputs.get("attention_mask") if "input_ids" in batch.inputs else None
+        if not isinstance(context, int) or mask is None:
+            return
+        longest = int(mask.sum(1).max())
+        if longest >= context:
+            raise ValueError(
+                f"the prompt has {longest:,} tokens, and the model reads at most {context:,} with its answer. Shorten "
+                "the question, or make the picture smaller"
+            )
+
     @staticmethod
     def is_out_of_memory(error: Exception) -> bool:
         """Whether a smaller batch could have worked; frees what the failed one held."""
@@ -180,9 +199,11 @@ class Engine:
     def _padding_matters(self, query: Query) -> bool:
         """Ask for one token with and without padding. Sets `clear` well above the rounding that this shows."""
         plain = self.queries.together([query])
-        padded = self.queries.together([query], plain["input_ids"].shape[1] + 8)
-        scores = [self._scores(inputs, 1)[0] for inputs in (plain, padded)]
-        change = float((scores[0] - scores[1]).abs().max() / scores[0].abs().max().clamp(min=1.0))
+        prompt = _prompts(plain)
+        if prompt is None:  # the question is in the picture, and pictures are not padded
+            return False
+        padded = self.queries.together([query], prompt.shape[1] + 8)
+        change = _change(*(self._scores(inputs, 1)[0] for inputs in (plain, padded)))
         self.clear = max(CLEAR, 50 * change)
         if change <= PADDING_TOLERANCE[self.model.dtype == torch.float32]:
             return False
@@ -286,8 +307,10 @@ class Engine:
         stops = {"tokenizer": self.tokenizer} if self.settings.generation.get("stop_strings") else {}
         config = copy.copy(self.generation)
         config.max_new_tokens = limit
-        prompts = placed["input_ids"]
-        width = prompts.shape[1]
+        if config.min_new_tokens:
+            config.min_new_tokens = min(config.min_new_tokens, limit)
+        prompts = _prompts(placed)
+        width = 0 if prompts is None else prompts.shape[1]
         with torch.inference_mode():
             tokens: torch.Tensor = self.model.generate(
                 **placed,
@@ -295,7 +318,8 @@ class Engine:
                 logits_processor=LogitsProcessorList([choice]),
                 **stops,
             )
-        if not torch.equal(tokens[:, :width], prompts):  # an encoder-decoder begins with a start token
+        # an encoder-decoder begins with a start token
+        if prompts is None or not torch.equal(tokens[:, :width], prompts):
             width = tokens.shape[1] - len(choice.gaps)
         return tokens[:, width:].cpu()
 
@@ -319,6 +343,22 @@ class Engine:
                 "Leave them out, or see transformers' GenerationConfig for what there is."
             )
         return config
+
+
+def _prompts(inputs: Any) -> torch.Tensor | None:
+    """The tokens before the answer; None where a model reads the question in its picture."""
+    prompts: torch.Tensor | None = inputs.get("input_ids", inputs.get("decoder_input_ids"))
+    return prompts
+
+
+def _change(first: torch.Tensor, second: torch.Tensor) -> float:
+    """The largest change between two sets of scores, relative to their size; minus infinity is a forbidden token."""
+    allowed = torch.isfinite(first)
+    if not torch.equal(allowed, torch.isfinite(second)):
+        return math.inf
+    if not allowed.any():
+        return 0.0
+    return float((first - second)[allowed].abs().max() / first[allowed].abs().max().clamp(min=1.0))
 
 
 def _scores(chosen: torch.Tensor, entropies: torch.Tensor) -> TokenScores:

@@ -17,6 +17,7 @@ from PIL import Image
 from pytest_emid.data.sample import Sample, image_digest
 from pytest_emid.models.backend.ahead import in_background, in_threads, workers
 from pytest_emid.models.local.pictures import PreparedPictures
+from pytest_emid.models.placeholders import around_picture, without_places
 
 __all__ = ["LENGTH_CLASS", "Batch", "Queries", "Query", "Rows"]
 
@@ -106,6 +107,7 @@ class Queries:
         self._gpu = gpu
         self._dtype = dtype
         self._workers = workers(gpu) if threads else 1
+        self._flat = False
         self._opening = threading.Lock()
         self._tokenising = threading.Lock()
         self._rendered = lru_cache(4096)(self._render)
@@ -115,7 +117,9 @@ class Queries:
         messages: list[dict[str, Any]] = []
         if self._system:
             messages.append({"role": "system", "content": [{"type": "text", "text": self._system}]})
-        messages.append({"role": "user", "content": [{"type": "image"}, {"type": "text", "text": readable(question)}]})
+        before, after = ({"type": "text", "text": readable(text)} for text in around_picture(question))
+        content = [*([before] if before["text"] else []), {"type": "image"}, after]
+        messages.append({"role": "user", "content": content})
         return messages
 
     def prompt(self, question: str) -> str:
@@ -124,7 +128,7 @@ class Queries:
 
     def _render(self, question: str) -> str:
         if self._own_prompt is not None:
-            return self._own_prompt.replace("{question}", readable(question))
+            return self._own_prompt.replace("{question}", readable(without_places(question)))
         messages = self.messages(question)
         return str(self.processor.apply_chat_template(messages, add_generation_prompt=True, tokenize=False))
 
@@ -142,6 +146,7 @@ class Queries:
 
     def _open(self, samples: Sequence[Sample], several: frozenset[str] | set[str], place: int) -> Query:
         sample = samples[place]
+        around_picture(sample.question, sample.id)
         with self._opening:  # what opens a user's pictures need not be made for threads
             picture = sample.open_image()
         shared = sample.cluster_id in several
@@ -207,8 +212,9 @@ class Queries:
         pictures = [query.picture for query in queries]
         processor = self.pictures.processor(pictures, [query.features for query in queries])
         with self._tokenising:  # padding is a setting of the tokenizer
-            inputs = processor(
-                images=[[picture] for picture in pictures],
+            inputs = self._called(
+                processor,
+                pictures,
                 text=texts,
                 padding=True,
                 return_tensors="pt",
@@ -219,6 +225,21 @@ class Queries:
         if self._gpu:
             inputs.update({k: v.pin_memory() for k, v in inputs.items() if isinstance(v, torch.Tensor)})
         return inputs
+
+    def _called(self, processor: Any, pictures: Sequence[Image.Image], **options: Any) -> Any:
+        """What the processor makes of prompts with a picture each. Some take nested pictures for pages of one."""
+        nested = [[picture] for picture in pictures]
+        if self._flat:
+            return processor(images=list(pictures), **options)
+        try:
+            return processor(images=nested, **options)
+        except Exception as error:
+            try:
+                inputs = processor(images=list(pictures), **options)
+            except Exception:
+                raise error from None
+            self._flat = True
+            return inputs
 
 
 def lengths(inputs: Any) -> list[int]:

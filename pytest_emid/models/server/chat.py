@@ -16,18 +16,23 @@ from PIL import Image
 from pytest_emid.data.sample import Sample
 from pytest_emid.errors import DataError, ModelError
 from pytest_emid.models.backend.checkpoint import digest_of, plain
-from pytest_emid.models.backend.secret import conceal, conceal_address
+from pytest_emid.models.backend.secret import conceal, conceal_address, conceal_values
 from pytest_emid.models.base import Outcome, Response, Served, TokenScores
+from pytest_emid.models.placeholders import around_picture
 from pytest_emid.models.server import given
 from pytest_emid.models.server.connection import RequestError, Server
 from pytest_emid.models.server.logprobs import token_scores
 from pytest_emid.models.server.parallel import Work, in_parallel
+from pytest_emid.models.server.patience import LONGEST
+from pytest_emid.models.server.reading import choice_of, said
 from pytest_emid.models.server.served import is_version_of, names_of, served_by
 from pytest_emid.models.server.spending import Spending, Usage, tokens
 
 __all__ = ["OpenAIServerModel", "png"]
 
 DEFAULT_MAX_TOKENS: Final = 512
+OTHER: Final = "max_completion_tokens"
+"""What some servers call the limit of tokens; they say so."""
 PAUSE: Final = 0.5
 """Seconds before a malformed answer is asked again; the pause doubles up to sixteenfold."""
 _OWN: Final = frozenset(
@@ -44,8 +49,8 @@ class OpenAIServerModel:
         revision: what exactly the server runs: a commit, an image tag, a date. Answers are kept under it wherever the
             server is. Without one, the server's address stands for it.
         system: a system message before the question.
-        max_tokens: an answer that reaches it is TRUNCATED.
-        temperature: 0 is greedy.
+        max_tokens: an answer that reaches it is TRUNCATED. None leaves the limit to the server.
+        temperature: 0 is greedy. None leaves it out, for models that take none.
         seed: sent to the server when given.
         draws: answers drawn to each query. The first is what is measured; two or more let the bounds on EMID allow for
             how random answers are. Needs a temperature above 0.
@@ -56,7 +61,7 @@ class OpenAIServerModel:
         top_logprobs: how many of the most likely tokens to ask for; 0 leaves the entropies out. Servers limit it.
         detail: OpenAI's `low` or `high`; None leaves it out.
         concurrency: requests at a time.
-        timeout, retries, api_key, api_key_env: see `Server`.
+        timeout, retries, patience, wait, api_key, api_key_env, default_headers, default_query, client: see `Server`.
         prices: (prompt, completion) per million tokens, in any unit.
         budget: in the unit of the prices; without prices, in tokens. All processes of a run under pytest-xdist share
             it, through `spending`.
@@ -88,8 +93,8 @@ class OpenAIServerModel:
         base_url: str | None = None,
         revision: str | None = None,
         system: str = "",
-        max_tokens: int = DEFAULT_MAX_TOKENS,
-        temperature: float = 0.0,
+        max_tokens: int | None = DEFAULT_MAX_TOKENS,
+        temperature: float | None = 0.0,
         seed: int | None = None,
         draws: int = 1,
         generation: Mapping[str, Any] | None = None,
@@ -99,8 +104,13 @@ class OpenAIServerModel:
         concurrency: int = 8,
         timeout: float = 120.0,
         retries: int = 4,
+        patience: float = LONGEST,
+        wait: float = 0.0,
         api_key: str | None = None,
         api_key_env: str = "OPENAI_API_KEY",
+        default_headers: Mapping[str, str] | None = None,
+        default_query: Mapping[str, str] | None = None,
+        client: Any = None,
         prices: tuple[float, float] | None = None,
         budget: float | None = None,
         served_as: str | Sequence[str] | None = None,
@@ -108,11 +118,12 @@ class OpenAIServerModel:
         name: str | None = None,
     ) -> None:
         api_key, base_url = conceal(api_key), conceal_address(base_url)  # a traceback may print this frame
-        if max_tokens < 1:
+        default_headers, default_query = conceal_values(default_headers), conceal_values(default_query)
+        if max_tokens is not None and max_tokens < 1:
             raise ModelError(f"max_tokens is {max_tokens}; it must be at least 1.")
         if concurrency < 1:
             raise ModelError(f"concurrency is {concurrency}; it must be at least 1.")
-        if not temperature >= 0:
+        if temperature is not None and not temperature >= 0:
             raise ModelError(f"temperature is {temperature}; it must be at least 0.")
         if draws < 1:
             raise ModelError(f"draws is {draws}; it must be at least 1.")
@@ -133,7 +144,19 @@ class OpenAIServerModel:
             raise ModelError(f"generation cannot hold {', '.join(own)} here; they are arguments, or fixed.")
         self.model = model
         self.name = name or model
-        self.server = Server(base_url, api_key=api_key, api_key_env=api_key_env, timeout=timeout, retries=retries)
+        self.server = Server(
+            base_url,
+            api_key=api_key,
+            api_key_env=api_key_env,
+            timeout=timeout,
+            retries=retries,
+            patience=patience,
+            wait=wait,
+            default_headers=default_headers,
+            default_query=default_query,
+            client=client,
+        )
+        self._limit = "max_completion_tokens" if self.server.base_url is None else "max_tokens"
         self.revision = revision
         self.system = system
         self.max_tokens = max_tokens
@@ -177,6 +200,7 @@ class OpenAIServerModel:
             "seed": self.seed,
             "generation": plain(self.generation, "generation"),
             "detail": self.detail,
+            **self.server.told,
             # the name may be an alias that is moved to another model
             **(
                 {"served_as": self.served_as[0] if len(self.served_as) == 1 else sorted(self.served_as)}
@@ -250,7 +274,16 @@ class OpenAIServerModel:
         except (DataError, RequestError):
             raise
         except Exception as error:
-            self.server.explain(error, self.model)
+            fault = self.server.fault(error, self.model)
+        if self.has_renamed_limit(fault):
+            return self._once(work)
+        raise fault
+
+    def has_renamed_limit(self, fault: RequestError) -> bool:
+        """Whether a server asks for the limit of tokens under its newer name; from now on it is sent under this one."""
+        asked = self._limit != OTHER and self._limit in str(fault) and OTHER in str(fault)
+        self._limit = OTHER if asked else self._limit
+        return asked
 
     def _answer(self, sample: Sample, client: Any) -> Response:
         return self._read(client.chat.completions.create(**self._request(sample)))
@@ -272,16 +305,16 @@ class OpenAIServerModel:
         if self.detail is not None:
             image["detail"] = self.detail
         question = sample.question.encode("utf-8", "replace").decode("utf-8")
-        content = [{"type": "image_url", "image_url": image}, {"type": "text", "text": question}]
+        before, after = ({"type": "text", "text": text} for text in around_picture(question, sample.id))
+        content = [*([before] if before["text"] else []), {"type": "image_url", "image_url": image}, after]
         messages: list[dict[str, Any]] = [{"role": "user", "content": content}]
         if self.system:
             messages.insert(0, {"role": "system", "content": self.system})
-        limit = "max_completion_tokens" if self.server.base_url is None else "max_tokens"
         return {
             "model": self.model,
             "messages": messages,
-            "temperature": self.temperature,
-            limit: self.max_tokens,
+            **({} if self.temperature is None else {"temperature": self.temperature}),
+            **({} if self.max_tokens is None else {self._limit: self.max_tokens}),
             **({} if self.seed is None else {"seed": self.seed}),
             **({"logprobs": True, "top_logprobs": self.top_logprobs} if self.scores else {}),
             **({"extra_body": self.generation} if self.generation else {}),
@@ -295,34 +328,26 @@ class OpenAIServerModel:
         """
         try:
             return self._response(completion)
-        except (RequestError, DataError):
+        except DataError:
+            raise
+        except RequestError as error:
+            error.args = (self.server.scrub(str(error)),)
             raise
         except Exception as error:
             said = self.server.scrub(f"{type(error).__name__}: {error}")
             raise RequestError(f"malformed answer: {said}", malformed=True, of_server=True) from None
 
     def _response(self, completion: Any) -> Response:
-        choices = getattr(completion, "choices", None)
-        if not choices:
-            raise RequestError("malformed answer: it holds no choices", malformed=True, of_server=True)
+        choice = choice_of(completion)
         served = self._account(completion)
-        message, reason = choices[0].message, choices[0].finish_reason
-        text = getattr(message, "content", None)
-        if reason == "content_filter" or getattr(message, "refusal", None):
-            refusal = str(getattr(message, "refusal", None) or text or "")
-            return Response(self.server.scrub(refusal).strip(), Outcome.REFUSED, served=served)
-        if not isinstance(text, str):
-            reason = self.server.scrub(repr(reason))
-            raise RequestError(f"malformed answer: it holds no text (finish reason {reason})", malformed=True)
-        outcome = {"stop": Outcome.OK, "length": Outcome.TRUNCATED}.get(reason)
-        if outcome is None:
-            reason = self.server.scrub(repr(reason))
-            raise RequestError(f"malformed answer: unknown finish reason {reason}", malformed=True)
-        entropy = 0.0 if self.temperature == 0 else None
+        text, outcome, reasoning = said(choice)
         # A gateway that echoes a request's headers must not bring the key into caches and reports.
-        text = self.server.scrub(text).strip()
-        scores = token_scores(choices[0], self.top_logprobs) if self.scores and text else None
-        return Response(text, outcome, entropy=entropy, scores=scores, served=served)
+        text, reasoning = self.server.scrub(text).strip(), self.server.scrub(reasoning).strip()
+        if outcome is Outcome.REFUSED:
+            return Response(text, outcome, served=served)
+        entropy = 0.0 if self.temperature == 0 else None
+        scores = token_scores(choice, self.top_logprobs) if self.scores and text else None
+        return Response(text, outcome, entropy=entropy, scores=scores, served=served, reasoning=reasoning)
 
     def _account(self, completion: Any) -> Served | None:
         """Who answered, once it is known to be the right one, and its tokens are counted."""

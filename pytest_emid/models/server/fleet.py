@@ -11,12 +11,13 @@ from threading import Condition, Event
 from typing import Any, Final
 
 from pytest_emid.errors import DataError, ModelError
-from pytest_emid.models.backend.secret import conceal, conceal_address
+from pytest_emid.models.backend.secret import conceal, conceal_address, conceal_values
 from pytest_emid.models.base import Outcome, Response
 from pytest_emid.models.server import retries as tried_again
 from pytest_emid.models.server.chat import OpenAIServerModel
 from pytest_emid.models.server.connection import RequestError, Server
 from pytest_emid.models.server.parallel import Work
+from pytest_emid.models.server.patience import asked_for
 
 __all__ = ["Endpoint", "Fleet", "OpenAIFleetModel"]
 
@@ -40,7 +41,7 @@ class OpenAIFleetModel(OpenAIServerModel):
         concurrency: requests at a time, per server.
         timeout: seconds for one attempt.
         retries: attempts beyond one at each server, before a question has FAILED.
-        api_key, api_key_env: see `Server`; the key goes to every server.
+        wait, api_key, api_key_env, default_headers, default_query: see `Server`; they go to every server.
         options: all others of `OpenAIServerModel`.
 
     A request goes to the server with the fewest under way, and waits when all are full. Where it fails because of the
@@ -68,12 +69,16 @@ class OpenAIFleetModel(OpenAIServerModel):
         concurrency: int = 8,
         timeout: float = 120.0,
         retries: int = 4,
+        wait: float = 0.0,
         api_key: str | None = None,
         api_key_env: str = "OPENAI_API_KEY",
+        default_headers: Mapping[str, str] | None = None,
+        default_query: Mapping[str, str] | None = None,
         **options: Any,
     ) -> None:
         api_key = conceal(api_key)  # a traceback may print this frame
         base_url = conceal_address(base_url if isinstance(base_url, str) else list(base_url))
+        default_headers, default_query = conceal_values(default_headers), conceal_values(default_query)
         urls = [base_url] if isinstance(base_url, str) else list(base_url)
         if not urls:
             raise ModelError(f"model {model!r} has no server. Give their addresses: base_url=['http://gpu1:8000/v1'].")
@@ -89,11 +94,19 @@ class OpenAIFleetModel(OpenAIServerModel):
             concurrency=concurrency,
             timeout=timeout,
             retries=retries,
-            api_key=api_key,
-            api_key_env=api_key_env,
             **options,
         )
-        self.fleet = Fleet(urls, concurrency, timeout, retries, api_key=api_key, api_key_env=api_key_env)
+        self.fleet = Fleet(
+            urls,
+            concurrency,
+            timeout,
+            retries,
+            wait=wait,
+            api_key=api_key,
+            api_key_env=api_key_env,
+            default_headers=default_headers,
+            default_query=default_query,
+        )
         self.server = self.fleet
         self.concurrency = concurrency * len(urls)
 
@@ -104,7 +117,9 @@ class OpenAIFleetModel(OpenAIServerModel):
         """One question, wherever it is answered."""
         tried: Counter[Endpoint] = Counter()
         last: RequestError | None = None
-        for _ in range(self.fleet.retries + len(self.fleet.endpoints)):
+        left = self.fleet.retries + len(self.fleet.endpoints)
+        while left:
+            left -= 1
             endpoint = self.fleet.take(tried, stop)
             if endpoint is None:
                 break
@@ -113,6 +128,10 @@ class OpenAIFleetModel(OpenAIServerModel):
                 with self.fleet.using(endpoint, self.model) as client:
                     return work(client)
             except RequestError as error:
+                if self.has_renamed_limit(error):
+                    tried[endpoint] -= 1
+                    left += 1
+                    continue
                 if error.refused:
                     return Response("", Outcome.REFUSED, error=str(error))
                 last = _at(endpoint, error)
@@ -185,7 +204,7 @@ class Fleet(Server):
     def down(self) -> RequestError:
         """The error of a request that no server was left for."""
         problems = "; ".join(f"{each.server.name}: {each.problem}" for each in self.endpoints if each.problem)
-        return RequestError(problems or "no server is left", of_server=True)
+        return RequestError(problems or "no server is left", of_server=True, may_load=True)
 
     def take(self, tried: Mapping[Endpoint, int], stop: Event) -> Endpoint | None:
         """A server with room: the one where this request failed least, and among those the least busy.
@@ -256,8 +275,13 @@ class Fleet(Server):
 
 
 def _at(endpoint: Endpoint, error: RequestError) -> RequestError:
-    flags = {"fatal": error.fatal, "of_server": error.of_server, "malformed": error.malformed}
-    return RequestError(f"{endpoint.server.name}: {error}", **flags)
+    return RequestError(
+        f"{endpoint.server.name}: {error}",
+        fatal=error.fatal,
+        of_server=error.of_server,
+        malformed=error.malformed,
+        may_load=error.may_load,
+    )
 
 
 def _pause(attempt: int) -> float:
@@ -265,9 +289,5 @@ def _pause(attempt: int) -> float:
 
 
 def _retry_after(error: Exception) -> float:
-    """Seconds that the server asks to be left alone, where it says so in seconds."""
-    headers = getattr(getattr(error, "response", None), "headers", {})
-    try:
-        return min(LONGEST_REST, max(0.0, float(headers.get("retry-after", 0.0))))
-    except ValueError:  # a date
-        return 0.0
+    """Seconds that the server asks to be left alone."""
+    return min(LONGEST_REST, asked_for(getattr(getattr(error, "response", None), "headers", {})))

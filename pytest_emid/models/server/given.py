@@ -21,7 +21,7 @@ NONE: Final = "it tells no log-probabilities of a given text (prompt_logprobs)"
 def requests(request: Mapping[str, Any], text: str) -> tuple[dict[str, Any], dict[str, Any]]:
     """A request for an answer becomes two: one that ends where the answer would begin, one that goes on with `text`."""
     plain = {name: value for name, value in request.items() if name not in ("logprobs", "top_logprobs")}
-    limit = next(name for name in ("max_tokens", "max_completion_tokens") if name in plain)
+    limit = next((name for name in ("max_tokens", "max_completion_tokens") if name in plain), "max_tokens")
     plain[limit] = 1
     said = {"role": "assistant", "content": text.encode("utf-8", "replace").decode("utf-8")}
     # one token beside the prompt's own: what some servers take none for is nothing

@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections import deque
 from collections.abc import Callable, Iterator, Sequence
 from concurrent.futures import FIRST_COMPLETED, Future, ThreadPoolExecutor, wait
+from functools import partial
 from threading import Event
 from typing import TYPE_CHECKING, Any
 
@@ -38,7 +39,9 @@ def in_parallel(model: OpenAIServerModel, works: Sequence[Work]) -> Iterator[tup
             while waiting and room > 0 and not model.is_spent():
                 room -= 1
                 position = waiting.popleft()
-                running[pool.submit(model.ask, works[position], stop)] = position
+                running[
+                    pool.submit(model.server.patience.through, partial(model.ask, works[position], stop), stop.wait)
+                ] = position
             if not running:
                 break
             done = wait(running, return_when=FIRST_COMPLETED).done

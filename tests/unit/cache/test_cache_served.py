@@ -8,7 +8,7 @@ import pytest
 
 from pytest_emid.cache.packs import write_pack
 from pytest_emid.cache.rows import digest_of as _digest
-from pytest_emid.cache.served import error_and_served, error_bytes
+from pytest_emid.cache.served import error_and_told, error_bytes
 from pytest_emid.cache.store import Store
 from pytest_emid.models.base import Outcome, Response, Served
 from pytest_emid.models.packs import Answer, read_entries
@@ -20,7 +20,7 @@ SERVED = Served("gpt-4o-2024-08-06", "fp_1", "Azure")
 @pytest.mark.parametrize("error", ["", "HTTP 400: filtered", "a\0b", '\0{"model": 5}', "\ud800"])
 def test_bytes_and_back(error: str, served: Served | None) -> None:
     raw = error_bytes(Response("", Outcome.REFUSED, error, served=served))
-    assert error_and_served(raw) == (error, served)
+    assert error_and_told(raw) == (error, served, "")
     assert served is not None or raw == error.encode("utf-8", "surrogatepass")  # as version 0.1.0 wrote it
 
 

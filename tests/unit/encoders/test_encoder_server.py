@@ -6,7 +6,7 @@ import socket
 
 import numpy as np
 import pytest
-from scripted_server import serving
+from scripted_server import embeddings, serving
 
 from pytest_emid.encoders import OpenAIServerTextEncoder
 from pytest_emid.errors import ModelError, UnavailableError
@@ -41,6 +41,40 @@ def test_a_server_that_is_not_there() -> None:
         url = f"http://127.0.0.1:{unused.getsockname()[1]}/v1"
     with pytest.raises(UnavailableError, match=f"^{url}, model 'e': no connection: "):
         OpenAIServerTextEncoder("e", base_url=url, retries=0).encode(["a"])
+
+
+def test_own_headers_and_query_are_sent() -> None:
+    with serving(lambda question, count: None) as server:
+        options = {"default_headers": {"api-key": "canary-4711"}, "default_query": {"api-version": "1"}}
+        encoder = OpenAIServerTextEncoder("e", base_url=server.url, **options)
+        assert encoder.encode(["abc"]).shape == (1, 3)
+        assert server.paths == ["/v1/embeddings?api-version=1"]
+    assert encoder.fingerprint != OpenAIServerTextEncoder("e", base_url=server.url).fingerprint
+    assert "canary" not in repr(encoder.identity)
+
+
+def test_an_error_in_place_of_vectors_is_told_in_the_server_s_words() -> None:
+    with serving(lambda question, count: None) as server:
+        server.embed = lambda body: {"error": {"message": "no such deployment", "code": "x1"}}
+        encoder = OpenAIServerTextEncoder("e", base_url=server.url, retries=0)
+        with pytest.raises(UnavailableError) as caught:
+            encoder.encode(["a"])
+    assert str(caught.value) == f"{server.url}, model 'e': HTTP 200 with an error: no such deployment (x1)."
+
+
+def test_a_server_that_loads_is_waited_for(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr("pytest_emid.models.server.patience.POLL", 0.01)
+    asked: list[int] = []
+
+    def loading(body: dict[str, object]) -> object:
+        asked.append(503)
+        return 503 if len(asked) < 4 else embeddings(body)
+
+    with serving(lambda question, count: None) as server:
+        server.embed = loading
+        encoder = OpenAIServerTextEncoder("e", base_url=server.url, retries=0, wait=20)
+        assert encoder.encode(["abc"]).shape == (1, 3)
+    assert len(asked) == 4
 
 
 def test_another_number_of_vectors(monkeypatch: pytest.MonkeyPatch) -> None:

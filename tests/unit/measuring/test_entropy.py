@@ -15,7 +15,6 @@ from pytest_emid.cache import Cache
 from pytest_emid.data import scenes_dataset
 from pytest_emid.data.sample import Sample
 from pytest_emid.encoders import CallableImageEncoder, CallableTextEncoder, Encoders
-from pytest_emid.errors import ModelError
 from pytest_emid.information.bounds.answer_entropy import AnswerEntropy, EntropySource
 from pytest_emid.information.bounds.rigorous import rigorous_bound
 from pytest_emid.measuring.entropy import answer_entropy, class_entropy
@@ -198,9 +197,12 @@ class TestMeasured:
             "that the largest errs upwards"
         )
 
-    def test_a_draw_that_fails_ends_the_measurement(self) -> None:
-        with pytest.raises(ModelError, match=r"^undecided failed on 1 of 60 samples of 'shout' \("):
-            measured(Undecided(2, failing=colours(60)[3].id))
+    def test_a_sample_of_which_a_draw_fails_is_left_out(self) -> None:
+        dataset = colours(60)
+        model = Undecided(2, failing=dataset[3].id)
+        found = Measurer(model, dataset, ENCODERS, permutations=0).measure(Shout())
+        assert (found.clean.n, found.shifted.n) == (59, 59)
+        assert found.remarks[0].startswith("1 of 60 samples of 'shout' could not be answered and are left out")
 
     def test_a_plan_counts_every_draw(self) -> None:
         needs = Measurer(Undecided(3), colours(20), ENCODERS, cache=Cache(None)).plan(Shout())

@@ -253,20 +253,39 @@ def test_a_calibration_set_that_holds_a_tested_sample_is_refused():
     )
 
 
-def test_failed_answers_stop_the_measurement_and_the_rest_is_kept():
-    dataset = scenes_dataset(30)
+def test_samples_that_fail_are_left_out_of_both_sides_and_asked_again_by_the_next_run():
+    dataset, cache = scenes_dataset(66), Cache(None)
     bad = dataset.ids[4:8]
-    cache = Cache(None)
-    with pytest.raises(ModelError) as caught:
-        measurer(dataset, Oracle(dataset, fail=bad), cache=cache).measure(Shout())
-    assert str(caught.value) == (
-        f"oracle failed on 4 of 30 samples of 'shout' ({bad[0]}: out of order; {bad[1]}: out of order; {bad[2]}: out "
-        "of order; ...). A measurement needs every answer; the others are cached, so that only these are asked again."
+    found = measurer(dataset, Oracle(dataset, fail=bad), cache=cache).measure(Shout())
+    said = (
+        f"4 of 66 samples of 'shout' could not be answered and are left out, of both sides where they are paired "
+        f"({bad[0]}: out of order; {bad[1]}: out of order; {bad[2]}: out of order; ...). The next run asks for them "
+        "again"
     )
+    assert found.clean.n == found.shifted.n == 62
+    assert f"{said}; allowed are 5%, --emid-allow-problems: no gate passes." in [
+        each.reason for each in found.obstacles
+    ]
+    rest = Dataset(dataset.name, [sample for sample in dataset if sample.id not in bad])
+    alone = measurer(rest, Oracle(dataset, fail=bad), cache=cache).measure(Shout())
+    assert found.emid == alone.emid
+    allowing = measurer(dataset, Oracle(dataset, fail=bad), cache=cache, allow_problems=0.1).measure(Shout())
+    assert (allowing.obstacles, allowing.remarks[0]) == (alone.obstacles, f"{said}.")
     again = Oracle(dataset)
     again.fingerprint = Oracle(dataset, fail=bad).fingerprint
-    measurer(dataset, again, cache=cache).measure(Shout())
+    assert measurer(dataset, again, cache=cache).measure(Shout()).clean.n == 66
     assert len([1 for _, question in again.asked if question.isupper()]) == 4
+
+
+def test_a_model_that_fails_on_most_samples_is_broken():
+    dataset = scenes_dataset(30)
+    bad = dataset.ids[4:24]
+    with pytest.raises(ModelError) as caught:
+        measurer(dataset, Oracle(dataset, fail=bad)).measure(Shout())
+    assert str(caught.value) == (
+        f"oracle failed on 20 of 30 samples of 'shout' ({bad[0]}: out of order; {bad[1]}: out of order; {bad[2]}: out "
+        "of order; ...). The answers to the others are cached, so that only these are asked again."
+    )
 
 
 @pytest.mark.parametrize("n", [9, 3])

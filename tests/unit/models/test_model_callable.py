@@ -13,6 +13,7 @@ from PIL import Image
 from pytest_emid.data.sample import Sample
 from pytest_emid.errors import ModelError
 from pytest_emid.models import CallableModel, Outcome, Response
+from pytest_emid.models.backend.loops import LOOP
 
 
 @pytest.fixture
@@ -129,6 +130,40 @@ def test_works_inside_an_event_loop(five: list[Sample]) -> None:
         return list(CallableModel(awaited).respond(five))
 
     assert asyncio.run(main()) == EXPECTED
+
+
+def test_what_is_made_once_serves_every_call_and_every_model(five: list[Sample]) -> None:
+    """A client, a lock or a semaphore belongs to the first event loop that waits for it."""
+    semaphore = asyncio.Semaphore(1)
+
+    async def one(image: Image.Image, question: str) -> str:
+        async with semaphore:
+            await asyncio.sleep(0)
+            return f"{image.width}: {question}"
+
+    async def several(images: list[Image.Image], questions: list[str]) -> list[str]:
+        return await asyncio.gather(*map(one, images, questions))
+
+    models = [CallableModel(one, per_sample=True, batch_size=4), CallableModel(several), CallableModel(several)]
+    for model in (*models, *models):
+        assert sorted(model.respond(five)) == EXPECTED
+
+
+def test_who_stops_listening_leaves_no_call_behind(five: list[Sample]) -> None:
+    ended: list[str] = []
+
+    async def endless(image: Image.Image, question: str) -> str:
+        try:
+            await asyncio.sleep(0 if question == "question 0" else 60)
+        finally:
+            ended.append(question)
+        return question
+
+    answers = CallableModel(endless, per_sample=True).respond(five)
+    assert next(answers)[0] == 0
+    answers.close()  # type: ignore[attr-defined]
+    LOOP.run(asyncio.sleep(0))
+    assert sorted(ended) == [sample.question for sample in five]
 
 
 def test_async_generators_work_inside_an_event_loop(five: list[Sample]) -> None:

@@ -50,6 +50,11 @@ def test_texts_of_the_command_line_become_numbers() -> None:
         ("limit", 2.5, "--emid-limit: 2.5 is not legal. Legal: an integer of at least 0 (0: all samples)."),
         ("seed", "-3", "--emid-seed: '-3' is not legal. Legal: an integer of at least 0."),
         ("batch_size", "0", "--emid-batch-size: '0' is not legal. Legal: an integer of at least 1."),
+        (
+            "wait_for_server",
+            "soon",
+            "--emid-wait-for-server: 'soon' is not legal. Legal: seconds, or a time such as 90s or 10min.",
+        ),
         ("confidence", "1", "--emid-confidence: '1' is not legal. Legal: a number from 0.5 to below 1."),
         ("confidence", "nan", "--emid-confidence: 'nan' is not legal. Legal: a number from 0.5 to below 1."),
         ("confidence", [], "--emid-confidence: [] is not legal. Legal: a number from 0.5 to below 1."),
@@ -70,6 +75,13 @@ def test_an_illegal_value_names_its_place_and_the_legal_ones(key: str, value: ob
     with pytest.raises(pytest.UsageError) as caught:
         override(EmidConfig(), "line", **{key: value})
     assert str(caught.value) == message
+
+
+@pytest.mark.parametrize(
+    ("given", "seconds"), [("600", 600), ("90s", 90), ("10min", 600), ("1 h", 3600), (5, 5), (0, 0)]
+)
+def test_a_time_is_in_seconds_unless_it_says_so(given: object, seconds: float) -> None:
+    assert override(EmidConfig(), "line", wait_for_server=given).wait_for_server == seconds
 
 
 def test_a_family_shares_the_error_rate() -> None:

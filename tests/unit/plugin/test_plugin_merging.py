@@ -2,6 +2,9 @@
 
 from __future__ import annotations
 
+import os
+import subprocess
+import sys
 from collections.abc import Callable
 from dataclasses import replace
 from pathlib import Path
@@ -60,6 +63,15 @@ def test_shards_in_any_order_are_the_run(write: Callable[..., list[Path]]) -> No
     assert (document["options"], document["problems"], document["complete"]) == (OPTIONS, [], True)
     assert "incomplete" not in document
     assert "shard" not in document
+
+
+def test_letters_that_the_output_does_not_know_are_escaped(write: Callable[..., list[Path]]) -> None:
+    document = shard(1, 1)
+    document["problems"] = ["→ ✓ 猫"]
+    command = [sys.executable, "-m", "pytest_emid", "merge", *map(str, write(document))]
+    ran = subprocess.run(command, capture_output=True, env={**os.environ, "PYTHONIOENCODING": "ascii"}, check=False)
+    assert (ran.returncode, ran.stderr) == (1, b"")
+    assert rb"\u2192 \u2713 \u732b" in ran.stdout
 
 
 def edited(number: int, edit: Edit, total: int = 3) -> dict[str, Any]:

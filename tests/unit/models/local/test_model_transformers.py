@@ -67,6 +67,54 @@ def test_a_model_that_padding_disturbs_is_asked_one_by_one(llava, samples, greed
     assert "so its samples are asked one by one" in caplog.text
 
 
+@pytest.mark.parametrize("generation", [{"min_new_tokens": 3}, {"suppress_tokens": [5, 6]}, {"bad_words_ids": [[7]]}])
+def test_forbidden_tokens_are_no_change_by_padding(llava, samples, generation) -> None:
+    batched, single = (TransformersModel(llava, batch_size=n, generation=generation) for n in (3, 1))
+    assert dict(batched.respond(samples[:4])) == dict(single.respond(samples[:4]))
+    assert batched._engine._alone is False
+
+
+def test_a_token_that_padding_forbids_is_a_change() -> None:
+    change = engine_module._change
+    free, bound = torch.tensor([[1.0, 2.0]]), torch.tensor([[1.0, -torch.inf]])
+    assert (change(free, free), change(bound, bound), change(free, bound)) == (0.0, 0.0, float("inf"))
+    assert change(torch.full((1, 2), -torch.inf), torch.full((1, 2), -torch.inf)) == 0.0
+    assert change(torch.tensor([[4.0, -torch.inf]]), torch.tensor([[5.0, -torch.inf]])) == 0.25
+
+
+def test_a_template_in_the_tokenizer_s_settings_only(llava: Path, tmp_path: Path, samples, greedy) -> None:
+    other = tmp_path / "older"
+    shutil.copytree(llava, other)
+    settings = json.loads((other / "tokenizer_config.json").read_text())
+    settings["chat_template"] = (other / "chat_template.jinja").read_text()
+    (other / "tokenizer_config.json").write_text(json.dumps(settings))
+    (other / "chat_template.jinja").unlink()
+    assert answers(TransformersModel(other, batch_size=3), samples) == greedy
+
+
+@pytest.mark.parametrize("prompt", [None, "USER: <image>\n{question} ASSISTANT:"])
+def test_a_place_for_the_picture_in_the_question_is_the_picture_s(llava: Path, samples, prompt) -> None:
+    model = TransformersModel(llava, batch_size=3, prompt=prompt)
+    placed = [sample.with_(question=f"<image>\n{sample.question}") for sample in samples[:3]]
+    assert dict(model.respond(placed)) == dict(model.respond(samples[:3]))
+
+
+def test_a_question_about_two_pictures_is_an_error(llava: Path, samples: list[Sample]) -> None:
+    two = samples[0].with_(question="<image 1> or <image 2>?")
+    with pytest.raises(DataError, match=r"^sample 's0' asks about 2 pictures \('<image 1> or <image 2>\?'\)"):
+        list(TransformersModel(llava).respond([two]))
+
+
+def test_a_prompt_beyond_the_context_fails_alone(llava: Path, samples: list[Sample], greedy) -> None:
+    long = samples[0].with_(id="long", question="x" * 600)
+    found = dict(TransformersModel(llava, batch_size=3).respond([*samples[1:5], long]))
+    assert [found[i].text for i in range(4)] == [greedy[sample.id].text for sample in samples[1:5]]
+    assert found[4].error.startswith("ValueError: the prompt has 6")
+    assert found[4].error.endswith(
+        " tokens, and the model reads at most 512 with its answer. Shorten the question, or make the picture smaller"
+    )
+
+
 def test_the_longest_are_asked_first(llava: Path, samples: list[Sample]) -> None:
     lengths = [
         len(samples[position].question) for position, _ in TransformersModel(llava, batch_size=1).respond(samples)
@@ -272,17 +320,8 @@ class TestLoading:
         assert str(caught.value) == f"cannot load {llava}: ImportError: no quanto here"
         assert all(seen[key] is value for key, value in given.items())
         assert (seen["source"], seen["dtype"], seen["trust_remote_code"]) == (str(llava), "float16", False)
-        assert model.identity["batch"] == [2, 16, "plain"]  # quantised: the batch class is part of the key
+        assert model.identity["batch"] == [2, 16, True]  # quantised: the batch class is part of the key
         assert model.fingerprint != TransformersModel(llava, dtype="float16").fingerprint
-
-
-def test_a_sample_that_fails_alone_is_a_failure(llava: Path, samples: list[Sample], greedy) -> None:
-    bad = Sample("bad", samples[0].image, "two pictures <image> here?", "x")
-    found = answers(TransformersModel(llava), [*samples[:3], bad])
-    assert found["bad"].outcome is Outcome.FAILED
-    assert found["bad"].text == ""
-    assert found["bad"].error  # in the words of transformers
-    assert {s.id: found[s.id] for s in samples[:3]} == {s.id: greedy[s.id] for s in samples[:3]}
 
 
 def test_a_model_that_fails_on_everything(llava: Path, samples: list[Sample], monkeypatch) -> None:

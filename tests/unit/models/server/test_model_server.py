@@ -127,7 +127,7 @@ def test_outcomes(sent: Any, expected: Response) -> None:
         ("[]", "malformed answer: it holds no choices"),
         ({"choices": []}, "malformed answer: it holds no choices"),
         (completion(None), "malformed answer: it holds no text (finish reason 'stop')"),
-        (completion("a", reason="tool_calls"), "malformed answer: unknown finish reason 'tool_calls'"),
+        (completion("a", reason="abort"), "malformed answer: unknown finish reason 'abort'"),
         (0.5, "no answer within 0.1 s"),
         ("drip", "no answer within 0.1 s"),
     ],
