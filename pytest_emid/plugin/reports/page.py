@@ -6,16 +6,11 @@ and no script but its own. Without its script all of it can be read; the script 
 
 from __future__ import annotations
 
-import base64
-import hashlib
 from collections import Counter
 from collections.abc import Mapping, Sequence
 from dataclasses import replace
-from importlib.resources import files
 from pathlib import Path
 from typing import Any, Final
-
-from jinja2 import Environment, StrictUndefined
 
 from pytest_emid.data.writing import writing
 from pytest_emid.measuring.format import measured, number, percent, quantity, visible
@@ -25,14 +20,12 @@ from pytest_emid.plugin.ledger import Row
 from pytest_emid.plugin.reports.asked import anchor, asked, asked_of, verdict_word
 from pytest_emid.plugin.reports.charts import bar, curves
 from pytest_emid.plugin.reports.explain import bound_line, headline
+from pytest_emid.plugin.reports.page_assembly import PICTURES, assembled, within_budget
 from pytest_emid.plugin.reports.page_samples import flips_of, flips_on, samples_of, spread
 from pytest_emid.plugin.reports.terminal import provenance
-from pytest_emid.plugin.reports.thumbnails import size_of
 
 __all__ = ["PICTURES", "render", "write"]
 
-PICTURES: Final = 4_000_000
-"""Bytes of pictures in a page; those of samples that matter less are left out."""
 LINES: Final = 2_500_000
 """Bytes of samples without pictures in a page, about."""
 ORDER: Final = ("FAIL", "UNDECIDED", "XFAIL", "PASS", "no gate")
@@ -62,21 +55,16 @@ def write(
 
 def render(rows: Sequence[Row], problems: Sequence[str], pictures: Mapping[str, str], title: str = "") -> str:
     """The page."""
-    source = files("pytest_emid.plugin.reports")
-    style, script = ((source / f"page.{kind}").read_text("utf-8").strip() for kind in ("css", "js"))
-    template = Environment(autoescape=True, undefined=StrictUndefined, trim_blocks=True, lstrip_blocks=True)
     rows = [_in_order(row) for row in rows]
     ordered = sorted(rows, key=lambda row: ORDER.index(verdict_word(row)))
     each = spread(rows, LINES)
     open_ones = [row.key for row in ordered if verdict_word(row) in ("FAIL", "UNDECIDED")][:OPEN]
     scenarios = [_scenario(row, row.key in open_ones, each) for row in ordered]
-    shown, left_out = _within_budget(scenarios, pictures)
+    shown, left_out = within_budget([scenario["cards"] for scenario in scenarios], pictures)
     counts = Counter(scenario["verdict"] for scenario in scenarios)
-    return template.from_string((source / "page.html.jinja").read_text("utf-8")).render(
-        style=style,
-        script=script,
-        style_hash=_hash(style),
-        script_hash=_hash(script),
+    return assembled(
+        "page.html.jinja",
+        scripted=True,
         title=title or "Robustness under distribution shift",
         lead=_lead(ordered),
         counts=[(verdict, counts[verdict]) for verdict in ORDER if counts[verdict]],
@@ -98,10 +86,6 @@ def _in_order(row: Row) -> Row:
     bounds = {name: replace(bound, terms=dict(sorted(bound.terms.items()))) for name, bound in result.bounds.items()}
     metrics = dict(sorted(result.metrics.items()))
     return row._replace(result=replace(result, bounds=dict(sorted(bounds.items())), metrics=metrics))
-
-
-def _hash(text: str) -> str:
-    return base64.b64encode(hashlib.sha256(text.encode()).digest()).decode()
 
 
 def _lead(rows: Sequence[Row]) -> str:
@@ -190,33 +174,3 @@ def _measures(result: EmidResult) -> list[tuple[str, str, str, str]]:
     for name, metric in result.metrics.items():
         found.append((visible(name), shown(metric.clean), shown(metric.shifted), f"{measured(metric.drop)} lost"))
     return found
-
-
-def _within_budget(
-    scenarios: Sequence[dict[str, Any]], pictures: Mapping[str, str]
-) -> tuple[list[dict[str, Any]], int]:
-    """Pictures that the cards show, each once, worst samples first until the budget is spent; how many did not fit."""
-    taken: dict[str, dict[str, Any]] = {}
-    spent, refused = 0, set()
-    most = max((len(scenario["cards"]) for scenario in scenarios), default=0)
-    for rank in range(most):
-        for scenario in scenarios:
-            if rank >= len(scenario["cards"]):
-                continue
-            card = scenario["cards"][rank]
-            for digest in (card["clean_picture"], card["shifted_picture"]):
-                uri = pictures.get(digest)
-                if not digest or uri is None or digest in taken or digest in refused:
-                    continue
-                if spent + len(uri) > PICTURES:
-                    refused.add(digest)
-                    continue
-                spent += len(uri)
-                width, height = size_of(uri)
-                taken[digest] = {"id": f"p{len(taken)}", "uri": uri, "width": width, "height": height}
-    for scenario in scenarios:
-        for card in scenario["cards"]:
-            for side in ("clean_picture", "shifted_picture"):
-                card[side] = taken.get(card[side])
-            card["one_picture"] = card["clean_picture"] is not None and card["clean_picture"] is card["shifted_picture"]
-    return list(taken.values()), len(refused)
