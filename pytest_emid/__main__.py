@@ -71,6 +71,7 @@ def _parser() -> argparse.ArgumentParser:
     compare.add_argument("--beyond-clean", action="store_true", help="ask of the difference in differences")
     compare.add_argument("--confidence", type=float, metavar="C", help="two-sided (default: that of NEW)")
     compare.add_argument("--markdown", type=Path, metavar="PATH", help="write the table as Markdown, too")
+    compare.add_argument("--html", type=Path, metavar="PATH", help="write a page with the samples that got worse, too")
     compare.set_defaults(run=_compare)
 
     report = commands.add_parser(
@@ -141,6 +142,7 @@ def _merge(given: argparse.Namespace) -> int:
 
 def _compare(given: argparse.Namespace) -> int:
     from pytest_emid.data.writing import writing
+    from pytest_emid.errors import DataError
     from pytest_emid.plugin.comparing import compare_runs
     from pytest_emid.plugin.reports.compared import as_markdown, show
     from pytest_emid.plugin.reports.screen import screen
@@ -158,6 +160,13 @@ def _compare(given: argparse.Namespace) -> int:
     if given.markdown is not None:
         with writing(given.markdown) as stream:
             stream.write(as_markdown(compared))
+    if given.html is not None:
+        from pytest_emid.plugin.reports import page_compared
+
+        try:
+            page_compared.write(given.html, compared)
+        except ValueError as error:
+            raise DataError(f"a run of {given.old} and {given.new} is damaged: {error}") from error
     return compared.status
 
 

@@ -20,7 +20,7 @@ from pytest_emid.measuring.metrics.base import MetricError
 from pytest_emid.measuring.metrics.measured import metric_of
 from pytest_emid.measuring.results import EmidResult, Record, Side
 
-__all__ = ["EMID", "RETAINED", "Regression", "regression"]
+__all__ = ["EMID", "FRACTION", "RETAINED", "Regression", "regression"]
 
 RETAINED: Final = "retained"
 EMID: Final = "emid"

@@ -7,15 +7,17 @@ import re
 from collections.abc import Mapping, Sequence
 from typing import Any, Final
 
+from pytest_emid.information.intervals.estimate import Estimate
 from pytest_emid.measuring.format import visible
 from pytest_emid.plugin.ledger import Row
 from pytest_emid.plugin.reports.asked import measure, verdict_word
 
-__all__ = ["bar", "curves"]
+__all__ = ["bar", "curves", "losses"]
 
 TOP: Final = 1.2
 """The share at the end of the scale; what is beyond is drawn at the edge."""
 WIDTH: Final = 120.0
+MARGIN: Final = 4.0
 CURVE: Final = (168.0, 96.0)
 FAMILY: Final = re.compile(r"([^:+]+):([1-5])")
 
@@ -31,6 +33,27 @@ def bar(row: Row) -> dict[str, Any]:
         "whole": _x(1.0),
         "limit": _x(max(limits)) if limits else None,
     }
+
+
+def losses(estimates: Sequence[Estimate], limits: Sequence[float]) -> list[dict[str, Any]]:
+    """Losses as dots with their intervals and limits, all on one scale that holds them and 0.
+
+    Shares are drawn from -120 to 120 % at most; what is beyond is at the edge.
+    """
+    numbers = [n for e, limit in zip(estimates, limits, strict=True) for n in (e.low, e.value, e.high, limit)]
+    finite = [0.0, *filter(math.isfinite, numbers)]
+    edge = TOP if all(e.unit == "fraction" for e in estimates) else math.inf
+    least, most = max(min(finite), -edge), min(max(finite), edge)
+    span = (most - least) or 1.0
+
+    def x(value: float) -> float:
+        inside = 0.0 if math.isnan(value) else min(max(value, least), most)
+        return round(MARGIN + (WIDTH - 2 * MARGIN) * (inside - least) / span, 1)
+
+    return [
+        {"low": x(e.low), "high": x(e.high), "value": x(e.value), "whole": x(0.0), "limit": x(limit)}
+        for e, limit in zip(estimates, limits, strict=True)
+    ]
 
 
 def curves(rows: Sequence[Row]) -> list[dict[str, Any]]:

@@ -14,7 +14,7 @@ from pytest_emid.plugin.reports.regression import samples
 if TYPE_CHECKING:
     import pytest
 
-__all__ = ["as_markdown", "show"]
+__all__ = ["as_markdown", "asked_of_all", "gone_in_words", "show", "undecided"]
 
 TITLES: Final = ("scenario", "n", "lost [interval]", "beyond clean data [interval]", "right/wrong", "verdict")
 COLORS: Final = {Verdict.PASS: "green", Verdict.FAIL: "red", Verdict.UNDECIDED: "yellow"}
@@ -32,7 +32,7 @@ def show(terminal: pytest.TerminalReporter, compared: Compared) -> None:
     if compared.since:
         for line in textwrap.wrap(visible(compared.since), width, subsequent_indent="  "):
             terminal.write_line(line, yellow=True)
-    terminal.write_line(_asked(compared))
+    terminal.write_line(asked_of_all(compared))
     cells = [_cells(comparison) for comparison in compared.comparisons]
     widths = [max(len(TITLES[i]), *(len(row[i]) for row in cells)) if cells else len(TITLES[i]) for i in range(5)]
 
@@ -57,7 +57,7 @@ def show(terminal: pytest.TerminalReporter, compared: Compared) -> None:
 
 def as_markdown(compared: Compared) -> str:
     """The same without samples, as GitHub shows it."""
-    lines = [f"### Robustness: {SAID[compared.verdict]}", "", _escaped(_asked(compared)), ""]
+    lines = [f"### Robustness: {SAID[compared.verdict]}", "", _escaped(asked_of_all(compared)), ""]
     if compared.since:
         lines += [f"**{_escaped(visible(compared.since))}**", ""]
     lines += [f"| {' | '.join(TITLES)} |", f"| {' | '.join(['---', *['---:'] * 4, '---'])} |"]
@@ -66,7 +66,8 @@ def as_markdown(compared: Compared) -> str:
     return "\n".join([*lines, *(["", *reasons] if reasons else []), ""])
 
 
-def _asked(compared: Compared) -> str:
+def asked_of_all(compared: Compared) -> str:
+    """Which runs, and what may be lost, in a line."""
     limit = percent(compared.at_most) if compared.measure in ("retained", "emid") else f"{compared.at_most:g}"
     return (
         f"{visible(str(compared.new.path))} against {visible(str(compared.old.path))}: at most {limit} of "
@@ -88,15 +89,26 @@ def _cells(comparison: Comparison) -> tuple[str, ...]:
 def _reasons(compared: Compared) -> Iterator[str]:
     """Why what is not a PASS is none, and which samples and scenarios are not compared."""
     for comparison in compared.comparisons:
-        name = visible(comparison.result.scenario)
-        if comparison.refused:
-            yield visible(comparison.refused)
-        elif comparison.decision is not None and comparison.verdict is Verdict.UNDECIDED:
-            yield f"{name}: {visible(comparison.decision.reason)}"
+        why = undecided(comparison)
+        if why:
+            yield why
         if comparison.found is not None and comparison.found.matched.samples:
-            yield f"{name}: {visible(comparison.found.matched.samples)}"
-    for gone in compared.vanished:
-        yield f"{visible(gone)} was measured before, and is not any more."
+            yield f"{visible(comparison.result.scenario)}: {visible(comparison.found.matched.samples)}"
+    yield from map(gone_in_words, compared.vanished)
+
+
+def undecided(comparison: Comparison) -> str:
+    """Why it is not decided, in a sentence; empty where it is."""
+    if comparison.refused:
+        return visible(comparison.refused)
+    if comparison.decision is None or comparison.verdict is not Verdict.UNDECIDED:
+        return ""
+    return f"{visible(comparison.result.scenario)}: {visible(comparison.decision.reason)}"
+
+
+def gone_in_words(scenario: str) -> str:
+    """A measurement that only the earlier run holds, in a sentence."""
+    return f"{visible(scenario)} was measured before, and is not any more."
 
 
 def _escaped(text: str) -> str:

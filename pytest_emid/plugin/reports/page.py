@@ -21,13 +21,11 @@ from pytest_emid.plugin.reports.asked import anchor, asked, asked_of, verdict_wo
 from pytest_emid.plugin.reports.charts import bar, curves
 from pytest_emid.plugin.reports.explain import bound_line, headline
 from pytest_emid.plugin.reports.page_assembly import PICTURES, assembled, within_budget
-from pytest_emid.plugin.reports.page_samples import flips_of, flips_on, samples_of, spread
+from pytest_emid.plugin.reports.page_samples import LINES, flips_of, flips_on, samples_of, spread
 from pytest_emid.plugin.reports.terminal import provenance
 
 __all__ = ["PICTURES", "render", "write"]
 
-LINES: Final = 2_500_000
-"""Bytes of samples without pictures in a page, about."""
 ORDER: Final = ("FAIL", "UNDECIDED", "XFAIL", "PASS", "no gate")
 OPEN: Final = 3
 """Scenarios that did not pass and are open from the start."""

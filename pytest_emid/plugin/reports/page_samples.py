@@ -12,7 +12,19 @@ from pytest_emid.plugin.against import against
 from pytest_emid.plugin.ledger import Row
 from pytest_emid.plugin.reports.changes import changes
 
-__all__ = ["CARDS", "flips_of", "flips_on", "samples_of"]
+__all__ = [
+    "CARDS",
+    "LINE",
+    "LINES",
+    "LONGEST",
+    "OVERHEAD",
+    "answer_shown",
+    "flips_of",
+    "flips_on",
+    "samples_of",
+    "spread",
+    "text_shown",
+]
 
 CARDS: Final = 8
 """Samples with pictures and marked changes; the others are lines."""
@@ -20,6 +32,8 @@ LONGEST: Final = 800
 """Characters of a text on a card."""
 LINE: Final = 160
 """Characters of a text in a line."""
+LINES: Final = 2_500_000
+"""Bytes of samples without pictures in a page, about."""
 OVERHEAD: Final = 420
 """Bytes of a line beside its texts, about."""
 
@@ -78,12 +92,12 @@ def _right_or_wrong(result: EmidResult) -> MetricResult | None:
 def _view(rank: int, shifted: Record, clean: Record | None, speaks: float, limit: int) -> dict[str, Any]:
     return {
         "rank": rank,
-        "id": _text(shifted.id, 80),
-        "category": _text(shifted.category, 80),
-        "asked": _text(shifted.question, limit),
-        "reference": _text(" | ".join(shifted.references or (shifted.reference,)), limit),
-        "clean": "" if clean is None else _answer(clean, limit),
-        "shifted": _answer(shifted, limit),
+        "id": text_shown(shifted.id, 80),
+        "category": text_shown(shifted.category, 80),
+        "asked": text_shown(shifted.question, limit),
+        "reference": text_shown(" | ".join(shifted.references or (shifted.reference,)), limit),
+        "clean": "" if clean is None else answer_shown(clean, limit),
+        "shifted": answer_shown(shifted, limit),
         "paired": clean is not None,
         "same": clean is not None and clean.response == shifted.response,
         "contribution": number(speaks),
@@ -97,25 +111,26 @@ def _details(result: EmidResult, shifted: Record, clean: Record | None, position
     scores.append(("cosine", None if clean is None else clean.cosine, shifted.cosine))
     for found in result.metrics.values():
         before = None if clean is None else found.on_clean[place]
-        scores.append((_text(found.name, 40), before, found.on_shifted[position]))
-    question = _text(shifted.question, LONGEST)
-    answer = _answer(shifted, LONGEST)
+        scores.append((text_shown(found.name, 40), before, found.on_shifted[position]))
+    question = text_shown(shifted.question, LONGEST)
+    answer = answer_shown(shifted, LONGEST)
     return {
         "clean_picture": "" if clean is None else clean.picture,
         "shifted_picture": shifted.picture,
-        "question": [("same", question)] if clean is None else changes(_text(clean.question, LONGEST), question),
-        "answer": [("same", answer)] if clean is None else changes(_answer(clean, LONGEST), answer),
+        "question": [("same", question)] if clean is None else changes(text_shown(clean.question, LONGEST), question),
+        "answer": [("same", answer)] if clean is None else changes(answer_shown(clean, LONGEST), answer),
         "scores": [(name, "" if before is None else f"{before:.3g}", f"{after:.3g}") for name, before, after in scores],
         "contradicts": ", ".join(shifted.contradicts or ()),
     }
 
 
-def _answer(record: Record, limit: int) -> str:
+def answer_shown(record: Record, limit: int) -> str:
+    """Clipped likewise, after its outcome where it is no answer."""
     outcome = "" if record.outcome == "ok" else f"[{record.outcome}] "
-    return _text(outcome + record.response, limit)
+    return text_shown(outcome + record.response, limit)
 
 
-def _text(text: str, limit: int) -> str:
+def text_shown(text: str, limit: int) -> str:
     """Clipped, with line breaks and without anything else that moves or reorders."""
     cut = text[: limit + 1]
     shown = "\n".join(map(visible, cut.split("\n")))

@@ -13,7 +13,7 @@ from pytest_emid.plugin.baselines import in_words
 from pytest_emid.plugin.config import EmidConfig
 from pytest_emid.plugin.reports.explain import headline
 
-__all__ = ["message", "samples"]
+__all__ = ["lost_most", "message", "samples"]
 
 WORST: Final = 3
 """Samples that a message shows."""
@@ -55,8 +55,7 @@ def _lines(
 def samples(found: Regression) -> Iterator[str]:
     """The samples that lost most, with both answers under the shift; where an answer did not change, nothing did."""
     old, new = found.matched.old.shifted.records, found.matched.new.shifted.records
-    changed = [i for i, (before, now) in enumerate(zip(old, new, strict=True)) if before.response != now.response]
-    lost = sorted((i for i in changed if found.by_sample[i] > 0.0), key=lambda i: (-found.by_sample[i], i))
+    changed, lost = _changed(found), lost_most(found)
     if not lost:
         return
     yield ""
@@ -68,3 +67,14 @@ def samples(found: Regression) -> Iterator[str]:
         yield f"   reference  {clip(now.reference)}"
         yield f"   baseline   {clip(before.response)}"
         yield f"   now        {clip(now.response)}"
+
+
+def lost_most(found: Regression) -> list[int]:
+    """Positions of the shifted samples that got worse by another answer, worst first."""
+    worse = (i for i in _changed(found) if found.by_sample[i] > 0.0)
+    return sorted(worse, key=lambda i: (-found.by_sample[i], i))
+
+
+def _changed(found: Regression) -> list[int]:
+    pairs = zip(found.matched.old.shifted.records, found.matched.new.shifted.records, strict=True)
+    return [i for i, (before, now) in enumerate(pairs) if before.response != now.response]

@@ -78,3 +78,17 @@ def test_what_it_says(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> Non
 def test_a_file_that_is_no_run_is_said(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
     assert main(["compare", str(tmp_path / "a"), str(tmp_path / "b")]) == 2
     assert capsys.readouterr().err.startswith("python -m pytest_emid compare: cannot read the run ")
+
+
+def test_a_page_is_written_too(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    old, new = (
+        saved(tmp_path / "old.json", made("frost:1", 0.9)),
+        saved(tmp_path / "new.json", made("frost:1", 0.7, "b")),
+    )
+    out = tmp_path / "deep" / "compared.html"
+    assert main(["compare", str(old), str(new), "--html", str(out)]) == 1
+    assert capsys.readouterr().out.splitlines()[-1] == "regression"
+    text = out.read_text("utf-8")
+    assert text.startswith("<!doctype html>")
+    assert "1 of 1 scenario regressed. Worst: frost:1, which lost " in text
+    assert "<del>a</del><ins>b</ins>" in text
