@@ -152,7 +152,7 @@ def _regressed(place: int, comparison: Comparison, budget: int) -> dict[str, Any
         "id": anchor(str(place)),
         "open": place < OPEN,
         "name": visible(comparison.result.scenario),
-        "sum": f"{measured(decision.estimate)} lost; asked: {asked(decision)}",
+        "sum": f"{measured(decision.estimate)} lost",
         "decision": {
             "verdict": str(decision.verdict),
             "headline": headline(decision).partition(": ")[2],
