@@ -8,13 +8,19 @@ from __future__ import annotations
 
 import shutil
 from collections.abc import Iterator
+from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
 import page_world
 import pytest
 
+from pytest_emid.plugin.comparing import compare_runs
+from pytest_emid.plugin.ledger import Row
 from pytest_emid.plugin.reports import page as report
+from pytest_emid.plugin.reports import page_compared
+from pytest_emid.plugin.reports.page_samples import CARDS
+from pytest_emid.plugin.runs import SavedRun
 
 sync_api = pytest.importorskip(
     "playwright.sync_api", reason="the browser tests need Playwright: pip install playwright"
@@ -77,6 +83,27 @@ def test_hostile_texts_never_run(browser: Any, tmp_path: Path) -> None:
         opened.page.evaluate("document.querySelectorAll('main script, iframe, base, img, object, embed').length") == 0
     )
     assert opened.page.locator(".sample").count() == 13 * 90
+    assert opened.is_quiet()
+
+
+def test_a_comparison_runs_nothing_and_asks_for_nothing(browser: Any, tmp_path: Path) -> None:
+    old = page_world.rows(1, texts=page_world.HOSTILE)[0].result
+    worse = [replace(r, common=(r.common or 0.0) - 1.0, response=f"x {r.response}") for r in old.shifted.records]
+    new = replace(old, shifted=replace(old.shifted, records=tuple(worse)))
+    kept = {"pictures": page_world.pictures(1, side=64)}
+    runs = [
+        SavedRun(Path(name), "0", (Row(name, result, (), (), ()),), {}, (), "", kept)
+        for name, result in zip(page_world.HOSTILE, (old, new), strict=False)
+    ]
+    path = tmp_path / "compared.html"
+    page_compared.write(path, compare_runs(*runs))
+    opened = Opened(browser, path)
+    opened.page.evaluate("document.querySelectorAll('details').forEach(e => e.open = true)")
+    opened.page.mouse.move(400, 400)
+    assert opened.page.evaluate("window.hacked") is None
+    assert opened.page.locator("script, iframe, base, img, object, embed").count() == 0
+    assert opened.page.locator(".sample").count() == 90
+    assert opened.visible("article figure svg") == 2 * CARDS
     assert opened.is_quiet()
 
 
