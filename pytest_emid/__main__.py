@@ -91,6 +91,9 @@ def _parser() -> argparse.ArgumentParser:
         description="Write a cache's answers and vectors to a replay pack, with which a run needs no model.",
     )
     pack.add_argument("out", type=Path, metavar="PACK", help="the file to write")
+    pack.add_argument(
+        "--model", metavar="NAME", help="answers of this model only: its name, or the start of its fingerprint"
+    )
     pack.add_argument("--no-vectors", action="store_true", help="leave the vectors out: they are computed again")
     _cache_option(pack, "the cache to read")
     _key_option(pack, "with the key to sign the pack with")
@@ -197,13 +200,21 @@ def _report(given: argparse.Namespace) -> int:
 
 def _pack(given: argparse.Namespace) -> int:
     from pytest_emid.cache import Cache
+    from pytest_emid.cache.packs import models_of
     from pytest_emid.errors import DataError
 
     if not given.cache.exists():
         raise DataError(f"there is no cache {given.cache}. Name another with --cache.")
     with Cache(given.cache, pack_key_env=given.key_env) as cache:
-        written = cache.export_pack(given.out, vectors=not given.no_vectors)
+        written = cache.export_pack(given.out, vectors=not given.no_vectors, model=given.model)
+        held = [one for one in models_of(cache.store) if given.model in (None, one[0])]
     _say(f"{given.out}: {written.answers:,} answers, {written.vectors:,} vectors, {written.bytes:,} bytes")
+    if len(held) > 1:
+        there = "; ".join(f"{name} ({fingerprint[:12]})" for name, fingerprint in held)
+        _say(
+            f"answers of {len(held)} models, the one asked last at the end: {there}. For --emid-replay, which takes a "
+            f"pack of one: --model {held[-1][1][:12]}"
+        )
     return 0
 
 

@@ -130,9 +130,9 @@ class Cache:
         """Close the file. The cache opens it again when it is used."""
         self.store.close()
 
-    def export_pack(self, path: str | Path, *, vectors: bool = True) -> Sizes:
-        """Write everything that is kept to a replay pack (see `pytest_emid.cache.packs`)."""
-        return write_pack(self.store, Path(path), vectors, pack_key(self._pack_key_env))
+    def export_pack(self, path: str | Path, *, vectors: bool = True, model: str | None = None) -> Sizes:
+        """Write what is kept, of all models or of one, to a replay pack (see `pytest_emid.cache.packs`)."""
+        return write_pack(self.store, Path(path), vectors, pack_key(self._pack_key_env), model)
 
     def import_pack(self, path: str | Path) -> Sizes:
         """Keep what a replay pack holds.

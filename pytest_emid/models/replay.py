@@ -71,7 +71,7 @@ class ReplayModel:
             more = f"; and {len(held) - NAMED} more" if len(held) > NAMED else ""
             raise DataError(
                 f"the replay pack {self.path} must hold answers of {wanted}; it holds: {there or 'none'}{more}. "
-                "Name one with model=, or write a pack of one model."
+                "Name one with model=, or write a pack of one: python -m pytest_emid pack --model FINGERPRINT."
             )
         self.name, self.fingerprint, _ = chosen[0]
         self.by_id = any(by_id for _, _, by_id in chosen)

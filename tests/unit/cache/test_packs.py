@@ -11,6 +11,7 @@ import numpy as np
 import pytest
 from cache_doubles import CountingEncoder, CountingModel, make_samples
 
+from pytest_emid.__main__ import main
 from pytest_emid.cache import Cache
 from pytest_emid.errors import DataError
 from pytest_emid.models import CallableModel, ReplayModel, Response, load
@@ -107,10 +108,32 @@ def test_packs_of_several_models(tmp_path: Path) -> None:
         ReplayModel(tmp_path / "pack.json")
     assert str(caught.value) == (
         f"the replay pack {tmp_path / 'pack.json'} must hold answers of one model; it holds: counting (m1); "
-        "other (another fing). Name one with model=, or write a pack of one model."
+        "other (another fing). Name one with model=, or write a pack of one: python -m pytest_emid pack --model "
+        "FINGERPRINT."
     )
     with pytest.raises(DataError, match="must hold answers of one model named 'x'; it holds: counting"):
         ReplayModel(tmp_path / "pack.json", model="x")
+
+
+def test_a_pack_of_one_version_of_a_model(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    pack = tmp_path / "pack.json"
+    with Cache(tmp_path / "cache") as cache:
+        cache.respond(CountingModel("z-old"), make_samples(1))
+        cache.respond(CountingModel("a-new"), make_samples(2))
+        with pytest.raises(DataError) as caught:
+            cache.export_pack(pack, model="")
+        assert str(caught.value) == (
+            f"the cache {cache.path} holds no answers of a model ''; it holds: counting (z-old); counting (a-new)."
+        )
+    assert main(["pack", str(pack), "--cache", str(tmp_path / "cache")]) == 0
+    assert capsys.readouterr().out.splitlines() == [
+        f"{pack}: 3 answers, 0 vectors, {pack.stat().st_size:,} bytes",
+        "answers of 2 models, the one asked last at the end: counting (z-old); counting (a-new). For --emid-replay, "
+        "which takes a pack of one: --model a-new",
+    ]
+    assert main(["pack", str(pack), "--model", "a-new", "--cache", str(tmp_path / "cache")]) == 0
+    assert capsys.readouterr().out.splitlines() == [f"{pack}: 2 answers, 0 vectors, {pack.stat().st_size:,} bytes"]
+    assert (len(ReplayModel(pack)), ReplayModel(pack).fingerprint) == (2, "a-new")
 
 
 @pytest.mark.parametrize(
