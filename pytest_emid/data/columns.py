@@ -64,7 +64,7 @@ def chosen_columns(rows: Sequence[Record], given: Columns) -> dict[str, str | No
             raise DataError(
                 f"{rows[0].where}: there is no column {shown} for the {field}. "
                 f"There are: {', '.join(map(repr, held)) or 'none'}. Rename the right one, or name it with "
-                f"columns={{{field!r}: ...}} (load_table, load_records, load_hub)."
+                f"columns={{{field!r}: ...}} (load_table, load_records, load_hub) or --emid-columns {field}=NAME."
             )
     return chosen
 

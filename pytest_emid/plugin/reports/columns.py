@@ -11,7 +11,7 @@ from pytest_emid.measuring.results import Bound, EmidResult
 from pytest_emid.plugin.ledger import Row
 from pytest_emid.plugin.reports.explain import asks_about
 
-__all__ = ["BOUND_LETTERS", "EXTRA_COLUMNS", "columns", "shown_bound"]
+__all__ = ["BOUND_LETTERS", "EXTRA_COLUMNS", "columns", "emid_cell", "retained_cell", "shown_bound"]
 
 SCENARIO_WIDTH: Final = 34
 PREFERRED_BOUNDS: Final = ("rigorous", "published", "published_code", "scale_adjusted")
@@ -32,8 +32,8 @@ def columns(rows: Sequence[Row], verbosity: int) -> dict[str, list[str]]:
     if verbosity > 0:
         for title, side in zip(EMI_COLUMNS, ("emi_clean", "emi_shifted"), strict=True):
             found[title] = [number(emi.value, decimals(emi)) for emi in (getattr(r, side) for r in results)]
-    found["EMID [interval]"] = [_emid(result) for result in results]
-    found["retained"] = [_retained(result) for result in results]
+    found["EMID [interval]"] = [emid_cell(result) for result in results]
+    found["retained"] = [retained_cell(result) for result in results]
     for name in dict.fromkeys(name for result in results for name in result.metrics):
         found[clip(name, METRIC_WIDTH)] = [_metric(result, name) for result in results]
     bounds = [shown_bound(row, verbosity) for row in rows]
@@ -42,10 +42,12 @@ def columns(rows: Sequence[Row], verbosity: int) -> dict[str, list[str]]:
     return found
 
 
-def _emid(result: EmidResult) -> str:
-    """With its share of the clean information, where there is one."""
+def emid_cell(result: EmidResult, between: str = " ") -> str:
+    """With its share of the clean information, where there is one: clean answers that tell nothing have none."""
     share = result.emid_share
-    return measured(result.emid) + (f" {percent(share.value, 0)}" if share is not None else "")
+    if share is None or math.isnan(share.value):
+        return measured(result.emid)
+    return f"{measured(result.emid)}{between}{percent(share.value, 0)}"
 
 
 def _metric(result: EmidResult, name: str) -> str:
@@ -62,7 +64,8 @@ def _held(bound: Bound | None) -> str:
     return f"{held}{bound.value:.3g} {BOUND_LETTERS.get(bound.name, '?')}"
 
 
-def _retained(result: EmidResult) -> str:
+def retained_cell(result: EmidResult) -> str:
+    """The share retained with its interval, or that there is none."""
     retained = result.information_retained
     if math.isnan(retained.value):
         return "undefined"

@@ -10,12 +10,13 @@ from collections import Counter
 from collections.abc import Iterator, Sequence
 from typing import Final
 
-from pytest_emid.measuring.format import clip, measured, percent, visible
+from pytest_emid.measuring.format import clip, visible
 from pytest_emid.measuring.results import Record
 from pytest_emid.measuring.verdicts import Verdict
 from pytest_emid.plugin.against import against
 from pytest_emid.plugin.ledger import Row
 from pytest_emid.plugin.reports.asked import asked_of, verdict_word
+from pytest_emid.plugin.reports.columns import emid_cell, retained_cell
 
 __all__ = ["COMMENT", "SUMMARY", "code", "summary"]
 
@@ -72,15 +73,13 @@ def _table(rows: Sequence[Row]) -> Iterator[str]:
     yield f"| {' | '.join(titles)} |\n|{' --- |' * len(titles)}\n"
     for row in rows:
         result, word = row.result, verdict_word(row)
-        retained = result.information_retained
-        share = "" if result.emid_share is None else f", {percent(result.emid_share.value, 0)}"
         found = [result.metrics.get(name) for name in metrics]
         cells = [
             f"{ICONS[word]} {word}",
             code(result.scenario, 80),
             code(asked_of(row)) if row.decisions else "",
-            f"{percent(retained.value)} [{100 * retained.low:.0f}, {100 * retained.high:.0f}]",
-            f"{measured(result.emid)}{share}",
+            retained_cell(result),
+            emid_cell(result, ", "),
             *("" if f is None else f"{f.clean.value:.3g} → {f.shifted.value:.3g}" for f in found),
         ]
         yield f"| {' | '.join(cells)} |\n"

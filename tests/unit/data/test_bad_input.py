@@ -69,7 +69,7 @@ def test_bad_records(folder, last, message):
         ([{"id": "1", "image": "a.png", "prompt": "What?", "reference": "A cat."}],
          "line 1: there is no column 'question' or 'query' for the question. There are: 'id', 'image', 'prompt', "
          "'reference'. Rename the right one, or name it with columns={'question': ...} (load_table, load_records, "
-         "load_hub)."),
+         "load_hub) or --emid-columns question=NAME."),
         ([*ROWS, {"id": "3", "image": "a.png", "question": "Who?"}],
          "line 3: there is no 'reference' in this record; it holds 'id', 'image', 'question'. "
          "Add it, or leave the record out."),

@@ -94,7 +94,8 @@ def test_wrong_splits_and_columns_list_what_is_there(folder):
     assert refused(folder, "coco_English", columns={"reference": "answer"}) == (
         f"{folder}, split coco_English, row 0: there is no column 'answer' for the reference. There are: "
         "'question_id', 'image', 'question', 'reference_answer', 'category', 'unused'. "
-        "Rename the right one, or name it with columns={'reference': ...} (load_table, load_records, load_hub)."
+        "Rename the right one, or name it with columns={'reference': ...} (load_table, load_records, load_hub) "
+        "or --emid-columns reference=NAME."
     )
     renamed = load_hub(folder, "coco_English", columns={"category": "unused", "id": "question"})
     assert (renamed[3].category, renamed[3].id) == ("3", "coco_English 3?")

@@ -71,7 +71,8 @@ def test_unanswered_questions_are_listed(files):
          "Ids pair clean with shifted samples, so each must be unique."),
         ([{"question_id": 0, "image": "a.jpg", "question": "?"}], "{q}, line 1: there is no column 'text' for the "
          "question. There are: 'question_id', 'image', 'question', 'reference'. "
-         "Rename the right one, or name it with columns={'question': ...} (load_table, load_records, load_hub)."),
+         "Rename the right one, or name it with columns={'question': ...} (load_table, load_records, load_hub) "
+         "or --emid-columns question=NAME."),
         ([{**QUESTIONS[0], "image": "../a.jpg"}], "{q}, line 1 (sample '0'): '../a.jpg' leads out of the dataset's "
          "folder {root}. Move the file into it, or pass the folder that holds all files."),
         ([{**QUESTIONS[0], "image": "c.jpg"}], "{q}, line 1 (sample '0'): there is no image 'c.jpg' in {root}. "

@@ -115,7 +115,7 @@ def test_a_pandas_frame_with_two_columns_of_one_name():
 
 
 RENAME = "Rename the right one, or name it with columns="
-WHERE = " (load_table, load_records, load_hub)."
+WHERE = " (load_table, load_records, load_hub) or --emid-columns"
 ENCODED = "iVBORw0KGgoAAAANSUhEUgAAAAEAAAABCAYAAAAf" + "A" * 5000
 
 
@@ -157,13 +157,13 @@ def test_bad_values_name_record_and_sample(tmp_path, change, message):
          "mine, record 0 (sample 'a'): the image is the path 'a.png'. Pass the folder that holds it: images=..."),
         (lambda: loaded([{"id": 1, "image": png(0), "asked": "?", "reference": "."}]), DataError,
          "mine, record 0: there is no column 'question' or 'query' for the question. There are: 'id', 'image', "
-         f"'asked', 'reference'. {RENAME}{{'question': ...}}{WHERE}"),
+         f"'asked', 'reference'. {RENAME}{{'question': ...}}{WHERE} question=NAME."),
         (lambda: loaded([{"image": png(0), "question": "?", "said": "."}]), DataError,
          "mine, record 0: there is no column 'reference' or 'reference_answer' for the reference. "
-         f"There are: 'image', 'question', 'said'. {RENAME}{{'reference': ...}}{WHERE}"),
+         f"There are: 'image', 'question', 'said'. {RENAME}{{'reference': ...}}{WHERE} reference=NAME."),
         (lambda: loaded([record()], columns={"category": "kind"}), DataError,
          "mine, record 0: there is no column 'kind' for the category. There are: 'id', 'image', 'question', "
-         f"'reference'. {RENAME}{{'category': ...}}{WHERE}"),
+         f"'reference'. {RENAME}{{'category': ...}}{WHERE} category=NAME."),
         (lambda: loaded([record()], columns={"answer": "reference"}), DataError,
          "columns names 'answer', which is no field of a sample. "
          "Fields: id, image, question, reference, category, cluster, options, hint."),

@@ -3,14 +3,17 @@
 from __future__ import annotations
 
 import re
+from dataclasses import replace
 from pathlib import Path
 from types import SimpleNamespace
 
 import pytest
 from emid_factory import make_result
 
+from pytest_emid.measuring.results import Estimate
 from pytest_emid.measuring.verdicts import Decision, Direction, Verdict
 from pytest_emid.plugin.ledger import Row
+from pytest_emid.plugin.reports.columns import columns
 from pytest_emid.plugin.reports.github import MOST, annotated, append
 from pytest_emid.plugin.reports.markdown import COMMENT, SUMMARY, code, summary
 
@@ -43,6 +46,17 @@ def row(i: int = 0, verdict: Verdict = Verdict.FAIL, answers: tuple[str, ...] = 
         "The whole interval is below the threshold.",
     )
     return Row(f"{i:016x}", result, (decision,), (f"tests/test_x.py::test_x[{i}]",), ())
+
+
+def test_what_is_undefined_is_no_number() -> None:
+    nan = float("nan")
+    none = Estimate(nan, nan, nan, nan, 90, 30)
+    result = replace(row().result, information_retained=none, emid_share=none)
+    nothing = Row("0", result, (), (), ())
+    markdown = summary([nothing], [], COMMENT)
+    assert "| undefined | " in markdown
+    assert "nan" not in markdown
+    assert "nan" not in "".join(columns([nothing], 0)["EMID [interval]"])
 
 
 def rendered(text: str) -> str:
