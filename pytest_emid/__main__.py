@@ -210,7 +210,7 @@ def _pack(given: argparse.Namespace) -> int:
         held = [one for one in models_of(cache.store) if given.model in (None, one[0])]
     _say(f"{given.out}: {written.answers:,} answers, {written.vectors:,} vectors, {written.bytes:,} bytes")
     if len(held) > 1:
-        there = "; ".join(f"{name} ({fingerprint[:12]})" for name, fingerprint in held)
+        there = "; ".join(f"{name} ({fingerprint[:12]})" for name, fingerprint in held[-3:])
         _say(
             f"answers of {len(held)} models, the one asked last at the end: {there}. For --emid-replay, which takes a "
             f"pack of one: --model {held[-1][1][:12]}"
