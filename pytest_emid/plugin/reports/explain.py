@@ -207,7 +207,7 @@ def sees(result: EmidResult) -> str:
     unchecked = f" Not checked: {percent(sight.unchecked, 0)} of the answers." if sight.unchecked > 0.0 else ""
     echoed = sight.echo is not None and sight.echo >= TOLD
     echo = f" A model that repeats its question would retain {percent(sight.echo or 0.0, 0)}." if echoed else ""
-    return f"False answers that the guards see on these data: {reach}.{blind}{unchecked}{echo}"
+    return f"Of these clean answers made false on purpose, the guards see: {reach}.{blind}{unchecked}{echo}"
 
 
 def _contrast(result: EmidResult) -> Iterator[str]:

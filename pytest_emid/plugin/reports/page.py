@@ -6,6 +6,7 @@ and no script but its own. Without its script all of it can be read; the script 
 
 from __future__ import annotations
 
+import math
 from collections import Counter
 from collections.abc import Mapping, Sequence
 from dataclasses import replace
@@ -96,10 +97,14 @@ def _lead(rows: Sequence[Row]) -> str:
     if not failed:
         said = f"None of {total} failed" if len(rows) > 1 else "It did not fail"
         return f"{said}; {len(undecided)} could not be decided." if undecided else f"{said}."
-    worst = min(failed, key=lambda row: row.result.information_retained.value)
+    told = f"{len(failed)} of {total} failed{f', {len(undecided)} could not be decided' if undecided else ''}."
+    defined = [row for row in failed if not math.isnan(row.result.information_retained.value)]
+    if not defined:
+        return told
+    worst = min(defined, key=lambda row: row.result.information_retained.value)
     retained = percent(worst.result.information_retained.value, 0)
     return (
-        f"{len(failed)} of {total} failed{f', {len(undecided)} could not be decided' if undecided else ''}. Worst: "
+        f"{told} Worst: "
         f"{visible(worst.result.scenario)}, where answers keep {retained} of the information "
         f"(asked: {asked_of(worst)})."
     )
@@ -107,6 +112,8 @@ def _lead(rows: Sequence[Row]) -> str:
 
 def _scenario(row: Row, is_open: bool, budget: int) -> dict[str, Any]:
     result = row.result
+    retained, share = result.information_retained, result.emid_share
+    undefined = math.isnan(retained.value)
     cards, lines, left_out = samples_of(row, budget)
     flips = Counter(flips_of(result))
     return {
@@ -118,12 +125,12 @@ def _scenario(row: Row, is_open: bool, budget: int) -> dict[str, Any]:
         "n": result.n,
         "clusters": result.clusters,
         "bar": bar(row),
-        "retained": f"{percent(result.information_retained.value)}",
-        "interval": f"{100 * result.information_retained.low:.0f} to {100 * result.information_retained.high:.0f}",
-        "order": f"{result.information_retained.value:.6g}",
+        "retained": "undefined" if undefined else percent(retained.value),
+        "interval": "" if undefined else f"{100 * retained.low:.0f} to {100 * retained.high:.0f}",
+        "order": "-1" if undefined else f"{retained.value:.6g}",
         "emid": measured(result.emid),
         "emid_order": f"{result.emid.value:.6g}",
-        "share": "" if result.emid_share is None else percent(result.emid_share.value, 0),
+        "share": "" if share is None or math.isnan(share.value) else percent(share.value, 0),
         "metrics": {name: f"{f.clean.value:.3g} → {f.shifted.value:.3g}" for name, f in result.metrics.items()},
         "lost": flips["lost"],
         "gained": flips["gained"],

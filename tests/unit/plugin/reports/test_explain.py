@@ -8,7 +8,7 @@ from emid_factory import make_result
 from pytest_emid.measuring.results import Sight
 from pytest_emid.plugin.reports.explain import _contrast, sees
 
-SEES = "False answers that the guards see on these data: "
+SEES = "Of these clean answers made false on purpose, the guards see: "
 REACH = {"polarity": 0.94, "side": None, "colour": 0.3}
 PRESENT = {"polarity": 1.0, "side": 0.2, "colour": 0.0}
 

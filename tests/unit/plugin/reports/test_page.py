@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import math
 import re
 import time
 from dataclasses import replace
@@ -96,3 +97,13 @@ def test_pictures_are_kept_where_they_are_measured(tmp_path: Path, scenario: str
     assert all(max(size_of(uri)) <= SIDE for uri in kept.values())
     assert data_uri(b"RIFF....WEBP").startswith("data:image/webp;")
     assert gathered(tmp_path / "nowhere") == {}
+
+
+def test_what_a_dead_model_retains_is_undefined() -> None:
+    rows = page_world.rows(2)
+    for row in rows:
+        retained = replace(row.result.information_retained, value=math.nan, low=-math.inf, high=math.inf)
+        dead = row._replace(result=replace(row.result, information_retained=retained))
+        text = page.render([dead], [], {})
+        assert "undefined" in text
+        assert not re.search(r"\b(nan|inf)\b", re.sub(r"<style.*?</style>|<script.*?</script>", "", text, flags=re.S))
