@@ -13,6 +13,7 @@ import threading
 from collections import OrderedDict
 from collections.abc import Iterable, Mapping, Sequence
 from typing import Any, Final
+from weakref import WeakValueDictionary
 
 import numpy as np
 import torch
@@ -47,6 +48,7 @@ class PreparedPictures:
         self._kept: OrderedDict[str, Features] = OrderedDict()
         self._kept_bytes = 0
         self._lock = threading.Lock()
+        self._turns: WeakValueDictionary[str, threading.Lock] = WeakValueDictionary()
         self._joins: dict[bool, bool] | None = None
         """Whether joining pictures gives what the processor makes of them, by whether padding is needed for it."""
 
@@ -70,7 +72,8 @@ class PreparedPictures:
             same = all(self._agree(pair, pad=False) for pair in (small, wide))
             mixed = [small[0], wide[0]]
             padded = joined([self._alone(picture) for picture in mixed], pad=False) is None
-            self._joins = {False: same, True: same and padded and self._agree(mixed, pad=True)}
+            agreed = self._agree(mixed, pad=padded)
+            self._joins = {False: same and (padded or agreed), True: same and padded and agreed}
         except Exception as error:  # a processor of another build: it prepares its pictures itself
             log.debug("%s prepares its pictures itself: %s", type(self._processor).__name__, error)
 
@@ -83,23 +86,16 @@ class PreparedPictures:
         """
         if self._joins is None or not self._joins[False]:
             return None
+        if digest is None:
+            return self._tried(picture)
         with self._lock:
-            found = None if digest is None else self._kept.get(digest)
-        if found is not None:
+            turn = self._turns.setdefault(digest, threading.Lock())
+        with turn:  # the thread of another question may be preparing it
+            with self._lock:
+                found = self._kept.get(digest)
+            if found is None and (found := self._tried(picture)) is not None:
+                self._keep(digest, found)
             return found
-        try:
-            features = self._alone(picture)
-        except Exception:  # the processor will say it of the batch
-            return None
-        if digest is not None:
-            self._keep(digest, features)
-        return features
-
-    def forget(self) -> None:
-        """Drop what is kept."""
-        with self._lock:
-            self._kept.clear()
-            self._kept_bytes = 0
 
     def processor(self, pictures: Sequence[Image.Image], features: Sequence[Features | None]) -> Any:
         """The processor, with prepared pictures at hand."""
@@ -108,6 +104,12 @@ class PreparedPictures:
         assert self._joins is not None
         known = {id(picture): found for picture, found in zip(pictures, features, strict=True)}
         return self._with(_Served(self._original, known, self._options, self._joins[True]))
+
+    def _tried(self, picture: Image.Image) -> Features | None:
+        try:
+            return self._alone(picture)
+        except Exception:  # the processor will say it of the batch
+            return None
 
     def _alone(self, picture: Image.Image) -> Features:
         return dict(self._original([[picture]] if self._nested else [picture], **self._options))
@@ -129,8 +131,6 @@ class PreparedPictures:
 
     def _keep(self, digest: str, features: Features) -> None:
         with self._lock:
-            if digest in self._kept:
-                return
             self._kept[digest] = features
             self._kept_bytes += _bytes(features)
             while self._kept_bytes > KEPT_BYTES and len(self._kept) > 1:
@@ -236,5 +236,9 @@ def _equal(one: Any, other: Any) -> bool:
     return type(one) is type(other) and bool(np.array_equal(one, other))
 
 
-def _bytes(features: Features) -> int:
-    return sum(value.nbytes for value in features.values() if isinstance(value, torch.Tensor | np.ndarray))
+def _bytes(value: Any) -> int:
+    if isinstance(value, Mapping):
+        return _bytes(list(value.values()))
+    if isinstance(value, list | tuple):
+        return sum(map(_bytes, value))
+    return value.nbytes if isinstance(value, torch.Tensor | np.ndarray) else 0

@@ -175,7 +175,7 @@ class Queries:
     def _in_classes(self, samples: Sequence[Sample], order: Sequence[int], rows: Rows) -> Generator[Batch]:
         waiting: dict[int, list[Query]] = {}
         with closing(self.open(samples, order)) as queries:
-            while part := list(islice(queries, rows.count)):
+            while part := list(islice(queries, count := rows.count)):  # which may halve at any time
                 batch = self.batch(part, multiple=LENGTH_CLASS)
                 if batch.error is not None:
                     yield batch
@@ -183,17 +183,18 @@ class Queries:
                 classes: dict[int, list[Query]] = {}
                 for query, length in zip(part, lengths(batch.inputs), strict=True):
                     classes.setdefault(-(-length // LENGTH_CLASS), []).append(query)
-                if len(classes) == 1 and len(part) == rows.count:
+                if len(classes) == 1 and len(part) == count:
                     yield batch
                     continue
                 for name, members in classes.items():
                     waiting.setdefault(name, []).extend(members)
-                    while len(waiting[name]) >= rows.count:
-                        full, waiting[name] = waiting[name][: rows.count], waiting[name][rows.count :]
+                    while len(waiting[name]) >= count:
+                        full, waiting[name] = waiting[name][:count], waiting[name][count:]
                         yield self.batch(full, multiple=LENGTH_CLASS)
+        count = rows.count
         for members in waiting.values():
-            for start in range(0, len(members), rows.count):
-                yield self.batch(members[start : start + rows.count], rows.count, LENGTH_CLASS)
+            for start in range(0, len(members), count):
+                yield self.batch(members[start : start + count], count, LENGTH_CLASS)
 
     def batch(self, queries: Sequence[Query], rows: int = 0, multiple: int | None = None) -> Batch:
         """A batch, filled up to `rows`; an error of making it is told when it is asked."""
