@@ -159,6 +159,7 @@ def test_keys(browser: Any, plain: Path) -> None:
     for _ in range(3):
         page.keyboard.press("j")
     page.keyboard.press("k")
+    page.wait_for_timeout(300)  # what was typed before is not searched for any more
     assert page.evaluate("[...document.querySelectorAll('.scenario')].findIndex(e => e.matches('.current'))") == 1
     was = page.evaluate("document.querySelector('.current').open")
     page.keyboard.press("o")

@@ -25,7 +25,7 @@ from pytest_emid.models import OpenAIServerModel
 
 @pytest.fixture(scope="session")
 def emid_model():
-    options = dict(base_url={url!r}, revision="1", concurrency={concurrency}, timeout=0.5, retries=1{more})
+    options = dict(base_url={url!r}, revision="1", concurrency={concurrency}, timeout=10, retries=1{more})
     return OpenAIServerModel("m", **options)
 
 

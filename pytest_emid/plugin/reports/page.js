@@ -19,6 +19,7 @@
   }));
   const value = id => ($(id) ? $(id).value : "");
   let current = -1;
+  let waiting;
 
   const filter = () => {
     const words = value("search").toLowerCase().split(/\s+/).filter(Boolean);
@@ -76,12 +77,12 @@
   };
 
   for (const id of ["verdict", "category", "flip"]) if ($(id)) $(id).addEventListener("change", filter);
-  let waiting;
   $("search").addEventListener("input", () => { clearTimeout(waiting); waiting = setTimeout(filter, 120); });
   $("sort").addEventListener("change", sort);
   document.querySelector(".tools").addEventListener("submit", event => { event.preventDefault(); filter(); });
   document.addEventListener("keydown", event => {
     if (event.key === "Escape") {
+      clearTimeout(waiting);
       for (const id of ["search", "verdict", "category", "flip"]) if ($(id)) $(id).value = "";
       filter();
       document.activeElement.blur();
