@@ -20,7 +20,7 @@ from pathlib import Path
 HERE = Path(__file__).parent
 # script, arguments for --quick, whether it needs the reference data
 BENCHMARKS: tuple[tuple[str, tuple[str, ...], bool], ...] = (
-    ("speed/startup.py", ("--pairs", "3"), False),
+    ("speed/startup.py", ("--pairs", "3", "--budget", "1000"), False),
     ("speed/run.py", ("--quick",), False),
     ("speed/answers.py", ("--samples", "48", "--rounds", "1"), False),
     ("speed/warm.py", ("--quick",), False),

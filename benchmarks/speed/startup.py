@@ -64,22 +64,22 @@ def measure(pairs: int) -> dict[str, float]:
         "added_ms_median": statistics.median(added),
         "added_ms_of_minima": min(with_plugin) - min(without),
         "added_ms_standard_error": spread,
-        "budget_ms": BUDGET_MS,
     }
 
 
 def main() -> int:
     parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
     parser.add_argument("--pairs", type=int, default=20)
+    parser.add_argument("--budget", type=float, default=BUDGET_MS, help="milliseconds that the plugin may add")
     parser.add_argument("--out", type=Path, help="write the figures to this file")
     arguments = parser.parse_args()
-    figures = measure(arguments.pairs)
+    figures = {**measure(arguments.pairs), "budget_ms": arguments.budget}
     for name, value in figures.items():
         print(f"{name:<24} {value:8.1f}")
     if arguments.out is not None:
         arguments.out.write_text(json.dumps(figures, indent=1, sort_keys=True) + "\n")
-    within = figures["added_ms_median"] <= BUDGET_MS
-    print(f"{'within' if within else 'ABOVE'} the budget of {BUDGET_MS:.0f} ms")
+    within = figures["added_ms_median"] <= arguments.budget
+    print(f"{'within' if within else 'ABOVE'} the budget of {arguments.budget:.0f} ms")
     return 0 if within else 1
 
 
