@@ -184,7 +184,7 @@ def main() -> None:
         sys.exit("the reports of the runs differ")
     if not cold["asked"] or any(row["asked"] or row["model_made"] for row in warm):
         sys.exit("a warm run asked the model")
-    if any(row["cache_ms_a_sample"] >= 1 for row in warm):
+    if not arguments.quick and any(row["cache_ms_a_sample"] >= 1 for row in warm):
         sys.exit("reading the cache costs 1 ms a sample or more")
 
 

@@ -64,6 +64,7 @@ class Study:
             dataset,
             encoder,
             calibration=scenes_dataset(1000, stream="calibration"),
+            critic="club-ridge",  # of the published EMID
             cache=Cache(options.cache),
             seed=options.seed,
             permutations=0,
@@ -119,7 +120,7 @@ class Study:
             DECODED: lambda s: decoded(calibration.whitening, s.response[rows], *arguments, clusters=clusters),
             "cosine": lambda s: cosine_to_reference(s.response[rows], reference),
             "exact match": lambda s: self.exact(s.texts)[rows],
-            "anchored EMID": lambda s: contributions(calibration.critic, a.query[rows], s.response[rows]),
+            "anchored EMID": lambda s: contributions(calibration.critic.critic, a.query[rows], s.response[rows]),
         }
         too_few = decoded_obstacle(len(rows), len(set(clusters))) is not None
         return {name: both(score[name]) for name in names if name != DECODED or not too_few}
