@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import copy
 from collections import Counter
 from collections.abc import Callable, Iterable, Sequence
 
@@ -72,7 +73,9 @@ class Asker:
 
     def of(self, model: Model) -> Asker:
         """The same, of another model."""
-        return Asker(model, self.encoders, self.cache, self._since, self._progress, self._announce, self._normalise)
+        other = copy.copy(self)
+        other.model, other.traits = model, traits_of(model)
+        return other
 
     def ask(self, dataset: Dataset, label: str) -> Draws:
         """Ask the model about a dataset, as often as it draws answers.

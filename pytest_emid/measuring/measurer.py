@@ -156,18 +156,24 @@ class Measurer:
 
     def of(self, model: Model) -> Measurer:
         """Another model under the same conditions: the same set, encoders, critic, metrics, cache and seeds."""
-        other = copy.copy(self)
-        other.model = model
+        calibration = self.calibration  # fitted once: no answer takes part
+        likelihoods = partial(log_likelihoods, model, cache=self.cache) if self._metrics.likelihoods else None
+        other = self._anew(self._metrics.of(likelihoods))
+        other.model, other._calibration = model, calibration
         other._asker = self._asker.of(model)
         named = {"model": model.name} if "model" in self._settings.options else {}
         options = {**self._settings.options, **named}
         any_version = other._asker.traits.any_version
         other._settings = replace(self._settings, model=model.name, options=options, any_version=any_version)
-        other._calibration = self.calibration  # fitted once: no answer takes part
-        likelihoods = partial(log_likelihoods, model, cache=self.cache) if self._metrics.has_likelihoods else None
-        other._metrics = self._metrics.of(likelihoods)
-        other._clean, other._guards, other._results = None, None, {}
-        other._unanswered, other._others = None, {}
+        return other
+
+    def _anew(self, metrics: Metrics) -> Measurer:
+        """The same conditions, and nothing measured yet: another clean side is to be answered."""
+        other = copy.copy(self)
+        other._metrics = metrics
+        other._judge = None if self._judge is None else self._judge.anew()
+        other._clean = other._floor = other._guards = other._unanswered = None
+        other._results, other._others = {}, {}
         return other
 
     def measure(self, shift: Shift | str | Dataset) -> EmidResult:
@@ -226,12 +232,10 @@ class Measurer:
     def _left_over(self, failed: frozenset[str]) -> Measurer:
         """A measurer of the other samples, which shares everything else: their answers are cached."""
         if failed not in self._others:
-            other = copy.copy(self)
+            other = self._anew(self._metrics.of(self._metrics.likelihoods))
             kept = [sample for sample in self.dataset if sample.id not in failed]
             other.dataset = Dataset(self.dataset.name, kept)
-            other._clean = other._floor = other._guards = other._unanswered = None
             other._calibration = None if self.calibration_set is None else self._calibration
-            other._results, other._others = {}, {}
             self._others[failed] = other
         return self._others[failed]
 

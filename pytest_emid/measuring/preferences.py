@@ -40,6 +40,10 @@ class Preferences:
         self._clean: JudgedSide | None = None
         self._against: list[str] = []
 
+    def anew(self) -> Preferences:
+        """The same judge of another clean side: another model's, or one of fewer samples."""
+        return Preferences(self._judge, self._cache, self._confidence, self._progress)
+
     def added(
         self, result: EmidResult, clean: tuple[Sequence[Sample], Responses], shifted: tuple[Sequence[Sample], Responses]
     ) -> EmidResult:

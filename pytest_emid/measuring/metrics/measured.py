@@ -18,6 +18,9 @@ from pytest_emid.measuring.results import EmidResult, Record, Side
 
 __all__ = ["Metrics", "clusters_of", "metric_of"]
 
+Likelihoods = Callable[[Sequence[Sample]], tuple[float, ...]]
+"""How likely a model finds the references of samples."""
+
 
 class Metrics:
     """The configured metrics of one clean set: its side is scored once.
@@ -32,20 +35,15 @@ class Metrics:
         self,
         metrics: Mapping[str, Metric],
         confidence: float,
-        likelihoods: Callable[[Sequence[Sample]], tuple[float, ...]] | None = None,
+        likelihoods: Likelihoods | None = None,
     ) -> None:
         self._metrics = dict(metrics)
-        self._likelihoods = likelihoods
+        self.likelihoods = likelihoods
         self._confidence = confidence
         self._clean: dict[str, list[tuple[float, ...]]] = {}
 
-    @property
-    def has_likelihoods(self) -> bool:
-        """Whether the likelihood of the references is among them."""
-        return self._likelihoods is not None
-
-    def of(self, likelihoods: Callable[[Sequence[Sample]], tuple[float, ...]] | None) -> Metrics:
-        """The same metrics of another model's answers."""
+    def of(self, likelihoods: Likelihoods | None) -> Metrics:
+        """The same metrics of another clean side: another model's, or one of fewer samples."""
         return Metrics(self._metrics, self._confidence, likelihoods)
 
     def added(self, result: EmidResult, clean: Sequence[Sample], shifted: Sequence[Sample]) -> EmidResult:
@@ -59,7 +57,7 @@ class Metrics:
         Raises:
             MetricError: a metric gave no number; the message names the sample.
         """
-        if not self._metrics and self._likelihoods is None:
+        if not self._metrics and self.likelihoods is None:
             return result
         found = dict(result.metrics)
         how: dict[str, Any] = {"clusters": clusters_of(result), "paired": result.paired, "confidence": self._confidence}
@@ -68,10 +66,10 @@ class Metrics:
                 self._clean[name] = _scores(name, metric, result.clean, clean)
             (after,) = _scores(name, metric, result.shifted, shifted)
             found[name] = _compared(name, self._clean[name], after, how)
-        if self._likelihoods is not None:
+        if self.likelihoods is not None:
             if LIKELIHOOD not in self._clean:
-                self._clean[LIKELIHOOD] = [self._likelihoods(clean)]
-            sides = self._clean[LIKELIHOOD][0], self._likelihoods(shifted)
+                self._clean[LIKELIHOOD] = [self.likelihoods(clean)]
+            sides = self._clean[LIKELIHOOD][0], self.likelihoods(shifted)
             found[LIKELIHOOD] = compared(LIKELIHOOD, *sides, **how, unit="nats")
         return replace(result, metrics=found)
 
