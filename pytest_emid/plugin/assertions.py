@@ -18,7 +18,6 @@ from pytest_emid.measuring import obstacles
 from pytest_emid.measuring.format import measured
 from pytest_emid.measuring.results import EmidResult
 from pytest_emid.measuring.verdicts import Decision, Direction, Verdict, decide, rescaled
-from pytest_emid.plugin import contributions
 from pytest_emid.plugin.config import EmidConfig
 from pytest_emid.plugin.deciding import (
     at_most,
@@ -77,7 +76,7 @@ def assert_information_retained(
     check_number("at_least", at_least, above=0.0, most=1.0)
     config = options_of(confidence, undecided, blind, accept_blind)
     decision = retained_decision(result, at_least, config, accept_blind)
-    return conclude(decision, result, config, lambda result: contributions.information_lost(result, at_least))
+    return conclude(decision, result, config)
 
 
 def retained_decision(
@@ -149,9 +148,7 @@ def assert_emid_below(
             found += not_seen(result, _kept(float(threshold), result), config, accept_blind)
         gate, estimate = ("anchored EMID", result.anchored_emid) if anchored else ("EMID", result.emid)
         decision = decision_on(gate, estimate or result.emid, float(threshold), Direction.BELOW, result, level, found)
-        return conclude(
-            decision, result, config, (lambda result: result.anchored or ()) if anchored else contributions.emid
-        )
+        return conclude(decision, result, config)
     told = result.clean.mi_response
     if share is not None:
         decision = share_decision(result, share, config, accept_blind)
@@ -169,7 +166,7 @@ def assert_emid_below(
         decision = decision_on("EMID", estimate, limit, Direction.BELOW, result, level, found)
     note = f"{float(result.emid):.2f} of {told:.2f} nats are lost (lower-bound estimates, {at_most(result)})"
     about = blind_note(result, accept_blind)
-    return conclude(replace(decision, note=f"{note}; {about}" if about else note), result, config, contributions.emid)
+    return conclude(replace(decision, note=f"{note}; {about}" if about else note), result, config)
 
 
 def share_decision(
@@ -230,7 +227,7 @@ def assert_emi_above(
     decision = decision_on(
         f"EMI on {side} data", estimate, threshold, Direction.ABOVE, result, config.gate_confidence, found
     )
-    return conclude(decision, result, config, contributions.emi_lost if side == "shifted" else None)
+    return conclude(decision, result, config)
 
 
 def assert_bound_holds(
@@ -283,7 +280,7 @@ def assert_bound_holds(
     else:
         against = [*obstacles.against(result, obstacles.EMID), *against]
         decision = decision_on(gate, result.emid, held.value, Direction.BELOW, result, config.gate_confidence, against)
-    return conclude(replace(decision, note=_fine_print(bound)), result, config, contributions.emid)
+    return conclude(replace(decision, note=_fine_print(bound)), result, config)
 
 
 def assert_no_input_drift(result: EmidResult, alpha: float = 0.05, *, undecided: Undecided | None = None) -> Decision:
@@ -338,7 +335,7 @@ def assert_no_input_drift(result: EmidResult, alpha: float = 0.05, *, undecided:
         reason=reason,
         note=f"divergence of pictures {js.image:.3g} nats, of questions {js.text:.3g} nats (raw, biased upwards)",
     )
-    return conclude(decision, result, config, None)
+    return conclude(decision, result, config)
 
 
 def _retained(

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import math
-from collections.abc import Callable, Collection, Sequence
+from collections.abc import Callable, Collection
 
 from pytest_emid.information.intervals.estimate import Estimate
 from pytest_emid.measuring.results import EmidResult
@@ -20,7 +20,6 @@ from pytest_emid.plugin import recorder
 from pytest_emid.plugin.config import EmidConfig
 
 __all__ = [
-    "Contributions",
     "at_most",
     "blind_note",
     "check_number",
@@ -31,9 +30,6 @@ __all__ = [
     "options_of",
     "share_of",
 ]
-
-Contributions = Callable[[EmidResult], Sequence[float]]
-"""By shifted sample, what speaks against a gate."""
 
 
 def share_of(threshold: float | str, result: EmidResult) -> float | None:
@@ -142,7 +138,6 @@ def conclude(
     decision: Decision,
     result: EmidResult,
     config: EmidConfig,
-    contributions: Contributions | None,
     explained: Callable[[Decision], str] | None = None,
 ) -> Decision:
     """Record the decision, and do what its verdict asks for; `explained` says why in place of the usual message."""
@@ -152,6 +147,7 @@ def conclude(
         decision, result = running.settled(decision, result)
     if decision.verdict is Verdict.PASS:
         return decision
+    from pytest_emid.plugin.against import against, asks_of_samples
     from pytest_emid.plugin.reports.asked import short
     from pytest_emid.plugin.reports.explain import first_screen, headline, message
 
@@ -169,7 +165,8 @@ def conclude(
     else:
         # who has no -v to give is told everything
         told = first_screen if running is not None and running.item.config.get_verbosity() <= 0 else message
-        error = AssertionError(told(decision, result, config, None if contributions is None else contributions(result)))
+        speaks = against(decision, result) if asks_of_samples(decision) else None
+        error = AssertionError(told(decision, result, config, speaks))
     setattr(error, recorder.SHORT, short(decision))
     if running is not None:
         running.raised(f"its gate said {decision.verdict}: {decision.gate} under {decision.scenario}", error)

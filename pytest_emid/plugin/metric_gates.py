@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import math
-from collections.abc import Callable, Sequence
 from dataclasses import replace
 
 from pytest_emid.measuring import obstacles
@@ -22,7 +21,6 @@ __all__ = [
     "assert_likelihood_drop_below",
     "assert_metric_drop_below",
     "assert_metric_retained",
-    "by_sample",
     "drop_decision",
     "flips",
     "retained_decision",
@@ -62,7 +60,7 @@ def assert_metric_retained(
     config = options_of(confidence, undecided)
     found = metric_of(result, metric)
     decision = retained_decision(result, found, at_least, config.gate_confidence)
-    return conclude(decision, result, config, by_sample(found, at_least))
+    return conclude(decision, result, config)
 
 
 def assert_metric_drop_below(
@@ -93,7 +91,7 @@ def assert_metric_drop_below(
     config = options_of(confidence, undecided)
     found = metric_of(result, metric)
     decision = drop_decision(result, found, threshold, config.gate_confidence)
-    return conclude(decision, result, config, by_sample(found, 1.0))
+    return conclude(decision, result, config)
 
 
 def assert_likelihood_drop_below(
@@ -124,7 +122,7 @@ def assert_likelihood_drop_below(
     config = options_of(confidence, undecided)
     found = likelihood_of(result)
     decision = drop_decision(result, found, nats, config.gate_confidence)
-    return conclude(decision, result, config, by_sample(found, 1.0))
+    return conclude(decision, result, config)
 
 
 def likelihood_of(result: EmidResult) -> MetricResult:
@@ -175,23 +173,6 @@ def drop_decision(result: EmidResult, found: MetricResult, threshold: float, con
             "may be lost: nothing could fail."
         )
     return decision_on(gate, drop, threshold, Direction.BELOW, result, confidence, against, note=_note(found))
-
-
-def by_sample(found: MetricResult, at_least: float) -> Callable[[EmidResult], Sequence[float]]:
-    """By shifted sample, what speaks against a gate on a metric."""
-
-    def contributions(result: EmidResult) -> Sequence[float]:
-        if not result.paired:
-            return [_or_nothing(-value) for value in found.on_shifted]
-        pairs = zip(found.on_clean, found.on_shifted, strict=True)
-        return [_or_nothing(at_least * before - after) for before, after in pairs]
-
-    return contributions
-
-
-def _or_nothing(value: float) -> float:
-    """0 for a sample that has no number."""
-    return 0.0 if math.isnan(value) else value
 
 
 def _against(result: EmidResult, found: MetricResult) -> list[str]:

@@ -75,11 +75,7 @@ def assert_preference_above(
         against,
         note=_note(result.judged, judged, wins),
     )
-
-    def contributions(result: EmidResult) -> list[float]:
-        return [0.0 if ratio != ratio else 1.0 - ratio for ratio in judged.ratios]
-
-    return conclude(decision, result, config, contributions if side == "shifted" else None)
+    return conclude(decision, result, config)
 
 
 def _preferences(result: EmidResult, side: str, judged: JudgedSide, confidence: float) -> tuple[Estimate, WinRate]:

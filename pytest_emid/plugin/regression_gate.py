@@ -103,7 +103,7 @@ def assert_no_regression(
 
         return message(settled, found, where, since, config)
 
-    return conclude(decision, result, config, None, explained)
+    return conclude(decision, result, config, explained)
 
 
 def regression_decision(

@@ -15,10 +15,10 @@ from pytest_emid.measuring.metrics.measured import metric_of
 from pytest_emid.measuring.metrics.measures import as_measures
 from pytest_emid.measuring.results import EmidResult
 from pytest_emid.measuring.verdicts import Decision, Verdict
-from pytest_emid.plugin import assertions, contributions, metric_gates, recorder
+from pytest_emid.plugin import assertions, metric_gates, recorder
 from pytest_emid.plugin.assertions import Blind, Undecided
 from pytest_emid.plugin.config import EmidConfig
-from pytest_emid.plugin.deciding import Contributions, check_number, check_result, conclude, options_of
+from pytest_emid.plugin.deciding import check_number, check_result, conclude, options_of
 
 __all__ = ["assert_robust"]
 
@@ -62,12 +62,12 @@ def assert_robust(
     config = options_of(confidence, undecided, blind, accept_blind)
     asked = as_measures(_configured() if measures is None else measures)
     shared = replace(config, family=config.family * len(asked))
-    worst: tuple[int, Decision, Contributions | None] | None = None
+    worst: Decision | None = None
     open_ones = []
     for name, own in asked.items():
         limit = at_most if own is None else own
-        alone, against = _decided(name, result, limit, config, accept_blind)
-        corrected, _ = _decided(name, result, limit, shared, accept_blind)
+        alone = _decided(name, result, limit, config, accept_blind)
+        corrected = _decided(name, result, limit, shared, accept_blind)
         if corrected.verdict is Verdict.FAIL:
             decision = corrected
         elif alone.verdict is Verdict.FAIL:
@@ -77,37 +77,32 @@ def assert_robust(
             decision = alone
         if decision.verdict is not Verdict.PASS:
             open_ones.append(f"{name} {decision.verdict}")
-        if worst is None or decision.verdict.severity > worst[0]:
-            worst = (decision.verdict.severity, decision, against)
+        if worst is None or decision.verdict.severity > worst.verdict.severity:
+            worst = decision
     assert worst is not None  # as_measures refuses an empty set
-    _, decision, against = worst
     told = f"Of {', '.join(asked)}: {'; '.join(open_ones) or 'all pass'}."
-    reason = f"{decision.reason} {told}" if len(asked) > 1 else decision.reason
-    return conclude(replace(decision, gate=f"robust by {decision.gate}", reason=reason), result, config, against)
+    reason = f"{worst.reason} {told}" if len(asked) > 1 else worst.reason
+    return conclude(replace(worst, gate=f"robust by {worst.gate}", reason=reason), result, config)
 
 
 def _decided(
     name: str, result: EmidResult, limit: float, config: EmidConfig, accept_blind: Collection[str]
-) -> tuple[Decision, Contributions | None]:
-    """The verdict by one measure, and what speaks against it by sample."""
+) -> Decision:
+    """The verdict by one measure."""
     if name == "retained":
-        kept = 1.0 - limit
-        decision = assertions.retained_decision(result, kept, config, accept_blind)
-        return decision, lambda result: contributions.information_lost(result, kept)
+        return assertions.retained_decision(result, 1.0 - limit, config, accept_blind)
     if name == "emid":
         if not result.critic.in_nats:
             raise ValueError(
                 f"emid_measures: the critic {result.critic.kind!r} is not in nats, so that there is no share of EMID "
                 "to limit. Leave emid out, or measure with --emid-critic=witness."
             )
-        return assertions.share_decision(result, limit, config, accept_blind), contributions.emid
+        return assertions.share_decision(result, limit, config, accept_blind)
     if name == LIKELIHOOD:
         found = metric_gates.likelihood_of(result)
-        decision = metric_gates.drop_decision(result, found, limit, config.gate_confidence)
-        return decision, metric_gates.by_sample(found, 1.0)
+        return metric_gates.drop_decision(result, found, limit, config.gate_confidence)
     found = metric_of(result, name)
-    decision = metric_gates.retained_decision(result, found, 1.0 - limit, config.gate_confidence)
-    return decision, metric_gates.by_sample(found, 1.0 - limit)
+    return metric_gates.retained_decision(result, found, 1.0 - limit, config.gate_confidence)
 
 
 def _configured() -> object:

@@ -22,6 +22,7 @@ from pytest_emid.measuring.format import (
 from pytest_emid.measuring.plain import scrub
 from pytest_emid.measuring.results import Bound, EmidResult, Record
 from pytest_emid.measuring.verdicts import Decision, Direction, Verdict, decide
+from pytest_emid.plugin.against import changed_most
 from pytest_emid.plugin.config import EmidConfig
 
 __all__ = ["asks_about", "bound_line", "compare", "first_screen", "headline", "message", "sees"]
@@ -104,7 +105,7 @@ def first_screen(
 def _few_samples(result: EmidResult, contributions: Sequence[float]) -> list[str]:
     """The worst samples, four lines each; none where nothing changed."""
     clean = {record.id: record for record in result.clean.records} if result.paired else {}
-    worst = _worst(result, contributions, SHOWN)
+    worst = changed_most(result, contributions, SHOWN)
     lines = [f"the {len(worst)} samples that contribute most (of {len(contributions)}):"] if worst else []
     for rank, position in enumerate(worst, start=1):
         record = result.shifted.records[position]
@@ -117,19 +118,6 @@ def _few_samples(result: EmidResult, contributions: Sequence[float]) -> list[str
         lines += [f"   clean      {_answer(before, 120)}"] if before is not None else []
         lines.append(f"   shifted    {_answer(record, 120)}")
     return lines
-
-
-def _worst(result: EmidResult, contributions: Sequence[float], count: int) -> list[int]:
-    """Positions of the samples that speak most against the gate; of paired ones those whose answers changed."""
-    clean = {record.id: record for record in result.clean.records} if result.paired else {}
-    records = result.shifted.records
-    changed = [i for i in range(len(contributions)) if _changed(clean.get(records[i].id), records[i])]
-    return sorted(changed, key=lambda i: (-contributions[i], i))[:count]
-
-
-def _changed(clean: Record | None, shifted: Record) -> bool:
-    """Whether anything of an answer is another one under the shift; unknown where nothing is paired."""
-    return clean is None or (clean.response, clean.outcome) != (shifted.response, shifted.outcome)
 
 
 def _lines(
@@ -341,7 +329,7 @@ def _measure(name: str, clean: Estimate | None, shifted: Estimate | None, word: 
 
 def _samples(result: EmidResult, contributions: Sequence[float]) -> Iterator[str]:
     """The samples that speak most against the gate; none where nothing changed."""
-    worst = _worst(result, contributions, WORST)
+    worst = changed_most(result, contributions, WORST)
     if not worst:
         return
     clean = {record.id: record for record in result.clean.records} if result.paired else {}

@@ -11,9 +11,8 @@ from collections.abc import Iterator, Sequence
 from typing import Final
 
 from pytest_emid.measuring.format import clip, visible
-from pytest_emid.measuring.results import Record
 from pytest_emid.measuring.verdicts import Verdict
-from pytest_emid.plugin.against import against
+from pytest_emid.plugin.against import against, changed_most
 from pytest_emid.plugin.ledger import Row
 from pytest_emid.plugin.reports.asked import asked_of, verdict_word
 from pytest_emid.plugin.reports.columns import emid_cell, retained_cell
@@ -98,21 +97,16 @@ def _details(row: Row) -> str:
     decisive = max(row.decisions, key=lambda decision: decision.verdict.severity)
     speaks = against(decisive, result)
     clean = {record.id: record for record in result.clean.records} if result.paired else {}
-    order = sorted(range(len(speaks)), key=lambda i: (-speaks[i], i))
-    changed = [i for i in order if _changed(clean.get(result.shifted.records[i].id), result.shifted.records[i])]
+    changed = changed_most(result, speaks, SAMPLES)
     if changed:
         lines += ["| sample | question | reference | clean | shifted |", "| --- | --- | --- | --- | --- |"]
-    for i in changed[:SAMPLES]:
+    for i in changed:
         record = result.shifted.records[i]
         before = clean.get(record.id)
         was = "" if before is None else code(before.response)
         texts = (record.id, record.question, record.reference)
         lines.append(f"| {' | '.join([*map(code, texts), was, code(record.response)])} |")
     return "\n".join([*lines, "", "</details>", ""])
-
-
-def _changed(clean: Record | None, shifted: Record) -> bool:
-    return clean is None or clean.response != shifted.response
 
 
 def _html(text: str) -> str:
