@@ -55,7 +55,8 @@ def table() -> str:
     head = "| family | needs | answered | batched | batch of 3 = one by one |\n| --- | --- | --- | --- | --- |\n"
     with tempfile.TemporaryDirectory() as folder:
         rows = [row(name, Path(folder) / str(i)) for i, name in enumerate(FAMILIES)]
-    return f"{head}{''.join(rows)}\ntransformers {transformers.__version__}, float32, CPU.\n"
+    made = f"transformers {transformers.__version__}, float32, CPU; `python benchmarks/families.py --write`."
+    return f"{head}{''.join(rows)}\n{made}\n"
 
 
 def main() -> None:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import math
 from collections.abc import Iterable, Iterator
 from pathlib import Path
 from typing import Any, Final
@@ -14,7 +15,9 @@ from pytest_emid.errors import EstimationError
 __all__ = [
     "as_clusters",
     "as_matrix",
+    "as_pair",
     "as_vector",
+    "as_width",
     "blocks",
     "check_folder",
     "check_rows",
@@ -131,6 +134,37 @@ def as_vector(name: str, array: ArrayLike, *, rows: int | None = None, min_rows:
     vector = vector.astype(np.float64, copy=False)
     _check_values(name, vector[:, None])
     return vector
+
+
+def as_pair(
+    one: ArrayLike, other: ArrayLike, first: str = "clean", second: str = "shifted", *, otherwise: str = ""
+) -> tuple[Float, Float]:
+    """Scores of the same samples, twice: two vectors of one length. `otherwise` is what an error says to do.
+
+    Raises:
+        EstimationError: as `as_vector`, or different lengths.
+
+    >>> as_pair([1.0], [2])
+    (array([1.]), array([2.]))
+    """
+    a, b = as_vector(first, one), as_vector(second, other)
+    if len(a) != len(b):
+        raise EstimationError(
+            f"{first} has {len(a)} values and {second} has {len(b)}: they must score the same samples in the same "
+            f"order.{otherwise}"
+        )
+    return a, b
+
+
+def as_width(width: float) -> float:
+    """What one answer can change: a finite number from 0 up.
+
+    Raises:
+        EstimationError: it is none.
+    """
+    if not (math.isfinite(width) and width >= 0.0):
+        raise EstimationError(f"width: {width} is not what one answer can change; give a number from 0 up.")
+    return width
 
 
 def as_clusters(clusters: Iterable[Any] | None, rows: int) -> NDArray[np.intp]:

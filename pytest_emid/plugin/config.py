@@ -21,9 +21,11 @@ from pytest_emid.plugin.options import BY_KEY, MARKER_ONLY, OPTIONS, Option
 
 __all__ = [
     "CONFIG",
+    "FIXTURE",
     "KEYWORD",
     "OPTIONS",
     "PAYLOAD",
+    "SHARED",
     "SHEET",
     "START",
     "EmidConfig",
@@ -141,6 +143,11 @@ PAYLOAD: Final = "emid"
 CONFIG: Final = pytest.StashKey[EmidConfig]()
 """Where pytest's config holds the options of the run."""
 
+
+FIXTURE: Final = "measure_emid"
+
+SHARED: Final = "emid_shared"
+"""In a worker's input: a folder for what the processes of this run share; made by who needs it."""
 
 START: Final = pytest.StashKey[float]()
 """Where pytest's config holds when the run began."""

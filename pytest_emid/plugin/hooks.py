@@ -18,15 +18,13 @@ from typing import TYPE_CHECKING, Any, Final
 import pytest
 
 from pytest_emid.plugin import config as options
-from pytest_emid.plugin.config import CONFIG, KEYWORD, PAYLOAD, SHEET, START, shared_folder
-from pytest_emid.plugin.provided import SHARED
+from pytest_emid.plugin.config import CONFIG, FIXTURE, KEYWORD, PAYLOAD, SHARED, SHEET, START, shared_folder
 
 if TYPE_CHECKING:
     from pytest_emid.plugin.ledger import Ledger
 
 pytest_plugins = ("pytest_emid.plugin.provided",)
 """Where the fixtures are."""
-FIXTURE: Final = "measure_emid"
 BEGAN: Final = "emid_began"
 """In a worker's input: when the run began, so that all its processes agree on what is fresh."""
 WATCH: Final = pytest.StashKey[Any]()

@@ -9,10 +9,9 @@ from typing import Any
 import pytest
 
 import pytest_emid
+from pytest_emid.plugin.config import FIXTURE
 
 __all__ = ["measures_itself", "names_a_gate"]
-
-FIXTURE = "measure_emid"
 
 
 def measures_itself(item: pytest.Item) -> bool:

@@ -8,11 +8,11 @@ PYTEST_DONT_REWRITE: this module asserts nothing.
 from __future__ import annotations
 
 from collections.abc import Iterator
-from typing import TYPE_CHECKING, Any, Final
+from typing import TYPE_CHECKING, Any
 
 import pytest
 
-from pytest_emid.plugin.config import CONFIG, SHEET, START, shared_folder
+from pytest_emid.plugin.config import CONFIG, SHARED, SHEET, START, shared_folder
 
 if TYPE_CHECKING:
     from pytest_emid.data.dataset import Dataset
@@ -21,7 +21,6 @@ if TYPE_CHECKING:
     from pytest_emid.plugin.fixtures import MeasureEmid
 
 __all__ = [
-    "SHARED",
     "emid_calibration",
     "emid_critic",
     "emid_dataset",
@@ -33,9 +32,6 @@ __all__ = [
     "emid_normalise",
     "measure_emid",
 ]
-
-SHARED: Final = "emid_shared"
-"""In a worker's input: a folder for what the processes of this run share; made by who needs it."""
 
 
 @pytest.fixture(scope="session")

@@ -16,10 +16,10 @@ import math
 from dataclasses import replace
 
 import numpy as np
-from numpy.typing import ArrayLike, NDArray
+from numpy.typing import ArrayLike
 
 from pytest_emid.errors import EstimationError
-from pytest_emid.information.arrays import as_clusters, as_vector
+from pytest_emid.information.arrays import as_clusters, as_pair, as_vector
 from pytest_emid.information.intervals.clusters import ClusteredMeans, Clusters, clustered_means, t_quantile
 from pytest_emid.information.intervals.estimate import Estimate
 
@@ -34,6 +34,7 @@ __all__ = [
     "unpaired_retained_interval",
 ]
 
+UNPAIRED = " For different samples use the unpaired form."
 CRITIC_SCALE = "critic scale"
 FRACTION = "fraction"
 
@@ -90,7 +91,7 @@ def paired_interval(
     >>> print(paired_interval([0.9, 0.8, 0.9, 0.7], [0.6, 0.6, 0.5, 0.5]))
     0.275 [0.1227, 0.4273]
     """
-    a, b = _pair(clean, shifted)
+    a, b = as_pair(clean, shifted, otherwise=UNPAIRED)
     if support is not None:
         width = support[1] - support[0]
         support = (-width, width)
@@ -140,7 +141,7 @@ def ratio_interval(
     >>> print(ratio_interval([1.0, 2.0], [-1.0, 1.0]))
     nan [-inf, inf]
     """
-    top, bottom = _pair(numerator, denominator, "numerator", "denominator")
+    top, bottom = as_pair(numerator, denominator, "numerator", "denominator", otherwise=UNPAIRED)
     level = _tail(confidence)
     means = clustered_means(np.stack([top, bottom], axis=1), as_clusters(clusters, len(top)))
     return _fieller(means, level, confidence, unit)
@@ -163,7 +164,7 @@ def retained_interval(
     >>> print(retained_interval([0.9, 0.8] * 20, [0.9, 0.8] * 20))
     1 [0.9119, 1.088]
     """
-    a, b = _pair(clean, shifted)
+    a, b = as_pair(clean, shifted, otherwise=UNPAIRED)
     whole = _of_something(ratio_interval(b, a, clusters, confidence), float(a.mean()))
     if not _bounded(whole) or not np.array_equal(a, b):
         return whole
@@ -189,7 +190,7 @@ def retained_contrast(
     >>> print(retained_contrast([0.9, 0.8, 0.9, 0.7], [0.6, 0.6, 0.5, 0.5], at_least=0.9))
     -0.1925 [-0.3327, -0.05234]
     """
-    a, b = _pair(clean, shifted)
+    a, b = as_pair(clean, shifted, otherwise=UNPAIRED)
     _finite("at_least", at_least)
     whole = retained_interval(a, b, clusters, confidence)
     contrast = mean_interval(b - at_least * a, clusters, confidence, unit=unit)
@@ -263,18 +264,6 @@ def _tail(confidence: float) -> float:
 def _finite(name: str, number: float) -> None:
     if not math.isfinite(number):
         raise EstimationError(f"{name}: {number} is not a finite number.")
-
-
-def _pair(
-    clean: ArrayLike, shifted: ArrayLike, first: str = "clean", second: str = "shifted"
-) -> tuple[NDArray[np.float64], NDArray[np.float64]]:
-    a, b = as_vector(first, clean), as_vector(second, shifted)
-    if len(a) != len(b):
-        raise EstimationError(
-            f"{first} has {len(a)} values and {second} has {len(b)}: they must score the same samples in the same "
-            "order. For different samples use the unpaired form."
-        )
-    return a, b
 
 
 def _unpaired(

@@ -16,7 +16,7 @@ import numpy as np
 from numpy.typing import ArrayLike, NDArray
 
 from pytest_emid.errors import EstimationError
-from pytest_emid.information.arrays import as_clusters, as_vector
+from pytest_emid.information.arrays import as_clusters, as_pair, as_width
 from pytest_emid.information.intervals.clusters import Clusters, clustered_means, t_quantile
 from pytest_emid.information.intervals.estimate import Estimate
 from pytest_emid.information.intervals.means import mean_interval, ratio_interval
@@ -52,7 +52,7 @@ def rate_drop(
         >>> f"{drop.value:.2f} [{drop.low:.2f}, {drop.high:.2f}]"
         '0.25 [0.13, 0.37]'
     """
-    a, b = _pair(clean, shifted, width)
+    (a, b), width = as_pair(clean, shifted), as_width(width)
     return _widened(a - b, clusters, confidence, width, unit, unchanged=np.array_equal(a, b))
 
 
@@ -71,7 +71,7 @@ def rate_contrast(
     Its limits are on the same side of 0 as those of `rate_retained` are of `at_least`. Where the clean mean is not
     significantly above 0 there is nothing to retain, and the limits are (-inf, inf).
     """
-    a, b = _pair(clean, shifted, width)
+    (a, b), width = as_pair(clean, shifted), as_width(width)
     if not math.isfinite(at_least):
         raise EstimationError(f"at_least: {at_least} is not a finite number.")
     whole = rate_retained(a, b, clusters, confidence, width=width)
@@ -98,7 +98,7 @@ def rate_retained(
     Where the clean mean is not above 0 the value is nan; where it is not significantly above 0 the limits are
     (-inf, inf).
     """
-    a, b = _pair(clean, shifted, width)
+    (a, b), width = as_pair(clean, shifted), as_width(width)
     plain = ratio_interval(b, a, clusters, confidence)
     bottom = float(a.mean())
     nothing = replace(plain, low=-math.inf, high=math.inf)
@@ -144,14 +144,3 @@ def _widened(
 def _missed(confidence: float, n: int) -> float:
     """The largest share of changed answers of which n can show none, at one tail of the confidence."""
     return 1.0 - math.pow((1.0 - confidence) / 2, 1.0 / n)
-
-
-def _pair(clean: ArrayLike, shifted: ArrayLike, width: float) -> tuple[NDArray[np.float64], NDArray[np.float64]]:
-    a, b = as_vector("clean", clean), as_vector("shifted", shifted)
-    if len(a) != len(b):
-        raise EstimationError(
-            f"clean has {len(a)} values and shifted has {len(b)}: they must score the same samples in the same order."
-        )
-    if not (math.isfinite(width) and width >= 0.0):
-        raise EstimationError(f"width: {width} is not what one answer can change; give a number from 0 up.")
-    return a, b

@@ -27,8 +27,7 @@ from dataclasses import dataclass, replace
 import numpy as np
 from numpy.typing import ArrayLike, NDArray
 
-from pytest_emid.errors import EstimationError
-from pytest_emid.information.arrays import as_clusters, as_vector
+from pytest_emid.information.arrays import as_clusters, as_pair, as_vector, as_width
 from pytest_emid.information.intervals.clusters import ClusteredMeans, Clusters, clustered_means, t_quantile
 from pytest_emid.information.intervals.estimate import Estimate
 from pytest_emid.information.intervals.shares import contrast_of, share_of
@@ -109,11 +108,11 @@ def loss(
         >>> f"{same.value:.2f} [{same.low:.2f}, {same.high:.2f}]"
         '0.00 [-0.06, 0.06]'
     """
-    before, after = _alike(old, new, "old", "new")
+    before, after = as_pair(old, new, "old", "new")
     of = before if whole is None else as_vector("whole", whole, rows=len(before))
     columns = np.stack([before - after, of], axis=1)
     means = clustered_means(columns, as_clusters(clusters, len(columns)))
-    return Loss(means, _checked(width), bool(np.array_equal(before, after)))
+    return Loss(means, as_width(width), bool(np.array_equal(before, after)))
 
 
 def loss_apart(
@@ -145,8 +144,8 @@ def loss_apart(
         >>> f"{lost.mean().value:.2f} {lost.share().value:.2f}"
         '0.33 0.33'
     """
-    before, after = _alike(old, new, "old", "new")
-    first, second = _alike(old_clean, new_clean, "old_clean", "new_clean")
+    before, after = as_pair(old, new, "old", "new")
+    first, second = as_pair(old_clean, new_clean, "old_clean", "new_clean")
     shifted = clustered_means((before - after)[:, None], as_clusters(clusters, len(before)))
     clean_loss = second - first if beyond_clean else np.zeros(len(first))
     clean = clustered_means(np.stack([clean_loss, first], axis=1), as_clusters(clusters_clean, len(first)))
@@ -156,20 +155,4 @@ def loss_apart(
     df = min(clean.df, shifted.df)
     means = ClusteredMeans(mean, covariance, df, shifted.n, shifted.clusters)
     unchanged = np.array_equal(before, after) and not (beyond_clean and np.any(clean_loss))
-    return Loss(means, _checked(width), bool(unchanged))
-
-
-def _alike(one: ArrayLike, other: ArrayLike, first: str, second: str) -> tuple[Float, Float]:
-    a, b = as_vector(first, one), as_vector(second, other)
-    if len(a) != len(b):
-        raise EstimationError(
-            f"{first} has {len(a)} values and {second} has {len(b)}: they must score the same samples in the same "
-            "order."
-        )
-    return a, b
-
-
-def _checked(width: float) -> float:
-    if not (math.isfinite(width) and width >= 0.0):
-        raise EstimationError(f"width: {width} is not what one answer can change; give a number from 0 up.")
-    return width
+    return Loss(means, as_width(width), bool(unchanged))

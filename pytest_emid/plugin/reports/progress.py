@@ -10,6 +10,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any, Final
 
 from pytest_emid.measuring.format import visible
+from pytest_emid.plugin.config import SHARED
 from pytest_emid.plugin.reports.heartbeat import SUFFIX, Heartbeat, Reported, states_in
 
 if TYPE_CHECKING:
@@ -173,7 +174,7 @@ class WorkerProgress:
 def progress_of(config: pytest.Config) -> ProgressBar | WorkerProgress:
     """What a process is told as answers arrive."""
     told = getattr(config, "workerinput", None)
-    return ProgressBar(config) if told is None else WorkerProgress(told["workerid"], Path(told["emid_shared"]))
+    return ProgressBar(config) if told is None else WorkerProgress(told["workerid"], Path(told[SHARED]))
 
 
 def watch(config: pytest.Config, folder: Path) -> Heartbeat | None:
