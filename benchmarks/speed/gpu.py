@@ -30,6 +30,7 @@ import numpy as np
 import torch
 import transformers
 from PIL import Image
+from plain_loop import Plain
 
 import pytest_emid
 from pytest_emid.data.sample import Sample
@@ -45,37 +46,6 @@ QUESTIONS: Final = (
     "How many things are there?",
     "What could the person on the left be about to do, and why do you think so?",
 )
-
-
-class Plain:
-    """The loop that one would write by hand."""
-
-    def __init__(self, folder: Path, device: str) -> None:
-        with quietly():
-            self.processor: Any = load_processor(str(folder), None, False)
-            model: Any = transformers.AutoModelForImageTextToText.from_pretrained(folder, dtype=torch.bfloat16)
-        self.model = model.to(device).eval()
-        self.processor.tokenizer.padding_side = "left"
-
-    def answer(self, samples: Sequence[Sample], batch_size: int, new_tokens: int) -> list[str]:
-        texts: list[str] = []
-        for start in range(0, len(samples), batch_size):
-            batch = samples[start : start + batch_size]
-            prompts = [
-                self.processor.apply_chat_template(
-                    [{"role": "user", "content": [{"type": "image"}, {"type": "text", "text": sample.question}]}],
-                    add_generation_prompt=True,
-                )
-                for sample in batch
-            ]
-            images = [[sample.open_image()] for sample in batch]
-            inputs = self.processor(images=images, text=prompts, padding=True, return_tensors="pt")
-            inputs = inputs.to(self.model.device, dtype=self.model.dtype)
-            with torch.inference_mode():
-                tokens = self.model.generate(**inputs, do_sample=False, max_new_tokens=new_tokens)
-            new = tokens[:, inputs["input_ids"].shape[1] :]
-            texts += [text.strip() for text in self.processor.batch_decode(new, skip_special_tokens=True)]
-        return texts
 
 
 class Report:
@@ -195,13 +165,13 @@ def compare_answers(
     report: Report, folder: Path, samples: Sequence[Sample], device: str, sizes: Sequence[int], new: int, rounds: int
 ) -> None:
     """The plain loop, ours, and ours where samples may depend on their place, in turn; and whether they do."""
-    plain = Plain(folder, device)
+    plain = Plain(folder, device, torch.bfloat16)
     options: dict[str, Any] = {"device": device, "max_new_tokens": new}
     ours, placed = (TransformersModel(folder, independent=independent, **options) for independent in (True, False))
     for size in reversed(sizes):
         ours.batch_size = placed.batch_size = size
         sides: dict[str, Callable[[Sequence[Sample]], list[str]]] = {
-            "plain": lambda some, size=size: plain.answer(some, size, new),  # type: ignore[misc]
+            "plain": lambda some, size=size: plain.answer(some, size, max_new_tokens=new),  # type: ignore[misc]
             "ours": lambda some: answers(ours, some),
             "placed": lambda some: answers(placed, some),
         }
