@@ -13,6 +13,7 @@ __all__ = [
     "ModelError",
     "ShiftError",
     "UnavailableError",
+    "brief",
     "listed",
 ]
 
@@ -47,6 +48,12 @@ class EstimationError(EmidError, ValueError):
 
 class BaselineError(EmidError, ValueError):
     """There is no baseline, or it cannot be compared with what was measured."""
+
+
+def brief(value: object, most: int = 60) -> str:
+    """A value as a message shows it, cut to its first characters."""
+    text = repr(value)
+    return f"{text[:most]}..." if len(text) > most else text
 
 
 def listed(names: Sequence[object], most: int = 10) -> str:

@@ -9,7 +9,7 @@ from typing import Any, Final
 
 from pytest_emid.data.columns import LETTERS, Record
 from pytest_emid.data.selecting import is_empty
-from pytest_emid.errors import DataError
+from pytest_emid.errors import DataError, brief
 from pytest_emid.information.answers import answer_key, short_answer
 from pytest_emid.information.choices import stated_options
 
@@ -39,7 +39,7 @@ def options_of(row: Record, column: str | None, by_letter: bool, where: str) -> 
             value = value["text"]
         if not isinstance(value, list):
             raise DataError(
-                f"{where}: the options in column {column!r} are {_short(value)}, not a list of texts. Make them one, "
+                f"{where}: the options in column {column!r} are {brief(value)}, not a list of texts. Make them one, "
                 "or leave the column alone: columns={'options': ''}."
             )
         texts = list(value)
@@ -57,7 +57,7 @@ def options_of(row: Record, column: str | None, by_letter: bool, where: str) -> 
             texts[number] = _figure(text)
         elif not isinstance(text, str) or not text.strip():
             letter = LETTERS[min(number, 25)]
-            raise DataError(f"{where}: option {letter} in column {column!r} is {_short(text)}, not text. Add its text.")
+            raise DataError(f"{where}: option {letter} in column {column!r} is {brief(text)}, not text. Add its text.")
     if not 2 <= len(texts) <= len(LETTERS):
         raise DataError(f"{where}: there are {len(texts)} options in column {column!r}; a multiple choice has 2 to 26.")
     return [text.strip() for text in texts]
@@ -92,7 +92,7 @@ def right_letter(value: Any, options: Sequence[str], column: str, where: str) ->
         return letters[number]
     shown = ", ".join(f"{letter}. {option[:40]}" for letter, option in zip(letters, options, strict=True))
     raise DataError(
-        f"{where}: the answer in column {column!r} is {_short(value)}, which is none of the options ({shown}). "
+        f"{where}: the answer in column {column!r} is {brief(value)}, which is none of the options ({shown}). "
         "Give a letter, the text of an option, or its number counted from 0; or, where these are no options, "
         "columns={'options': ''}."
     )
@@ -143,8 +143,3 @@ def _whole(value: Any) -> int | None:
 
 def _figure(number: float) -> str:
     return str(int(number)) if float(number).is_integer() else str(number)
-
-
-def _short(value: object) -> str:
-    text = repr(value)
-    return f"{text[:60]}..." if len(text) > 60 else text

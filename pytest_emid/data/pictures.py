@@ -18,7 +18,7 @@ from pytest_emid.data.image_files import read_picture
 from pytest_emid.data.options import as_list
 from pytest_emid.data.sample import LazyImage, image_digest
 from pytest_emid.data.selecting import is_empty
-from pytest_emid.errors import DataError
+from pytest_emid.errors import DataError, brief
 
 __all__ = ["Pictures", "is_encoded"]
 
@@ -83,10 +83,8 @@ class Pictures:
         if isinstance(cell, str | PathLike) and fspath(cell):
             path, key = self._path(str(fspath(cell)), where)
             return self._shared(key, path, where, f"{path} ({where})"), key
-        shown = repr(cell)
         raise DataError(
-            f"{where}: the image is {shown[:60]}{'...' if len(shown) > 60 else ''}. It must be a path, a picture, or "
-            "the bytes of an image file."
+            f"{where}: the image is {brief(cell)}. It must be a path, a picture, or the bytes of an image file."
         )
 
     def _path(self, name: str, where: str) -> tuple[Path, str]:

@@ -17,7 +17,7 @@ from pytest_emid.data.options import as_list, options_of, right_letter, with_opt
 from pytest_emid.data.pictures import Pictures, is_encoded
 from pytest_emid.data.sample import Sample
 from pytest_emid.data.selecting import Map, Where, is_empty, selected
-from pytest_emid.errors import DataError
+from pytest_emid.errors import DataError, brief
 
 __all__ = ["build", "load_records"]
 
@@ -180,7 +180,7 @@ def _text(row: Record, column: str | None, where: str, what: str) -> str:
     value = _cell(row, column)
     if not isinstance(value, str):
         raise DataError(
-            f"{where}: the {what} in column {column!r} is {_short(value)}, not text. Convert it to one text."
+            f"{where}: the {what} in column {column!r} is {brief(value)}, not text. Convert it to one text."
         )
     if not value.strip():
         raise DataError(f"{where}: the {what} in column {column!r} is empty. Add it, or leave the sample out.")
@@ -200,7 +200,7 @@ def _references(row: Record, column: str | None, where: str) -> tuple[str, ...]:
     for number, text in enumerate(given, start=1):
         if not isinstance(text, str) or not text.strip():
             raise DataError(
-                f"{where}: reference answer {number} in column {column!r} is {_short(text)}, not text. "
+                f"{where}: reference answer {number} in column {column!r} is {brief(text)}, not text. "
                 "Give texts only, none of them empty."
             )
     count = Counter(given)
@@ -215,7 +215,7 @@ def _label(row: Record, column: str | None, where: str) -> str:
         return value
     number = _integer(value)
     if number is None:
-        raise DataError(f"{where}: column {column!r} holds {_short(value)}, which is no label.")
+        raise DataError(f"{where}: column {column!r} holds {brief(value)}, which is no label.")
     return str(number)
 
 
@@ -227,8 +227,3 @@ def _integer(value: Any) -> int | None:
         return operator.index(value)
     except TypeError:
         return None
-
-
-def _short(value: object) -> str:
-    text = repr(value)
-    return f"{text[:60]}..." if len(text) > 60 else text

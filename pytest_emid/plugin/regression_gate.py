@@ -3,9 +3,10 @@
 from __future__ import annotations
 
 import math
+import os
 from collections.abc import Collection
 from dataclasses import replace
-from typing import Final
+from typing import Final, NoReturn
 
 import pytest
 
@@ -20,7 +21,7 @@ from pytest_emid.measuring.verdicts import Decision, Direction, Verdict
 from pytest_emid.plugin import recorder
 from pytest_emid.plugin.assertions import Blind, Undecided
 from pytest_emid.plugin.baselines import baseline_path, is_first, saved_baseline
-from pytest_emid.plugin.config import EmidConfig
+from pytest_emid.plugin.config import CONFIG, EmidConfig
 from pytest_emid.plugin.deciding import check_number, check_result, conclude, decision_on, not_seen, options_of
 
 __all__ = ["assert_no_regression", "regression_decision"]
@@ -81,7 +82,7 @@ def assert_no_regression(
         check_result("assert_no_regression(baseline=...)", baseline)
         where = f"model {baseline.model}"
     elif pytest_config is not None and is_first(pytest_config):
-        pytest.skip(f"there is no baseline yet: this run is saved as the first, {baseline_path(pytest_config)}")
+        _first(pytest_config)
     else:
         where = str(baseline_path(pytest_config)) if pytest_config is not None else ""
     try:
@@ -104,6 +105,16 @@ def assert_no_regression(
         return message(settled, found, where, since, config)
 
     return conclude(decision, result, config, explained)
+
+
+def _first(config: pytest.Config) -> NoReturn:
+    """Skip, as the run that later ones are compared with; on a machine that keeps no files that is every run."""
+    if os.environ.get("CI", "").lower() in ("", "0", "false") or config.stash[CONFIG].baseline_update is not None:
+        pytest.skip(f"there is no baseline yet: this run is saved as the first, {baseline_path(config)}")
+    raise BaselineError(
+        f"there is no baseline {baseline_path(config)}, and in CI a gate that compares nothing does not pass. This run "
+        "writes it: commit it, or restore it before the run; or accept the run: --emid-baseline-update='the first run'."
+    )
 
 
 def regression_decision(

@@ -93,7 +93,10 @@ def test_without_a_baseline_there_is_a_clear_error(project: pytest.Pytester) -> 
     )
 
 
-def test_the_first_run_under_auto_is_saved_and_the_second_compares(project: pytest.Pytester) -> None:
+def test_the_first_run_under_auto_is_saved_and_the_second_compares(
+    project: pytest.Pytester, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.delenv("CI", raising=False)
     named(project, "fake")
     result = project.runpytest("--emid-baseline=auto", "-rs")
     result.assert_outcomes(skipped=2)
@@ -105,6 +108,27 @@ def test_the_first_run_under_auto_is_saved_and_the_second_compares(project: pyte
     project.runpytest("--emid-baseline=auto").assert_outcomes(passed=2)
     named(project, "new-20")
     project.runpytest("--emid-baseline=auto").assert_outcomes(failed=2)
+
+
+def test_in_ci_a_first_run_under_auto_is_not_green_unless_it_is_accepted(
+    project: pytest.Pytester, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setenv("CI", "true")
+    named(project, "fake")
+    result = project.runpytest("--emid-baseline=auto", "-k", "95")
+    result.assert_outcomes(failed=1)
+    path = project.path / "emid-baseline.json"
+    text = " ".join(line.removeprefix("E").strip() for line in result.outlines)
+    assert (
+        f"BaselineError: there is no baseline {path}, and in CI a gate that compares nothing does not pass. This run "
+        "writes it: commit it, or restore it before the run; or accept the run: --emid-baseline-update='the first run'."
+    ) in text
+    assert path.exists()
+    path.unlink()
+    result = project.runpytest("--emid-baseline=auto", "--emid-baseline-update=the first run", "-k", "95")
+    result.assert_outcomes(skipped=1)
+    result = project.runpytest("--emid-baseline=auto", "-k", "95")
+    result.assert_outcomes(passed=1)
 
 
 def test_an_accepted_run_becomes_the_baseline_with_its_words(project: pytest.Pytester) -> None:

@@ -10,7 +10,7 @@ from typing import Any, Final
 from pytest_emid.data.columns import Record
 from pytest_emid.data.files import read_bytes
 from pytest_emid.data.formats.pictures import found, numbered, with_picture
-from pytest_emid.errors import DataError
+from pytest_emid.errors import DataError, brief
 
 __all__ = ["captions", "keyed", "vqa", "wrapped"]
 
@@ -34,13 +34,13 @@ def vqa(file: Path, content: dict[str, Any], root: Path) -> Iterator[Record]:
     for number, annotation in enumerate(annotations):
         where = f"{source}, annotation {number}"
         if not isinstance(annotation, dict) or "question_id" not in annotation:
-            raise DataError(f"{where}: an object with 'question_id' is needed, not {_short(annotation)}.")
+            raise DataError(f"{where}: an object with 'question_id' is needed, not {brief(annotation)}.")
         answers[str(annotation["question_id"])] = annotation
     subset = str(content.get("data_subtype") or "")
     for number, question in enumerate(content["questions"]):
         where = f"{file}, question {number}"
         if not isinstance(question, dict) or "question_id" not in question:
-            raise DataError(f"{where}: an object with 'question_id' is needed, not {_short(question)}.")
+            raise DataError(f"{where}: an object with 'question_id' is needed, not {brief(question)}.")
         found_answer = answers.get(str(question["question_id"]))
         if found_answer is None:
             raise DataError(
@@ -61,7 +61,7 @@ def captions(file: Path, content: dict[str, Any], root: Path) -> Iterator[Record
     for number, annotation in enumerate(content["annotations"]):
         where = f"{file}, annotation {number}"
         if not isinstance(annotation, dict) or "image_id" not in annotation:
-            raise DataError(f"{where}: an object with 'image_id' is needed, not {_short(annotation)}.")
+            raise DataError(f"{where}: an object with 'image_id' is needed, not {brief(annotation)}.")
         if "caption" not in annotation:
             raise DataError(
                 f"{where}: there is no 'caption' in it; it holds {', '.join(map(repr, annotation))}. Take the file of "
@@ -71,7 +71,7 @@ def captions(file: Path, content: dict[str, Any], root: Path) -> Iterator[Record
     for number, image in enumerate(content["images"]):
         where = f"{file}, image {number}"
         if not isinstance(image, dict) or "id" not in image:
-            raise DataError(f"{where}: an object with 'id' is needed, not {_short(image)}.")
+            raise DataError(f"{where}: an object with 'id' is needed, not {brief(image)}.")
         if image["id"] in said:
             names = [image["file_name"]] if isinstance(image.get("file_name"), str) else numbered(str(image["id"]))
             row = {"id": image["id"], "image": found(root, names), "question": CAPTION, "references": said[image["id"]]}
@@ -118,8 +118,3 @@ def _object(file: Path) -> dict[str, Any]:
     if not isinstance(content, dict):
         raise DataError(f"{file}: an object with 'annotations' is needed, not a {type(content).__name__}.")
     return content
-
-
-def _short(value: object) -> str:
-    text = repr(value)
-    return f"{text[:60]}..." if len(text) > 60 else text

@@ -7,7 +7,7 @@ from typing import Any, Final
 
 from pytest_emid.data.columns import Record
 from pytest_emid.data.selecting import is_empty
-from pytest_emid.errors import DataError
+from pytest_emid.errors import DataError, brief
 
 __all__ = ["conversations", "messages", "texts"]
 
@@ -36,7 +36,7 @@ def texts(row: Record, turns: list[Any]) -> Iterator[dict[str, Any]]:
     for number, turn in enumerate(turns, start=1):
         for key in ("user", "assistant"):
             if not isinstance(turn, dict) or not isinstance(turn.get(key), str):
-                raise DataError(f"{row.where}: entry {number} of 'texts' has no text {key!r}; it is {_short(turn)}.")
+                raise DataError(f"{row.where}: entry {number} of 'texts' has no text {key!r}; it is {brief(turn)}.")
         yield {"question": _plain(turn["user"]), "reference": turn["assistant"].strip()}
 
 
@@ -81,7 +81,7 @@ def _turn(turn: Any, where: str) -> tuple[str, str, list[Any]]:
     if isinstance(content, str):
         return role.lower(), content, []
     if not isinstance(content, list):
-        raise DataError(f"{where} has no text; its content is {_short(content)}.")
+        raise DataError(f"{where} has no text; its content is {brief(content)}.")
     said: list[str] = []
     shown: list[Any] = []
     for part in content:
@@ -95,14 +95,9 @@ def _turn(turn: Any, where: str) -> tuple[str, str, list[Any]]:
             if picture is not None:
                 shown.append(picture)
         else:
-            raise DataError(f"{where} holds a part that is neither text nor a picture: {_short(part)}.")
+            raise DataError(f"{where} holds a part that is neither text nor a picture: {brief(part)}.")
     return role.lower(), "\n".join(said), shown
 
 
 def _plain(text: str) -> str:
     return text.replace(PLACEHOLDER, "").strip()
-
-
-def _short(value: object) -> str:
-    text = repr(value)
-    return f"{text[:60]}..." if len(text) > 60 else text
