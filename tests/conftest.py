@@ -103,6 +103,17 @@ def unrecorded() -> Iterator[None]:
 
 
 @pytest.fixture
+def quick_client(monkeypatch: pytest.MonkeyPatch) -> None:
+    """Clients of servers that wait for nothing, with the key that nothing may show."""
+    monkeypatch.setattr("openai._base_client.INITIAL_RETRY_DELAY", 0.01)
+    monkeypatch.setattr("openai._base_client.MAX_RETRY_DELAY", 0.02)
+    monkeypatch.setattr("pytest_emid.models.server.chat.PAUSE", 0.01)
+    monkeypatch.setattr("pytest_emid.models.server.fleet.PAUSE", 0.01)
+    monkeypatch.setattr("pytest_emid.models.server.patience.POLL", 0.01)
+    monkeypatch.setenv("OPENAI_API_KEY", "canary-4711-secret")  # the key of support/server_calls.py
+
+
+@pytest.fixture
 def project(pytester: pytest.Pytester, monkeypatch: pytest.MonkeyPatch) -> pytest.Pytester:
     """A project with a model, a dataset and a measurer that makes numbers up: `blur:60` retains 60 %."""
     # Assertion explanations are not cut on CI, and the width of a terminal is that of the machine.

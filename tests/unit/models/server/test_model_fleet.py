@@ -15,6 +15,7 @@ from typing import Any
 import pytest
 from cache_doubles import make_samples, text_for
 from scripted_server import ScriptedServer, completion, serving
+from server_calls import KEY, respond
 
 from pytest_emid.cache import Cache
 from pytest_emid.errors import ModelError
@@ -23,14 +24,7 @@ from pytest_emid.models.server.connection import BudgetError
 
 pytest.importorskip("openai")
 
-KEY = "canary-4711-secret"
-
-
-@pytest.fixture(autouse=True)
-def quick(monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr("pytest_emid.models.server.fleet.PAUSE", 0.01)
-    monkeypatch.setattr("pytest_emid.models.server.chat.PAUSE", 0.01)
-    monkeypatch.setenv("OPENAI_API_KEY", KEY)
+pytestmark = pytest.mark.usefixtures("quick_client")
 
 
 Script = Callable[[str, int], Any]
@@ -48,11 +42,6 @@ def answer(question: str, count: int) -> Any:
 
 def fleet(servers: list[ScriptedServer], **options: Any) -> OpenAIFleetModel:
     return OpenAIFleetModel("m", base_url=[server.url for server in servers], **{"revision": "r1", **options})
-
-
-def respond(model: OpenAIServerModel, samples: Any) -> list[Response]:
-    found = dict(model.respond(samples))
-    return [found[i] for i in range(len(samples))]
 
 
 def asked(servers: list[ScriptedServer]) -> Counter[str]:

@@ -8,6 +8,7 @@ import pytest
 from _pytest._io.saferepr import saferepr
 from cache_doubles import make_samples
 from scripted_server import completion, serving
+from server_calls import KEY
 
 from pytest_emid import encoders, models
 from pytest_emid.errors import ModelError, UnavailableError
@@ -16,16 +17,8 @@ from pytest_emid.models.backend.secret import Secret, conceal_address
 
 pytest.importorskip("openai")
 
-KEY = "canary-4711-secret"
+pytestmark = pytest.mark.usefixtures("quick_client")
 URL = "http://127.0.0.1:1/v1"
-
-
-@pytest.fixture(autouse=True)
-def quick(monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr("openai._base_client.INITIAL_RETRY_DELAY", 0.01)
-    monkeypatch.setattr("openai._base_client.MAX_RETRY_DELAY", 0.02)
-    monkeypatch.setattr("pytest_emid.models.server.chat.PAUSE", 0.01)
-    monkeypatch.setenv("OPENAI_API_KEY", KEY)
 
 
 def sending(body: Any, **options: Any) -> list[Response]:

@@ -17,20 +17,13 @@ from pytest_emid.models.server.proxies import proxy_before
 
 openai = pytest.importorskip("openai")
 
+pytestmark = pytest.mark.usefixtures("quick_client")
+
 AZURE = (
     "The response was filtered due to the prompt triggering Azure OpenAI's content management policy. Please modify "
     "your prompt and retry. To learn more about our content filtering policies please read our documentation: "
     "https://go.microsoft.com/fwlink/?linkid=2198766"
 )
-
-
-@pytest.fixture(autouse=True)
-def quick(monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr("openai._base_client.INITIAL_RETRY_DELAY", 0.01)
-    monkeypatch.setattr("openai._base_client.MAX_RETRY_DELAY", 0.02)
-    monkeypatch.setattr("pytest_emid.models.server.chat.PAUSE", 0.01)
-    monkeypatch.setattr("pytest_emid.models.server.patience.POLL", 0.01)
-    monkeypatch.setenv("OPENAI_API_KEY", "none")
 
 
 def one(sent: Any, **options: Any) -> Response:
