@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import importlib
 import os
 from pathlib import Path
 
@@ -13,6 +14,21 @@ def shared_cache(tmp_path_factory: pytest.TempPathFactory) -> Path:
     """A cache folder of all workers of this session."""
     own = tmp_path_factory.getbasetemp()
     return (own.parent if "PYTEST_XDIST_WORKER" in os.environ else own) / "shared-emid-cache"
+
+
+@pytest.fixture(scope="session")
+def loaded() -> None:
+    """What cannot be imported twice is there: a run within this process may use models, and saves their import."""
+    for module in (
+        "openai",
+        "torch",
+        "transformers.models.clip.modeling_clip",
+        "transformers.models.llava.modeling_llava",
+        "transformers.models.xlm_roberta.modeling_xlm_roberta",
+        "pytest_emid.measuring.measurer",
+        "pytest_emid.models.local.image_text_to_text",
+    ):
+        importlib.import_module(module)
 
 
 @pytest.fixture

@@ -17,7 +17,7 @@ SUITE = """
 import pytest
 from pytest_emid import assert_information_retained, shifts
 
-@pytest.mark.parametrize("shift", ["frost:3", "defocus_blur:2+synonym:3"])
+@pytest.mark.parametrize("shift", ["defocus_blur:2+synonym:3"])
 def test_shift(measure_emid, shift):
     result = measure_emid(shift)
     assert result.n == 60
@@ -38,7 +38,7 @@ def suite(pytester: pytest.Pytester) -> pytest.Pytester:
 def results(pytester: pytest.Pytester, *arguments: str, said: str = "") -> list[dict[str, object]]:
     path = Path(pytester.path, "out.json")
     run = pytester.runpytest_subprocess("--emid-json=out.json", *arguments)
-    run.assert_outcomes(passed=3)
+    run.assert_outcomes(passed=2)
     assert said in run.stdout.str()
     found = json.loads(path.read_text())["results"]
     path.unlink()
@@ -50,7 +50,6 @@ def test_serial_spread_cold_and_warm_runs_give_the_same_numbers_bit_for_bit(suit
     assert [result["scenario"] for result in cold] == [
         "defocus_blur:1",
         "defocus_blur:2+synonym:3",
-        "frost:3",
     ]
     assert results(suite, "--emid-cache-dir=two", "-n", "2") == cold
     # A warm run loads neither model nor encoders.
@@ -66,13 +65,22 @@ def test_serial_spread_cold_and_warm_runs_give_the_same_numbers_bit_for_bit(suit
     assert results(suite, "--emid-cache-dir=one", "-p", "no:xdist", "-q", said="heavy modules: []") == cold
 
 
-@pytest.mark.usefixtures("warm")
 def test_answers_before_a_crash_are_kept(suite: pytest.Pytester) -> None:
     suite.makeconftest(
         """
+        import numpy as np
         import pytest
-        from pytest_emid import models
+        import zlib
+        from pytest_emid.encoders import Encoders
         from pytest_emid.models import Response
+
+        class Encoder:
+            name = fingerprint = "vectors"
+
+            def encode(self, items):
+                seeds = [zlib.crc32(item.encode() if isinstance(item, str) else item.tobytes()) for item in items]
+                rows = np.array([np.random.default_rng(seed).normal(size=8) for seed in seeds], dtype=np.float32)
+                return rows / np.linalg.norm(rows, axis=1, keepdims=True)
 
         class Interrupted:
             name, fingerprint = "interrupted", "interrupted:1"
@@ -88,6 +96,10 @@ def test_answers_before_a_crash_are_kept(suite: pytest.Pytester) -> None:
         @pytest.fixture(scope="session")
         def emid_model():
             return Interrupted()
+
+        @pytest.fixture(scope="session")
+        def emid_encoders():
+            return Encoders(Encoder(), Encoder())
         """
     )
     suite.makepyfile(test_suite="def test_x(measure_emid): measure_emid('defocus_blur:1')")

@@ -6,7 +6,7 @@ import json
 
 import pytest
 
-pytestmark = pytest.mark.usefixtures("warm")
+pytestmark = pytest.mark.usefixtures("loaded", "warm")
 
 SUITE = """
 from pytest_emid import assert_information_retained
@@ -26,6 +26,6 @@ def test_clean_answers(measure_emid):
 def test_typos_tell_the_built_in_models_apart(pytester: pytest.Pytester, model: str, outcomes: dict[str, int]) -> None:
     pytester.makepyfile(SUITE)
     options = [f"--emid-model={model}", "--emid-dataset=scenes", "--emid-limit=60", "--emid-json=out.json"]
-    pytester.runpytest_subprocess("-p", "no:xdist", *options).assert_outcomes(**outcomes)
+    pytester.runpytest("-p", "no:xdist", *options).assert_outcomes(**outcomes)
     results = json.loads((pytester.path / "out.json").read_text())["results"]
     assert {result["model"] for result in results} == {model}

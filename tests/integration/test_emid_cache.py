@@ -78,7 +78,7 @@ def asked(pytester: pytest.Pytester, *arguments: str, **outcomes: int) -> int:
     """How many questions a run asked."""
     log = Path(pytester.path, "asked.txt")
     log.unlink(missing_ok=True)
-    pytester.runpytest_subprocess("-p", "no:xdist", *arguments).assert_outcomes(**(outcomes or {"passed": 1}))
+    pytester.runpytest("-p", "no:xdist", *arguments).assert_outcomes(**(outcomes or {"passed": 1}))
     return len(log.read_text().split()) if log.exists() else 0
 
 
@@ -184,7 +184,7 @@ def test_a_replay_pack_stands_in_for_the_cache_and_for_the_model(suite: pytest.P
         del result["settings"], result["key"]  # where the model comes from
     assert results[0] == results[1]
     suite.makepyfile(test_it="def test_it(measure_emid): measure_emid('keyboard:4')")
-    run = suite.runpytest_subprocess("-p", "no:xdist", "--emid-cache-dir=answers.json", "--emid-model=answers.json")
+    run = suite.runpytest("-p", "no:xdist", "--emid-cache-dir=answers.json", "--emid-model=answers.json")
     run.assert_outcomes(failed=1)
     run.stdout.fnmatch_lines(["*answers.json lacks * answers of noted, and its mode is 'read': scene-000000-*"])
 
@@ -194,7 +194,7 @@ def test_read_never_asks_and_says_what_is_missing(suite: pytest.Pytester) -> Non
     asked(suite)
     assert asked(suite, "--emid-cache=read") == 0
     suite.makepyfile(test_it="def test_it(measure_emid): measure_emid('keyboard:4')")
-    run = suite.runpytest_subprocess("-p", "no:xdist", "--emid-cache=read")
+    run = suite.runpytest("-p", "no:xdist", "--emid-cache=read")
     run.assert_outcomes(failed=1)
     run.stdout.fnmatch_lines(["*answers of noted, and its mode is 'read': scene-000000-conversation,*"])
 

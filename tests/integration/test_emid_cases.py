@@ -7,7 +7,7 @@ from typing import Any
 
 import pytest
 
-pytestmark = pytest.mark.usefixtures("warm")
+pytestmark = pytest.mark.usefixtures("loaded", "warm")
 
 INI = "[pytest]\nemid_model = tiny-llava\nemid_dataset = scenes\nemid_limit = {}\n"
 HEAD = """
@@ -18,6 +18,12 @@ from pytest_emid import assert_emi_above, assert_emid_below, assert_information_
 BOTH_WAYS = """
 def test_static(measure_emid): assert_information_retained(measure_emid("keyboard:3"), 0.9)
 def test_dynamic(request): assert_information_retained(request.getfixturevalue("measure_emid")("keyboard:3"), 0.9)
+"""
+ECHO = """
+import pytest
+
+@pytest.fixture(scope="session")
+def emid_model(): return lambda images, questions: list(questions)
 """
 SERVER = """
 import pytest, pytest_emid
@@ -41,6 +47,7 @@ def report(pytester: pytest.Pytester) -> dict[str, Any]:
 @pytest.mark.slow
 def test_one_scenario_asked_in_two_ways_is_one_row(pytester: pytest.Pytester) -> None:
     pytester.makeini(INI.format(60))
+    pytester.makeconftest(ECHO)
     pytester.makepyfile(test_x=HEAD + BOTH_WAYS)
     run = pytester.runpytest_subprocess("-n2", "--emid-json=out.json")
     run.assert_outcomes(failed=2)
@@ -55,7 +62,7 @@ def test_the_built_in_model_keeps_everything_where_nothing_is_shifted(pytester: 
     pytester.makepyfile(
         test_x=HEAD + 'def test_x(measure_emid): assert_information_retained(measure_emid("identity"), 0.9)\n'
     )
-    pytester.runpytest_subprocess("-p", "no:xdist", "--emid-json=out.json").assert_outcomes(passed=1)
+    pytester.runpytest("-p", "no:xdist", "--emid-json=out.json").assert_outcomes(passed=1)
     (result,) = report(pytester)["results"]
     assert result["information_retained"]["value"] == 1.0
     assert result["obstacles"] == []
@@ -73,7 +80,7 @@ def test_a_server_that_is_not_there_is_no_expected_failure(
     pytester.makeconftest(SERVER)
     gate = 'assert_information_retained(measure_emid("keyboard:3"), 0.9)'
     pytester.makepyfile(test_x=f"{HEAD}@pytest.mark.{mark}\ndef test_x(measure_emid): {gate}\n")
-    run = pytester.runpytest_subprocess("--emid-json=out.json", *arguments)
+    run = pytester.runpytest("--emid-json=out.json", *arguments)
     assert run.ret == pytest.ExitCode.TESTS_FAILED
     run.assert_outcomes(xfailed=1)
     (problem,) = report(pytester)["problems"]
@@ -144,5 +151,5 @@ def test_fewer_samples_may_be_looked_at_without_a_verdict(
     pytester.makepyfile(
         test_x=f"{HEAD}def test_x(measure_emid):\n    result = measure_emid('identity')\n    assert {gate}\n"
     )
-    found = pytester.runpytest_subprocess("-p", "no:xdist", "-Wignore", argument).parseoutcomes()
+    found = pytester.runpytest("-p", "no:xdist", "-Wignore", argument).parseoutcomes()
     assert {name: count for name, count in found.items() if name != "warnings"} == {outcome: 1}

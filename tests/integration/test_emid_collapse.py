@@ -48,7 +48,7 @@ def test_on_the_shifted_side_nothing_is_retained(pytester: pytest.Pytester, monk
     monkeypatch.setenv("COLUMNS", "200")
     pytester.makeconftest(CONFTEST.format(always=False, answer="red"))
     pytester.makepyfile(TEST.partition("def test_anchored")[0])
-    result = pytester.runpytest_subprocess("-p", "no:xdist")
+    result = pytester.runpytest("-p", "no:xdist")
     result.assert_outcomes(failed=1)
     result.stdout.fnmatch_lines(
         [
@@ -74,7 +74,7 @@ def test_on_both_sides_there_was_nothing_to_lose(
     monkeypatch.setenv("COLUMNS", "300")
     pytester.makeconftest(CONFTEST.format(always=True, answer=answer))
     pytester.makepyfile(TEST)
-    result = pytester.runpytest_subprocess("-p", "no:xdist")
+    result = pytester.runpytest("-p", "no:xdist")
     result.assert_outcomes(failed=2)
     why = (
         f"All 60 answers on clean data are the same ({answer!r}): there is nothing that the shift could take away. "

@@ -6,7 +6,7 @@ import json
 
 import pytest
 
-pytestmark = pytest.mark.usefixtures("warm")
+pytestmark = pytest.mark.usefixtures("loaded", "warm")
 
 CONFTEST = """
 import pytest
@@ -38,7 +38,7 @@ def test_offline_the_built_in_pair_stands_in_and_reports_say_so(
     monkeypatch.setenv("COLUMNS", "400")
     pytester.makeconftest(CONFTEST)
     pytester.makepyfile(TEST)
-    run = pytester.runpytest_subprocess("-p", "no:xdist", "--emid-json=out.json")
+    run = pytester.runpytest("-p", "no:xdist", "--emid-json=out.json")
     run.assert_outcomes(passed=1)
     said = (
         "Embedded with the built-in encoders (tiny-clip + tiny-xlm-r), which know drawn scenes and little else, "
@@ -48,6 +48,6 @@ def test_offline_the_built_in_pair_stands_in_and_reports_say_so(
     (result,) = json.loads((pytester.path / "out.json").read_text("utf-8"))["results"]
     assert result["encoders"] == "tiny-clip + tiny-xlm-r"
     assert [remark for remark in result["remarks"] if remark.startswith(said)]
-    named = pytester.runpytest_subprocess("-p", "no:xdist", "--emid-encoders=paper")
+    named = pytester.runpytest("-p", "no:xdist", "--emid-encoders=paper")
     named.assert_outcomes(failed=1)
     named.stdout.fnmatch_lines(["*ModelError: cannot tell which commit 'openai/clip-vit-base-patch32' is at *"])

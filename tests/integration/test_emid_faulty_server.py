@@ -17,6 +17,8 @@ from pytest_emid.cache import Cache
 
 pytest.importorskip("openai")
 
+pytestmark = pytest.mark.usefixtures("loaded")
+
 KEY = "canary-4711-secret"
 SUPPORT = Path(__file__).parents[1] / "support"
 CONFTEST = f"""
@@ -69,7 +71,7 @@ def ask(suite: pytest.Pytester, url: str, *arguments: str, **options: Any) -> py
     """Run the suite; the server's port is not part of what decides an answer."""
     given = {"base_url": url, "revision": "1", **options}
     suite.makeconftest(CONFTEST.replace("OPTIONS", ", ".join(f"{name}={value!r}" for name, value in given.items())))
-    return suite.runpytest_subprocess("-p", "no:xdist", "--tb=short", *arguments)
+    return suite.runpytest("-p", "no:xdist", "--tb=short", *arguments)
 
 
 def kept(suite: pytest.Pytester) -> int:

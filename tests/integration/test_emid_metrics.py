@@ -42,14 +42,14 @@ OPTIONS = (
 
 
 @pytest.mark.slow
-@pytest.mark.usefixtures("warm")
+@pytest.mark.usefixtures("loaded", "warm")
 def test_serially_and_in_two_processes_alike(pytester: pytest.Pytester, monkeypatch) -> None:
     monkeypatch.setenv("COLUMNS", "160")
     pytester.makeconftest(CONFTEST)
     pytester.makepyfile(test_mine=TESTS)
     documents = []
     for name, arguments in (("one", ("-p", "no:xdist")), ("two", ("-n", "2"))):
-        run = pytester.runpytest_subprocess(
+        run = pytester.runpytest(
             *OPTIONS, *arguments, f"--emid-json={name}.json", f"--junitxml={name}.xml", "-o", "junit_family=xunit1"
         )
         run.assert_outcomes(passed=2)

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import pytest
 
-pytestmark = pytest.mark.usefixtures("warm")
+pytestmark = pytest.mark.usefixtures("loaded", "warm")
 
 SUITE = """
 import math
@@ -62,7 +62,7 @@ def test_every_gate_on_real_answers(pytester: pytest.Pytester, monkeypatch: pyte
     pytester.makepyfile(test_suite=SUITE)
     options = ["--emid-model=tiny-llava", "--emid-dataset=scenes", "--emid-limit=60", "--emid-batch-size=30"]
     options += ["--emid-critic=club-ridge"]  # gates on EMI as lenient as can be, on a scale without an end
-    result = pytester.runpytest_subprocess("-p", "no:xdist", "-Wdefault::pytest_emid.UndecidedWarning", *options)
+    result = pytester.runpytest("-p", "no:xdist", "-Wdefault::pytest_emid.UndecidedWarning", *options)
     result.assert_outcomes(passed=4, failed=2, warnings=result.parseoutcomes().get("warnings", 0))
     result.stdout.fnmatch_lines(
         [

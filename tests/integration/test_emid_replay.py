@@ -47,6 +47,7 @@ def packed(path: Path, shifted: int) -> Path:
     return path / "pack.json"
 
 
+@pytest.mark.usefixtures("loaded")
 @pytest.mark.parametrize(
     ("shifted", "outcome", "lines"),
     [
@@ -67,8 +68,7 @@ def test_the_pack_takes_the_models_place_and_says_what_it_lacks(
     pytester.makeconftest(CONFTEST)
     pytester.makepyfile(TESTS)
     pack = packed(tmp_path, shifted)
-    # in a process of its own: torch cannot be imported twice
-    result = pytester.runpytest_subprocess("--emid-dataset=scenes", "--emid-limit=60", f"--emid-replay={pack}")
+    result = pytester.runpytest("--emid-dataset=scenes", "--emid-limit=60", f"--emid-replay={pack}")
     result.assert_outcomes(**outcome)
     result.stdout.fnmatch_lines(lines)
 

@@ -30,6 +30,9 @@ def emid_normalise():
 """0.1.0 knew no formats: each answer was embedded as it came."""
 
 
+pytestmark = pytest.mark.usefixtures("loaded")
+
+
 @pytest.fixture
 def suite(pytester: pytest.Pytester, monkeypatch: pytest.MonkeyPatch) -> pytest.Pytester:
     """The suite that 0.1.0 measured, its cache and its replay pack."""
@@ -59,7 +62,7 @@ def suite(pytester: pytest.Pytester, monkeypatch: pytest.MonkeyPatch) -> pytest.
 def test_nothing_is_asked_and_the_report_is_the_same(suite: pytest.Pytester, arguments: list[str]) -> None:
     # without xdist: the suite counts questions in one process
     then = ("--emid-critic=club-ridge", "--emid-drift")
-    run = suite.runpytest_subprocess("-p", "no:xdist", "--emid-json=report.json", *then, *arguments)
+    run = suite.runpytest("-p", "no:xdist", "--emid-json=report.json", *then, *arguments)
     assert run.ret == pytest.ExitCode.OK, f"the data was made with {MADE_WITH}"
     asked = suite.path / "asked.txt"
     assert not asked.exists(), f"asked: {asked.read_text()}"
@@ -71,7 +74,7 @@ def test_nothing_is_asked_and_the_report_is_the_same(suite: pytest.Pytester, arg
 
 def test_without_the_cache_everything_is_asked(suite: pytest.Pytester) -> None:
     """The count counts: of the model that answers at once."""
-    run = suite.runpytest_subprocess("-p", "no:xdist", "-k", "function and synonym", "--emid-cache-dir=none")
+    run = suite.runpytest("-p", "no:xdist", "-k", "function and synonym", "--emid-cache-dir=none")
     run.assert_outcomes(passed=1, deselected=15)
     assert len((suite.path / "asked.txt").read_text().splitlines()) == 120
 
