@@ -18,7 +18,7 @@ from pytest_emid.errors import DataError, ModelError
 from pytest_emid.models.backend.checkpoint import digest_of, plain
 from pytest_emid.models.backend.secret import conceal, conceal_address, conceal_values
 from pytest_emid.models.base import Outcome, Response, Served, TokenScores
-from pytest_emid.models.placeholders import around_picture
+from pytest_emid.models.placeholders import arranged
 from pytest_emid.models.server import given
 from pytest_emid.models.server.connection import RequestError, Server
 from pytest_emid.models.server.logprobs import token_scores
@@ -301,12 +301,12 @@ class OpenAIServerModel:
         return Response(text, scores=given.scores(prompt, whole, text))
 
     def _request(self, sample: Sample) -> dict[str, Any]:
-        image = {"url": f"data:image/png;base64,{base64.b64encode(png(sample.open_image())).decode()}"}
-        if self.detail is not None:
-            image["detail"] = self.detail
+        pictures = sample.open_images()
         question = sample.question.encode("utf-8", "replace").decode("utf-8")
-        before, after = ({"type": "text", "text": text} for text in around_picture(question, sample.id))
-        content = [*([before] if before["text"] else []), {"type": "image_url", "image_url": image}, after]
+        content = [
+            {"type": "text", "text": part} if isinstance(part, str) else self._shown(pictures[part])
+            for part in arranged(question, len(pictures), sample.id)
+        ]
         messages: list[dict[str, Any]] = [{"role": "user", "content": content}]
         if self.system:
             messages.insert(0, {"role": "system", "content": self.system})
@@ -319,6 +319,12 @@ class OpenAIServerModel:
             **({"logprobs": True, "top_logprobs": self.top_logprobs} if self.scores else {}),
             **({"extra_body": self.generation} if self.generation else {}),
         }
+
+    def _shown(self, picture: Image.Image) -> dict[str, Any]:
+        image = {"url": f"data:image/png;base64,{base64.b64encode(png(picture)).decode()}"}
+        if self.detail is not None:
+            image["detail"] = self.detail
+        return {"type": "image_url", "image_url": image}
 
     def _read(self, completion: Any) -> Response:
         """The answer in a completion, which the client does not validate.
