@@ -90,7 +90,7 @@ class Pictures:
         return self._opened(sample, digest)[number].copy()
 
     def handed_out(self, sample: Sample, digest: str) -> Sample:
-        """The sample as a model gets it: its pictures, opened when they are wanted, are copies of those of the digest."""
+        """The sample as a model gets it: its pictures, opened when wanted, are copies of those of the digest."""
         pictures = [
             LazyImage(partial(self._one, sample, digest, number), _source(picture))
             for number, picture in enumerate(sample.pictures)

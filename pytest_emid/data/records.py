@@ -37,8 +37,8 @@ def load_records(
         records: one mapping a sample, or a table. An image is a PIL image, the bytes of an image file, also as text
             (base64), a path inside `images`, a `LazyImage`, Hugging Face's `{"bytes": ..., "path": ...}`, a list of
             these, or nothing where a question is asked without a picture; columns `image_1`, `image_2`, ... hold the
-            pictures of one sample. Rows in the format of a known benchmark (LLaVA's conversations, chat messages, the_cauldron, multiple choice) are
-            read as such.
+            pictures of one sample. Rows in the format of a known benchmark (LLaVA's conversations, chat messages,
+            the_cauldron, multiple choice) are read as such.
         name: of the dataset.
         columns: field (`id`, `image`, `question`, `reference`, `category`, `cluster`, `options`, `hint`) to column, or
             to nothing. A field that is left out is looked for under its usual names, see `COLUMNS`. Without ids,

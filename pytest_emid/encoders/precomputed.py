@@ -113,8 +113,8 @@ class PrecomputedImageEncoder(_Precomputed):
         for sample in samples:
             if len(sample.pictures) != 1:
                 raise DataError(
-                    f"sample {sample.id!r} has {len(sample.pictures)} pictures, and vectors are those of one each. Give "
-                    "them by digest: PrecomputedImageEncoder({image_digest(picture): vector, ...})."
+                    f"sample {sample.id!r} has {len(sample.pictures)} pictures, and vectors are those of one each. "
+                    "Give them by digest: PrecomputedImageEncoder({image_digest(picture): vector, ...})."
                 )
         first: dict[str, int] = {}
         digests = [image_digest(sample.open_image()) for sample in samples]

@@ -78,8 +78,8 @@ class PicturelessError(UnansweredError):
     def told(self) -> str:
         without = listed(list(self.failed), SHOWN)
         return (
-            f"{len(self.failed)} of {self.total} samples have no picture for {self.label} to change and are left out of "
-            f"both sides ({without})"
+            f"{len(self.failed)} of {self.total} samples have no picture for {self.label} to change and are left out "
+            f"of both sides ({without})"
         )
 
 

@@ -11,8 +11,8 @@ from numpy.typing import NDArray
 
 from pytest_emid.data.sample import Sample
 from pytest_emid.information.intervals.means import mean_interval
-from pytest_emid.measuring.checks import FEWEST_CLUSTERS, FEWEST_SAMPLES
 from pytest_emid.measuring.allowance import Allowance
+from pytest_emid.measuring.checks import FEWEST_CLUSTERS, FEWEST_SAMPLES
 from pytest_emid.measuring.embedding import Embedded
 from pytest_emid.measuring.obstacles import DRIFT, EMI, EMID, INFORMATION
 from pytest_emid.measuring.results import EmidResult, Obstacle
@@ -64,9 +64,7 @@ def unseeing(clean: Embedded, shifted: Embedded) -> tuple[Obstacle, ...]:
     return tuple(found)
 
 
-def unshown(
-    result: EmidResult, clean: Sequence[Sample], shifted: Sequence[Sample], allowance: Allowance
-) -> EmidResult:
+def unshown(result: EmidResult, clean: Sequence[Sample], shifted: Sequence[Sample], allowance: Allowance) -> EmidResult:
     """The result, with how many samples have no picture. Where only some have none, and more than is allowed, no gate
     passes on what pictures decide: drift, and critics that read the query."""
     counts = [(sum(not sample.pictures for sample in side), len(side)) for side in (clean, shifted)]

@@ -326,7 +326,8 @@ TURNS = (
 )  # fmt: skip
 
 SPOILED: dict[str, list[Callable[[Row], None]]] = {
-    "conversations": [*PICTURE, _set(image=""), _set(image=None), _set(conversations=[]), _set(conversations=None), _drop("conversations"),
+    "conversations": [*PICTURE, _set(image=""), _set(image=None),
+                      _set(conversations=[]), _set(conversations=None), _drop("conversations"),
                       *(_turn("conversations", *turn) for turn in TURNS)],
     "messages": [_set(messages=[]), _set(messages="x"), _drop("messages"),
                  *(_turn("messages", *turn) for turn in TURNS if turn[0] == 0 and turn[1] != TURNS[8][1])],

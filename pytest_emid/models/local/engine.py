@@ -104,9 +104,7 @@ class Engine:
         if self.tokenizer.pad_token is None:
             self.tokenizer.pad_token = self.tokenizer.eos_token
         if settings.prompt is None and getattr(self.processor, "chat_template", None) is None:
-            raise ModelError(
-                f"{source} has no chat template, so how to put a question to it is not known. {ADVICE}"
-            )
+            raise ModelError(f"{source} has no chat template, so how to put a question to it is not known. {ADVICE}")
         self.queries = Queries(
             self.processor,
             self.tokenizer,

@@ -112,8 +112,8 @@ class Prompts:
         if place is None:
             if pictures:
                 raise ModelError(
-                    f"the prompt {own!r} has no place that is known to be a picture's, and a sample has {pictures}. Put "
-                    f"{' or '.join([*self._tokens(), '<image>'])} where the pictures go."
+                    f"the prompt {own!r} has no place that is known to be a picture's, and a sample has {pictures}. "
+                    f"Put {' or '.join([*self._tokens(), '<image>'])} where the pictures go."
                 )
             return own.replace("{question}", readable(question))
         token, end = place

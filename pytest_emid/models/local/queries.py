@@ -201,7 +201,7 @@ class Queries:
         whole = self.pictures.processor(*zip(*prepared, strict=True)) if len(prepared) == len(queries) else None
         with self._tokenising:  # padding is a setting of the tokenizer
             inputs = self._called(
-                whole or self.processor,
+                self.processor if whole is None else whole,
                 pictures,
                 text=texts,
                 padding=True,

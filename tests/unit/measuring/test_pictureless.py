@@ -2,10 +2,13 @@
 
 from __future__ import annotations
 
+from functools import cache
+
 import pytest
-from oracle_world import Oracle, Shout, measurer
+from oracle_world import Oracle, measurer
 
 from pytest_emid import shifts
+from pytest_emid.cache import Cache
 from pytest_emid.data import Dataset, scenes_dataset
 from pytest_emid.errors import ModelError
 from pytest_emid.measuring.metrics.registry import as_metrics
@@ -13,13 +16,30 @@ from pytest_emid.measuring.obstacles import DRIFT, EMI, EMID, INFORMATION, noted
 from pytest_emid.models.base import Outcome, Response
 
 SCENES = scenes_dataset(66)
+CALIBRATION = scenes_dataset(120, stream="calibration")
+CACHE = Cache(None)
+"""Shared: pictures are drawn and embedded once."""
 ALONE = "of 66 samples have no picture and are asked by their question alone"
 
 
-def without(count, dataset=SCENES):
+@cache
+def without(count):
     """The dataset, of which the first pictures are gone."""
-    bare = dataset.ids[:count]
-    return dataset.map(dataset.name, lambda s: s.with_(image=None) if s.id in bare else s)
+    bare = SCENES.ids[:count]
+    return SCENES.map(SCENES.name, lambda s: s.with_(image=None) if s.id in bare else s)
+
+
+def measured(dataset, model, shift, **options):
+    return measurer(dataset, model, cache=CACHE, calibration=CALIBRATION, **options).measure(shift)
+
+
+class Shout:
+    """Changes every question."""
+
+    id, modality, paired = "shout", "textual", True
+
+    def apply(self, dataset, seed):
+        return dataset.map("shouted", lambda s: s.with_(question=s.question.upper() + "!"))
 
 
 class Blur:
@@ -39,7 +59,7 @@ def sentences(result, measure):
 def test_a_textual_shift_measures_them_by_a_metric():
     dataset = without(20)
     model = Oracle(dataset, wrong=0.3)
-    found = measurer(dataset, model, metrics=as_metrics("exact", "a test")).measure(Shout())
+    found = measured(dataset, model, Shout(), metrics=as_metrics("exact", "a test"))
     assert found.clean.n == found.shifted.n == len(found.metrics["exact"].on_shifted) == 66
     assert found.remarks[0] == f"20 {ALONE}."
     assert sentences(found, INFORMATION) == sentences(found, EMID) == sentences(found, EMI) == []
@@ -54,7 +74,7 @@ def test_a_textual_shift_measures_them_by_a_metric():
 def test_a_critic_that_reads_pictures_needs_them(count, allowed, forbidden):
     dataset = without(count)
     options = {"critic": "club-ridge", "allow_problems": allowed}
-    found = measurer(dataset, Oracle(dataset, wrong=0.3), **options).measure(Shout())
+    found = measured(dataset, Oracle(dataset, wrong=0.3), Shout(), **options)
     for measure in (EMID, EMI, DRIFT):
         assert bool(sentences(found, measure)) is forbidden
     assert found.remarks[0] == f"{count} {ALONE}."
@@ -62,7 +82,7 @@ def test_a_critic_that_reads_pictures_needs_them(count, allowed, forbidden):
 
 def test_a_set_without_any_picture_is_measured():
     dataset = without(66)
-    found = measurer(dataset, Oracle(dataset, wrong=0.3)).measure(Shout())
+    found = measured(dataset, Oracle(dataset, wrong=0.3), Shout())
     assert found.remarks[0] == f"66 {ALONE}."
     assert sentences(found, DRIFT) == []
     assert found.divergences.image == pytest.approx(0.0, abs=1e-6)
@@ -74,7 +94,7 @@ class TestShiftOfPictures:
         dataset = without(4)
         ids = dataset.ids
         model = Oracle(dataset, wrong=0.3)
-        found = measurer(dataset, model).measure(Blur())
+        found = measured(dataset, model, Blur())
         said = (
             f"4 of 66 samples have no picture for blur to change and are left out of both sides ({ids[0]!r}, "
             f"{ids[1]!r}, {ids[2]!r} and 1 more)"
@@ -83,24 +103,24 @@ class TestShiftOfPictures:
         assert f"{said}; allowed are 5%, --emid-allow-problems: no gate passes." in [o.reason for o in found.obstacles]
         assert not {sample_id for sample_id, _ in model.asked} & set(ids[:4])
         rest = Dataset(dataset.name, list(dataset)[4:])
-        alone = measurer(rest, Oracle(dataset, wrong=0.3)).measure(Blur())
+        alone = measured(rest, Oracle(dataset, wrong=0.3), Blur())
         assert found.emid == alone.emid
-        allowing = measurer(dataset, model, allow_problems=0.1).measure(Blur())
+        allowing = measured(dataset, model, Blur(), allow_problems=0.1)
         assert (allowing.obstacles, allowing.remarks[0]) == (alone.obstacles, f"{said}.")
 
     def test_counts_them_together_with_samples_that_fail(self):
         dataset = without(3)
         model = Oracle(dataset, fail=dataset.ids[10:13])
-        found = measurer(dataset, model).measure(Blur())
+        found = measured(dataset, model, Blur())
         assert found.clean.n == 60
         reasons = [obstacle.reason for obstacle in found.obstacles]
         assert [reason for reason in reasons if reason.startswith("3 of 66 samples have no picture for blur")]
-        assert measurer(without(3), Oracle(dataset)).measure(Blur()).obstacles == ()
+        assert measured(without(3), Oracle(dataset), Blur()).obstacles == ()
 
     def test_is_no_measurement_where_most_have_none(self):
         dataset = without(40)
         with pytest.raises(ModelError) as caught:
-            measurer(dataset, Oracle(dataset)).measure("defocus_blur:3")
+            measured(dataset, Oracle(dataset), "defocus_blur:3")
         ids = dataset.ids
         assert str(caught.value) == (
             f"40 of 66 samples of 'scenes/defocus_blur:3' have no picture ({ids[0]!r}, {ids[1]!r}, {ids[2]!r} and 37 "
@@ -110,11 +130,17 @@ class TestShiftOfPictures:
 
     def test_the_control_that_changes_nothing_keeps_them(self):
         dataset = without(20)
-        assert measurer(dataset, Oracle(dataset)).measure("identity").clean.n == 66
+        assert measured(dataset, Oracle(dataset), "identity").clean.n == 66
 
 
 class Answering(Oracle):
     """Sees whether it was given a picture."""
+
+    name = "answering"
+
+    def __init__(self, dataset):
+        super().__init__(dataset)
+        self.fingerprint = self.name
 
     def respond(self, samples):
         for position, sample in enumerate(samples):
@@ -123,6 +149,6 @@ class Answering(Oracle):
 
 def test_a_natural_shift_that_lost_its_pictures():
     other = without(66).map("no pictures", lambda s: s)
-    found = measurer(SCENES, Answering(SCENES)).measure(shifts.natural(other, paired=True))
+    found = measured(SCENES, Answering(SCENES), shifts.natural(other, paired=True))
     assert found.remarks[0] == f"66 {ALONE}."
     assert sentences(found, DRIFT)

@@ -51,6 +51,6 @@ def test_a_prompt_with_a_place_of_its_own_takes_the_rest() -> None:
 )
 def test_fewer_pictures_than_are_asked_for(question: str, pictures: int, said: str) -> None:
     assert refused(lambda: arranged(question, pictures, "s1"), DataError) == (
-        f"sample 's1' asks about {said}. Give it all of them (Sample.images, or a list in the column of the picture), or "
-        "leave it out."
+        f"sample 's1' asks about {said}. Give it all of them (Sample.images, or a list in the column of the picture), "
+        "or leave it out."
     )

@@ -55,7 +55,9 @@ def test_what_a_server_is_sent() -> None:
         assert len(set(sent)) == 2
         assert none == [{"type": "text", "text": "What is 2 + 2?"}]
         asking = NONE.with_(question="<image> is?")
-        assert refused(lambda: list(model.respond([asking])), DataError).startswith("sample 'none' asks about a picture")
+        assert refused(lambda: list(model.respond([asking])), DataError).startswith(
+            "sample 'none' asks about a picture"
+        )
         assert len(server.bodies) == 2
 
 

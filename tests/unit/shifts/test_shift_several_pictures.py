@@ -8,9 +8,7 @@ from PIL import Image
 from pytest_emid import shifts
 from pytest_emid.data import Dataset, Sample
 
-ONE, OTHER = (
-    Image.fromarray(np.random.default_rng(i).integers(0, 256, (24, 24, 3), dtype=np.uint8)) for i in range(2)
-)
+ONE, OTHER = (Image.fromarray(np.random.default_rng(i).integers(0, 256, (24, 24, 3), dtype=np.uint8)) for i in range(2))
 ALONE = Sample("s", ONE, "What is it?", "That.")
 PAIR = Sample("s", None, "Is <image 1> like <image 2>?", "Yes.", images=(ONE, OTHER))
 TWINS = PAIR.with_(images=(ONE, ONE))

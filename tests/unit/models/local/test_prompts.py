@@ -98,6 +98,6 @@ def test_a_prompt_without_a_place_takes_one_picture() -> None:
     prompts = Prompts(processor(in_parts, "<pic>"), system="", prompt="Question: {question} Answer:")
     assert prompts.of("Which?") == "Question: Which? Answer:"
     assert refused(lambda: prompts.of("Which?", 2), ModelError) == (
-        "the prompt 'Question: {question} Answer:' has no place that is known to be a picture's, and a sample has 2. Put "
-        "<pic> or <image> where the pictures go."
+        "the prompt 'Question: {question} Answer:' has no place that is known to be a picture's, and a sample has 2. "
+        "Put <pic> or <image> where the pictures go."
     )
