@@ -90,15 +90,18 @@ class Sample:
         return self.images or (() if self.image is None else (self.image,))
 
     def open_image(self) -> Image.Image:
-        """The picture, the first of several, upright (EXIF), in RGB with 8 bits: transparent parts are white, 16 bits
-        are scaled. It is the caller's own: a copy.
+        """The only picture, upright (EXIF), in RGB with 8 bits: transparent parts are white, 16 bits are scaled. It is
+        the caller's own: a copy.
 
         Raises:
-            DataError: there is none, it cannot be read, is animated, or its depth has no agreed white; the message
-                names the sample and the source.
+            DataError: there is none, or several; it cannot be read, is animated, or its depth has no agreed white. The
+                message names the sample and the source.
         """
-        if self.image is None:
-            raise DataError(f"sample {self.id!r} has no picture. Give it one, or leave it out of the dataset.")
+        if self.image is None or self.images:
+            raise DataError(
+                f"sample {self.id!r} has {len(self.images) or 'no'} picture{'s' if self.images else ''}, and one is "
+                "needed here. Whatever takes any number of them opens them by open_images()."
+            )
         return self._opened(self.image)
 
     def open_images(self) -> list[Image.Image]:

@@ -43,6 +43,10 @@ def test_a_sample_of_several_pictures():
     assert sample.image is first
     assert sample.pictures == (first, second)
     assert levels(sample) == [1, 2]
+    assert refused(sample.open_image, DataError) == (
+        "sample 's' has 2 pictures, and one is needed here. Whatever takes any number of them opens them by "
+        "open_images()."
+    )
     assert levels(sample.with_(image=third)) == [3, 2]
     assert levels(sample.with_(images=(third,))) == [3]
     assert sample.with_(images=(third,)).images == ()
@@ -58,7 +62,8 @@ def test_a_sample_without_a_picture():
     sample = Sample("s", None, "What is 2 + 2?", "4")
     assert (sample.pictures, sample.open_images()) == ((), [])
     assert refused(sample.open_image, DataError) == (
-        "sample 's' has no picture. Give it one, or leave it out of the dataset."
+        "sample 's' has no picture, and one is needed here. Whatever takes any number of them opens them by "
+        "open_images()."
     )
 
 
