@@ -14,6 +14,7 @@ import importlib.util
 import logging
 import sys
 import tempfile
+from importlib.metadata import version
 from pathlib import Path
 from typing import Any
 
@@ -85,7 +86,10 @@ def table() -> str:
     head = f"| {' | '.join(names)} |\n{'| --- ' * len(names)}|\n"
     with tempfile.TemporaryDirectory() as folder:
         rows = [row(name, Path(folder) / str(i)) for i, name in enumerate(FAMILIES)]
-    made = f"transformers {transformers.__version__}, float32, CPU; `python benchmarks/families.py --write`."
+    versions = f"transformers {transformers.__version__}"
+    if importlib.util.find_spec("torchvision"):
+        versions += f", torchvision {version('torchvision')}"
+    made = f"{versions}, float32, CPU; `python benchmarks/families.py --write`."
     return f"{head}{''.join(rows)}\n{made}\n"
 
 

@@ -71,7 +71,7 @@ class PicturelessError(UnansweredError):
             self,
             f"{len(without)} of {len(dataset)} samples of {dataset.name!r} have no picture ({listed(without, SHOWN)}), "
             f"and {scenario} changes pictures, so nothing would be tested on them. Take a textual shift, or leave such "
-            "samples out: where='image'.",
+            "samples out: where='image', or what the pictures' column is called.",
         )
 
     @property

@@ -125,7 +125,7 @@ class TestShiftOfPictures:
         assert str(caught.value) == (
             f"40 of 66 samples of 'scenes/defocus_blur:3' have no picture ({ids[0]!r}, {ids[1]!r}, {ids[2]!r} and 37 "
             "more), and defocus_blur:3 changes pictures, so nothing would be tested on them. Take a textual shift, or "
-            "leave such samples out: where='image'."
+            "leave such samples out: where='image', or what the pictures' column is called."
         )
 
     def test_the_control_that_changes_nothing_keeps_them(self):
