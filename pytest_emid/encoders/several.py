@@ -32,8 +32,9 @@ def encode_pictures(encoder: ImageEncoder, groups: Sequence[Sequence[Image.Image
         >>> from pytest_emid.encoders import CallableImageEncoder
         >>> size = CallableImageEncoder(lambda images: [image.size for image in images], fingerprint="1")
         >>> wide, high = Image.new("RGB", (1, 0)), Image.new("RGB", (0, 1))
-        >>> encode_pictures(size, [[wide], [wide, high]]).round(3).tolist()
-        [[1.0, 0.0], [0.707, 0.707]]
+        >>> print(encode_pictures(size, [[wide], [wide, high]]).round(3))
+        [[1.    0.   ]
+         [0.707 0.707]]
     """
     pictures = [picture for group in groups for picture in group or [Image.new("RGB", BLANK, "white")]]
     vectors = np.asarray(encoder.encode(pictures))
