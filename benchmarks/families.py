@@ -1,7 +1,8 @@
 """Which families of image-text-to-text models answer, alone and in batches: the table in docs/models.md.
 
 Every family of `tests/support/families.py` is built tiny, with random weights, and asked seven questions about pictures
-of two shapes, in batches of three and one by one. About two minutes on one core:
+of two shapes, in batches of three and one by one, then about two pictures at once, and about none. About three minutes
+on one core:
 
     python benchmarks/families.py            # prints the table
     python benchmarks/families.py --write    # puts it into docs/models.md
@@ -13,7 +14,9 @@ import importlib.util
 import logging
 import sys
 import tempfile
+from importlib.metadata import version
 from pathlib import Path
+from typing import Any
 
 ROOT = Path(__file__).resolve().parents[1]
 PAGE = ROOT / "docs/models.md"
@@ -31,7 +34,7 @@ def row(name: str, folder: Path) -> str:
     family = FAMILIES[name]
     needs = [f"`prompt={family.prompt!r}`"] if family.prompt else []
     needs += [f"`{family.package}`"] if family.package else []
-    answered, same, batched = "not tried here", "", ""
+    answered, same, batched, pictures = "not tried here", "", "", ""
     if not family.package or importlib.util.find_spec(family.package):
         samples = [*samples_for(4), *(s.with_(id=f"wide-{s.id}") for s in samples_for(3, (24, 40)))]
         found: list[dict[int, Response]] = []
@@ -42,9 +45,36 @@ def row(name: str, folder: Path) -> str:
             answered = f"{sum(r.outcome != 'failed' for r in found[0].values())} of {len(samples)}"
             same = "yes" if found[0] == found[1] else "NO"
             batched = "one by one" if models[0]._engine._alone else "yes"
+            pictures = held(models, samples)
         except Exception as error:
             answered = f"NO: {type(error).__name__}: {str(error)[:80]}"
-    return f"| {name} | {', '.join(needs) or 'nothing'} | {answered} | {batched} | {same} |\n"
+    return f"| {name} | {', '.join(needs) or 'nothing'} | {answered} | {batched} | {same} | {pictures} |\n"
+
+
+def held(models: list[Any], samples: list[Any]) -> str:
+    """How many pictures a question may be about: of samples that are asked among others, batched and one by one."""
+    one, other, third = samples[:3]
+    pair = one.with_(id="pair", images=(one.image, other.image), question="Is <image 1> like <image 2>?")
+    several = works(models, [one, pair, pair.with_(id="triple", images=(other.image, third.image, one.image)), third])
+    none = works(models, [one, one.with_(id="none", images=()), other.with_(id="nothing", images=()), third])
+    return {(False, False): "1", (True, False): "1 or more", (False, True): "0 or 1", (True, True): "any"}[
+        several, none
+    ]
+
+
+def works(models: list[Any], samples: list[Any]) -> bool:
+    """Whether all samples are answered, the same in batches and one by one."""
+    from pytest_emid.errors import ModelError
+
+    try:
+        found = [dict(model.respond(samples)) for model in models]
+    except ModelError:
+        return False
+    if any(response.outcome == "failed" for response in found[0].values()):
+        return False
+    if found[0] != found[1]:
+        raise AssertionError("answers about several pictures, or none, depend on the batch")
+    return True
 
 
 def table() -> str:
@@ -52,10 +82,14 @@ def table() -> str:
     import transformers
     from families import FAMILIES
 
-    head = "| family | needs | answered | batched | batch of 3 = one by one |\n| --- | --- | --- | --- | --- |\n"
+    names = ("family", "needs", "answered", "batched", "batch of 3 = one by one", "pictures")
+    head = f"| {' | '.join(names)} |\n{'| --- ' * len(names)}|\n"
     with tempfile.TemporaryDirectory() as folder:
         rows = [row(name, Path(folder) / str(i)) for i, name in enumerate(FAMILIES)]
-    made = f"transformers {transformers.__version__}, float32, CPU; `python benchmarks/families.py --write`."
+    versions = f"transformers {transformers.__version__}"
+    if importlib.util.find_spec("torchvision"):
+        versions += f", torchvision {version('torchvision')}"
+    made = f"{versions}, float32, CPU; `python benchmarks/families.py --write`."
     return f"{head}{''.join(rows)}\n{made}\n"
 
 

@@ -22,7 +22,7 @@ import numpy as np
 from PIL import Image
 
 from pytest_emid import Dataset, Sample, models, shifts
-from pytest_emid.models.server.chat import png
+from pytest_emid.models.server.content import png
 
 CLUSTER = runpy.run_path(str(Path(__file__).parent / "cluster.py"))
 SHIFTS = ("defocus_blur:3", "frost:3", "gaussian_noise:3", "jpeg_compression:3")

@@ -24,6 +24,7 @@ from pytest_emid.cache.place import file_of, is_pack
 from pytest_emid.cache.store import Sizes, Store
 from pytest_emid.data.sample import Sample
 from pytest_emid.encoders.base import ImageEncoder, TextEncoder
+from pytest_emid.encoders.several import encode_pictures
 from pytest_emid.errors import DataError, ModelError, UnavailableError
 from pytest_emid.models.base import Model, Outcome, Response, traits_of
 from pytest_emid.models.keys import identity_of
@@ -153,7 +154,7 @@ class Cache:
         return self.store.sizes()
 
     def digests(self, samples: Sequence[Sample]) -> list[str]:
-        """The digest of every sample's picture, in order: what keys are made of.
+        """The digest of every sample's pictures, in order: what keys are made of.
 
         Raises:
             DataError: a picture cannot be read.
@@ -229,7 +230,8 @@ class Cache:
         return [spoken(found[key]) for key in keys]
 
     def encode_images(self, encoder: ImageEncoder, samples: Sequence[Sample]) -> Rows:
-        """Vectors of the samples' pictures, shape (n, d), unit rows. Equal pictures are encoded once.
+        """Vectors of the samples' pictures, shape (n, d), unit rows. Equal pictures are encoded once. That of several
+        is the mean of theirs, divided by its length; samples without a picture share that of a blank one.
 
         Raises:
             DataError: a picture cannot be read; or in mode `read` some vectors are not kept.
@@ -241,7 +243,7 @@ class Cache:
             encoder,
             "image",
             digests,
-            lambda some: encoder.encode([self._pictures.open(first[digest], digest) for digest in some]),
+            lambda some: encode_pictures(encoder, [self._pictures.open(first[digest], digest) for digest in some]),
             lambda digest: f"the picture of sample {first[digest].id!r}",
         )
 

@@ -1,4 +1,4 @@
-"""Which picture a sample holds, by digest, opening as few pictures as possible.
+"""Which pictures a sample holds, by digest, opening as few pictures as possible.
 
 Keys of answers and embeddings need the digest of every picture, and a shifted picture costs rendering. So digests are
 remembered: by dataset object within a process, and by the dataset's recipe in the store, where a sample of them is
@@ -21,7 +21,7 @@ from PIL import Image
 
 from pytest_emid.cache.store import Store
 from pytest_emid.data.dataset import Dataset
-from pytest_emid.data.sample import LazyImage, Sample, image_digest
+from pytest_emid.data.sample import LazyImage, Sample, pictures_digest
 from pytest_emid.errors import DataError
 from pytest_emid.version import __version__
 
@@ -36,18 +36,18 @@ CHECKED: Final = 2
 
 
 class Pictures:
-    """Digests of samples' pictures, and the pictures opened last."""
+    """Digests of samples' pictures (one a sample, also of several pictures), and the pictures opened last."""
 
     def __init__(self, store: Store | None) -> None:
         self._store = store
         self._of_dataset: WeakKeyDictionary[Dataset, list[str]] = WeakKeyDictionary()
-        self._open: OrderedDict[str, Image.Image] = OrderedDict()
+        self._open: OrderedDict[str, list[Image.Image]] = OrderedDict()
         self._open_bytes = 0
         self._trusted: set[str] = set()
         """Recipes of which digests were recalled."""
 
     def digests(self, samples: Sequence[Sample]) -> list[str]:
-        """The digest of every sample's picture, in order.
+        """The digest of every sample's pictures, in order.
 
         Raises:
             DataError: a picture cannot be read.
@@ -63,39 +63,49 @@ class Pictures:
             )
         return self._of_dataset[samples]
 
-    def open(self, sample: Sample, digest: str) -> Image.Image:
-        """A copy of a sample's picture: whoever draws into it draws into nothing else.
+    def open(self, sample: Sample, digest: str) -> list[Image.Image]:
+        """Copies of a sample's pictures: whoever draws into them draws into nothing else.
 
         Raises:
-            DataError: it cannot be read, or is not the picture that the digest is of.
+            DataError: one cannot be read, or they are not the pictures that the digest is of.
         """
+        return [picture.copy() for picture in self._opened(sample, digest)]
+
+    def _opened(self, sample: Sample, digest: str) -> list[Image.Image]:
         if digest in self._open:
             self._open.move_to_end(digest)
-            return self._open[digest].copy()
-        picture = sample.open_image()
-        if image_digest(picture) != digest:
+            return self._open[digest]
+        pictures = sample.open_images()
+        if pictures_digest(pictures) != digest:
             self._forget()
             raise DataError(
-                f"sample {sample.id!r}: its picture, from {_source(sample)}, is another one than when its "
+                f"sample {sample.id!r}: its picture, from {_from(sample)}, is another one than when its "
                 "answer was looked up, so nothing was asked about it. A file was replaced during the run, or what "
                 "draws the picture does not draw the same twice. Run again; shifts draw from the rng that they get."
             )
-        self._keep(digest, picture)
-        return picture.copy()
+        self._keep(digest, pictures)
+        return pictures
+
+    def _one(self, sample: Sample, digest: str, number: int) -> Image.Image:
+        return self._opened(sample, digest)[number].copy()
 
     def handed_out(self, sample: Sample, digest: str) -> Sample:
-        """The sample as a model gets it: its picture, opened when it is wanted, is a copy of that of the digest."""
-        return sample.with_(image=LazyImage(partial(self.open, sample, digest), _source(sample)))
+        """The sample as a model gets it: its pictures, opened when wanted, are copies of those of the digest."""
+        pictures = [
+            LazyImage(partial(self._one, sample, digest, number), _source(picture))
+            for number, picture in enumerate(sample.pictures)
+        ]
+        return sample.with_(images=tuple(pictures))
 
     def _render(self, samples: Sequence[Sample]) -> list[str]:
-        seen: dict[int, str] = {}  # three questions that share a picture share its digest
-        for sample in samples:
-            if id(sample.image) not in seen:
-                picture = sample.open_image()
-                digest = image_digest(picture)
-                self._keep(digest, picture)
-                seen[id(sample.image)] = digest
-        return [seen[id(sample.image)] for sample in samples]
+        seen: dict[tuple[int, ...], str] = {}  # three questions that share a picture share its digest
+        names = [tuple(map(id, sample.pictures)) for sample in samples]
+        for sample, name in zip(samples, names, strict=True):
+            if name not in seen:
+                pictures = sample.open_images()
+                seen[name] = pictures_digest(pictures)
+                self._keep(seen[name], pictures)
+        return [seen[name] for name in names]
 
     def _recalled(self, dataset: Dataset, recipe: str) -> list[str]:
         assert self._store is not None
@@ -124,22 +134,26 @@ class Pictures:
         self._trusted.clear()
         self._of_dataset.clear()
 
-    def _keep(self, digest: str, picture: Image.Image) -> None:
+    def _keep(self, digest: str, pictures: list[Image.Image]) -> None:
         if digest in self._open:
             return
-        self._open[digest] = picture
-        self._open_bytes += _size(picture)
+        self._open[digest] = pictures
+        self._open_bytes += _size(pictures)
         while self._open_bytes > OPEN_BYTES and len(self._open) > 1:
             _, old = self._open.popitem(last=False)
             self._open_bytes -= _size(old)
 
 
-def _source(sample: Sample) -> str:
-    return sample.image.source if isinstance(sample.image, LazyImage) else "memory"
+def _source(picture: Image.Image | LazyImage) -> str:
+    return picture.source if isinstance(picture, LazyImage) else "memory"
 
 
-def _size(picture: Image.Image) -> int:
-    return 3 * picture.width * picture.height
+def _from(sample: Sample) -> str:
+    return ", ".join(dict.fromkeys(map(_source, sample.pictures)))
+
+
+def _size(pictures: list[Image.Image]) -> int:
+    return sum(3 * picture.width * picture.height for picture in pictures)
 
 
 def _some(samples: Sequence[Sample], recipe: str) -> list[Sample]:

@@ -42,7 +42,8 @@ class Record:
 
 
 def chosen_columns(rows: Sequence[Record], given: Columns) -> dict[str, str | None]:
-    """Field to column, None for a field that no record has. What a sample needs, the first record must have.
+    """Field to column, None for a field that no record has. What a sample needs, the first record must have; pictures
+    are not needed where `image` is given as nothing.
 
     Raises:
         DataError: a field is unknown, or its column is not there; the message lists what there is.
@@ -59,7 +60,8 @@ def chosen_columns(rows: Sequence[Record], given: Columns) -> dict[str, str | No
             wanted = (named,) if named else ()
         columns = rows[0].values if field in REQUIRED else held
         chosen[field] = next((column for column in wanted if column in columns), None)
-        if chosen[field] is None and ((field in given and wanted) or field in REQUIRED):
+        without = field == "image" and field in given and not wanted  # questions alone
+        if chosen[field] is None and not without and ((field in given and wanted) or field in REQUIRED):
             shown = " or ".join(map(repr, wanted[:2])) or "named"
             raise DataError(
                 f"{rows[0].where}: there is no column {shown} for the {field}. "

@@ -37,8 +37,8 @@ VERSION: Final = 1
 MANIFEST: Final = "manifest.json"
 SAMPLES: Final = "samples.jsonl"
 FIELDS: Final = ("id", "image", "question", "reference", "category", "cluster")
-SEVERAL: Final = "references"
-"""A field that only samples with several references have."""
+SEVERAL: Final = ("references", "images")
+"""Fields that only samples with several references, or pictures, have."""
 
 
 def export(
@@ -159,20 +159,24 @@ def _write(path: Path, content: bytes) -> dict[str, Any]:
 
 def _write_images(dataset: Dataset, target: Path) -> tuple[dict[str, dict[str, Any]], list[str]]:
     files: dict[str, dict[str, Any]] = {}
-    names: dict[int, str] = {}  # samples that share an image object open it once
+    names: dict[tuple[int, ...], list[str]] = {}  # samples that share image objects open them once
     lines = []
     for sample in dataset:
-        if id(sample.image) not in names:
-            picture = sample.open_image()
-            name = names[id(sample.image)] = f"images/{image_digest(picture)}.png"
-            if name not in files:
-                buffer = BytesIO()
-                # A picture without its metadata: colour profiles and comments are not what the model sees.
-                Image.frombytes("RGB", picture.size, picture.tobytes()).save(buffer, "PNG")
-                files[name] = _write(target / name, buffer.getvalue())
-        values = (sample.id, names[id(sample.image)], *(getattr(sample, field) for field in FIELDS[2:]))
+        shared = tuple(map(id, sample.pictures))
+        if shared not in names:
+            pictures = sample.open_images()
+            names[shared] = [f"images/{image_digest(picture)}.png" for picture in pictures]
+            for name, picture in zip(names[shared], pictures, strict=True):
+                if name not in files:
+                    buffer = BytesIO()
+                    # A picture without its metadata: colour profiles and comments are not what the model sees.
+                    Image.frombytes("RGB", picture.size, picture.tobytes()).save(buffer, "PNG")
+                    files[name] = _write(target / name, buffer.getvalue())
+        image = names[shared][0] if shared else ""
+        values = (sample.id, image, *(getattr(sample, field) for field in FIELDS[2:]))
         # ASCII: lone surrogates survive, and no editor changes the line
-        several = {SEVERAL: list(sample.references)} if sample.references else {}
+        held = zip(SEVERAL, (list(sample.references), names[shared] if sample.images else []), strict=True)
+        several = {field: values for field, values in held if values}
         lines.append(json.dumps({**dict(zip(FIELDS, values, strict=True)), **several}, ensure_ascii=True) + "\n")
     return files, lines
 
@@ -211,17 +215,20 @@ def _sample(
     root: Path, where: str, record: dict[str, Any], files: Mapping[str, Any], images: dict[str, LazyImage]
 ) -> Sample:
     record = dict(record)
-    several = record.pop(SEVERAL, [])
-    if not isinstance(several, list) or not all(isinstance(text, str) for text in several):
-        raise DataError(f"{where}: {SEVERAL} are a list of texts, not {str(several)[:80]}.")
+    several = {field: record.pop(field, []) for field in SEVERAL}
+    for field, values in several.items():
+        if not isinstance(values, list) or not all(isinstance(text, str) for text in values):
+            raise DataError(f"{where}: {field} are a list of texts, not {str(values)[:80]}.")
     if set(record) != set(FIELDS) or not all(isinstance(value, str) for value in record.values()):
         raise DataError(f"{where}: a sample has {', '.join(FIELDS)}, all text; this one has {', '.join(record)}.")
-    name = record["image"]
-    if name not in files:
-        raise DataError(f"{where}: image {name!r} is not in the manifest. Copy the whole folder again.")
-    if name not in images:
-        images[name] = LazyImage(partial(_open, inside(root, name, where), where), f"{root / name} ({where})")
-    return Sample(**{**record, "image": images[name], SEVERAL: tuple(several)})
+    names = several["images"] or ([record["image"]] if record["image"] else [])
+    for name in names:
+        if name not in files:
+            raise DataError(f"{where}: image {name!r} is not in the manifest. Copy the whole folder again.")
+        if name not in images:
+            images[name] = LazyImage(partial(_open, inside(root, name, where), where), f"{root / name} ({where})")
+    shown = tuple(images[name] for name in names)
+    return Sample(**{**record, "image": None, "images": shown, "references": tuple(several["references"])})
 
 
 def _open(path: Path, where: str) -> Image.Image:

@@ -1,11 +1,11 @@
-"""From the cell of a table to a picture that is opened when it is needed, and the cluster of those that show it."""
+"""From the cells of a table to pictures that are opened when they are needed, and a name of each by its content."""
 
 from __future__ import annotations
 
 import base64
 import binascii
 import hashlib
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from functools import partial
 from os import PathLike, fspath
 from pathlib import Path
@@ -20,7 +20,7 @@ from pytest_emid.data.sample import LazyImage, image_digest
 from pytest_emid.data.selecting import is_empty
 from pytest_emid.errors import DataError, brief
 
-__all__ = ["Pictures", "is_encoded"]
+__all__ = ["Pictures", "is_encoded", "joined"]
 
 SIGNATURES: Final = (b"\x89PNG", b"\xff\xd8\xff", b"GIF8", b"RIFF", b"BM", b"II*\0", b"MM\0*")
 """How pictures begin: those that tables hold as text (base64)."""
@@ -46,25 +46,30 @@ class Pictures:
         self._sized: dict[int, list[tuple[Path, str]]] = {}
         self._digests: dict[Path, bytes] = {}
 
-    def get(self, cell: Any, column: str | None, where: str) -> tuple[Image.Image | LazyImage, str]:
-        """The picture, and the cluster of all samples that hold it.
+    def all_of(self, cell: Any, column: str | None, where: str) -> list[tuple[Image.Image | LazyImage, str]]:
+        """The pictures of a cell, which holds one, a list of them, or nothing; each with its name, as `get`.
 
         Raises:
-            DataError: there is none, or more than one, or it is no picture, or a path that leads nowhere or out of the
-                folder.
+            DataError: as `get`; or one of a list is missing.
         """
         cell = as_list(cell)
-        if isinstance(cell, list) and len(cell) > 1:
-            raise DataError(
-                f"{where}: column {column!r} holds {len(cell)} pictures, and a sample is one. Leave such rows out with "
-                "where=, or choose one with map=."
-            )
-        if isinstance(cell, list) and cell:
-            cell = cell[0]
         if is_empty(cell):
-            raise DataError(
-                f"{where}: there is no picture in column {column!r}. Add it, or leave such rows out: where={column!r}."
-            )
+            return []
+        several = cell if isinstance(cell, list) else [cell]
+        for number, one in enumerate(several, start=1):
+            if is_empty(one):
+                raise DataError(
+                    f"{where}: picture {number} of {len(several)} in column {column!r} is missing. Add it, or leave "
+                    "the sample out."
+                )
+        return [self.get(one, where) for one in several]
+
+    def get(self, cell: Any, where: str) -> tuple[Image.Image | LazyImage, str]:
+        """A picture, and its name: the same for all cells that hold it.
+
+        Raises:
+            DataError: it is no picture, or a path that leads nowhere or out of the folder.
+        """
         if isinstance(cell, Mapping) and {"bytes", "path"} & set(cell):
             cell = cell.get("bytes") or cell.get("path")
         if isinstance(cell, Image.Image):
@@ -125,6 +130,28 @@ class Pictures:
         if key not in self._lazy:
             self._lazy[key] = LazyImage(partial(read_picture, source, where), shown)
         return self._lazy[key]
+
+
+def joined(shown: Sequence[Sequence[str]]) -> list[str]:
+    """The cluster of every sample, by the names of its pictures: samples that share a picture, or are linked by others
+    that do, share it; empty for those without a picture.
+
+    >>> joined([["a"], ["b", "c"], [], ["c"], ["a"]])
+    ['a', 'b', '', 'b', 'a']
+    """
+    order = {name: place for place, name in enumerate(dict.fromkeys(name for names in shown for name in names))}
+    earlier = {name: name for name in order}
+
+    def root(name: str) -> str:
+        while earlier[name] != name:
+            name = earlier[name]
+        return name
+
+    for names in shown:
+        for name in names[1:]:
+            first, second = sorted((root(names[0]), root(name)), key=order.__getitem__)
+            earlier[second] = first
+    return [root(names[0]) if names else "" for names in shown]
 
 
 def is_encoded(cell: Any) -> bool:

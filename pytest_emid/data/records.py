@@ -14,7 +14,7 @@ from pytest_emid.data.dataset import Dataset
 from pytest_emid.data.formats import expanded
 from pytest_emid.data.frames import rows_of
 from pytest_emid.data.options import as_list, options_of, right_letter, with_options
-from pytest_emid.data.pictures import Pictures, is_encoded
+from pytest_emid.data.pictures import Pictures, is_encoded, joined
 from pytest_emid.data.sample import Sample
 from pytest_emid.data.selecting import Map, Where, is_empty, selected
 from pytest_emid.errors import DataError, brief
@@ -35,9 +35,10 @@ def load_records(
 
     Args:
         records: one mapping a sample, or a table. An image is a PIL image, the bytes of an image file, also as text
-            (base64), a path inside `images`, a `LazyImage`, or Hugging Face's `{"bytes": ..., "path": ...}`. Rows in
-            the format of a known benchmark (LLaVA's conversations, chat messages, the_cauldron, multiple choice) are
-            read as such.
+            (base64), a path inside `images`, a `LazyImage`, Hugging Face's `{"bytes": ..., "path": ...}`, a list of
+            these, or nothing where a question is asked without a picture; columns `image_1`, `image_2`, ... hold the
+            pictures of one sample. Rows in the format of a known benchmark (LLaVA's conversations, chat messages,
+            the_cauldron, multiple choice) are read as such.
         name: of the dataset.
         columns: field (`id`, `image`, `question`, `reference`, `category`, `cluster`, `options`, `hint`) to column, or
             to nothing. A field that is left out is looked for under its usual names, see `COLUMNS`. Without ids,
@@ -47,8 +48,8 @@ def load_records(
         map: a function that makes other values of a record's, before they are read.
 
     Raises:
-        DataError: no records, a column is missing, an id is repeated, a text is empty or no text, an image is missing
-            or leaves the folder. The message names the record and what to do.
+        DataError: no records, a column is missing, an id is repeated, a text is empty or no text, an image is not
+            there or leaves the folder. The message names the record and what to do.
 
     Example:
         >>> from PIL import Image
@@ -86,6 +87,7 @@ def build(
     by_letter = "options" not in (columns or {}) and {"A", "B"} <= set(rows[0].values)
     pictures = Pictures(images, allowed, _encoded(given, chosen))
     samples: list[Sample] = []
+    shown: list[list[str]] = []
     seen: dict[str, str] = {}
     for position, row in enumerate(rows):
         sample_id = _id(row, chosen["id"], position)
@@ -96,8 +98,10 @@ def build(
             )
         seen[sample_id] = row.where
         place = f"{row.where} (sample {sample_id!r})"
-        image, shared = pictures.get(_picture(row, chosen["image"], place), chosen["image"], place)
-        question = _question(_text(row, chosen["question"], place, "question"))
+        found = pictures.all_of(_picture(row, chosen["image"], place), chosen["image"], place)
+        shown.append([key for _, key in found])
+        text = _text(row, chosen["question"], place, "question")
+        question = text if len(found) > 1 else _question(text)
         options = options_of(row, chosen["options"], by_letter, place)
         if options:
             cell = as_list(_cell(row, chosen["reference"]))
@@ -108,15 +112,17 @@ def build(
         samples.append(
             Sample(
                 id=sample_id,
-                image=image,
+                image=None,
+                images=tuple(picture for picture, _ in found),
                 question=with_options(question, _hint(row, chosen["hint"], place), options),
                 reference=references[0],
                 category=_label(row, chosen["category"], place),
-                cluster=_label(row, chosen["cluster"], place) or shared,
+                cluster=_label(row, chosen["cluster"], place),
                 references=references if len(references) > 1 else (),
             )
         )
-    return Dataset(name, samples)
+    clusters = joined(shown)
+    return Dataset(name, (s.with_(cluster=s.cluster or c) for s, c in zip(samples, clusters, strict=True)))
 
 
 def _encoded(rows: list[Record], chosen: Mapping[str, str | None]) -> dict[str, str]:
@@ -128,15 +134,18 @@ def _encoded(rows: list[Record], chosen: Mapping[str, str | None]) -> dict[str, 
 
 
 def _picture(row: Record, column: str | None, where: str) -> Any:
-    """The cell of the picture. A column that only some records lack leaves them without one."""
-    several = [key for key in row.values if key.startswith("image_") and key[6:].isdecimal()]
-    if column == "image_1" and sum(not is_empty(row.values[key]) for key in several) > 1:
-        second = next(key for key in several if key != "image_1" and not is_empty(row.values[key]))
+    """The cell of the pictures. A column that only some records lack leaves them without one."""
+    if column != "image_1":
+        return row.values.get(str(column))
+    numbers = [int(key[6:]) for key in row.values if key.startswith("image_") and key[6:].isdecimal()]
+    filled = sorted(number for number in numbers if not is_empty(row.values[f"image_{number}"]))
+    if filled != list(range(1, len(filled) + 1)):
+        lacking = next(number for number in range(1, len(filled) + 1) if number not in filled)
         raise DataError(
-            f"{where}: there are pictures in columns 'image_1' and {second!r}, and a sample has one. "
-            "Leave such rows out: where='image_2='."
+            f"{where}: there is a picture in column 'image_{filled[-1]}' and none in 'image_{lacking}', so questions "
+            f"about <image {filled[-1]}> would be shown another one. Add it, or leave the sample out."
         )
-    return row.values.get(str(column))
+    return [row.values[f"image_{number}"] for number in filled]
 
 
 def _question(text: str) -> str:

@@ -1,9 +1,9 @@
-"""A sample: one picture, one question, one reference answer."""
+"""A sample: a picture, or several, or none; one question, one reference answer."""
 
 from __future__ import annotations
 
 import hashlib
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass, replace
 from typing import Any
 
@@ -12,7 +12,7 @@ from PIL import Image, ImageOps
 from pytest_emid.data.image_files import orientation, to_rgb
 from pytest_emid.errors import DataError, EmidError
 
-__all__ = ["LazyImage", "Sample", "image_digest"]
+__all__ = ["LazyImage", "Sample", "image_digest", "pictures_digest"]
 
 
 @dataclass(frozen=True, slots=True)
@@ -41,13 +41,15 @@ class Sample:
 
     Attributes:
         id: unique in its dataset; shifted copies keep it, which is what makes two sets paired.
-        image: a picture, or a `LazyImage`.
+        image: a picture, or a `LazyImage`; None where the question is asked without one.
         question: the text part of the query.
         reference: the ground-truth answer.
         category: a label to group by, such as `conversation`.
         cluster: samples that share it are resampled together. Those that share a picture must share it: loaders see to
             that, and no gate passes where it is not so. Empty means that the sample is a cluster of its own.
         references: all answers that are accepted, `reference` first; empty where there is only that one.
+        images: all pictures, `image` first; empty where there is only that one, or none. `image=None` with several
+            takes the first of them. `<image 2>` in the question is where the second one goes.
 
     Example:
         >>> from PIL import Image
@@ -55,27 +57,65 @@ class Sample:
         >>> sample = Sample("1", Image.new("RGB", (2, 2)), "Which colour?", "Black.")
         >>> sample.with_(question="Welche Farbe?").question
         'Welche Farbe?'
+        >>> pair = sample.with_(images=(Image.new("RGB", (2, 2)), Image.new("RGB", (4, 4))))
+        >>> [picture.width for picture in pair.open_images()]
+        [2, 4]
     """
 
     id: str
-    image: Image.Image | LazyImage
+    image: Image.Image | LazyImage | None
     question: str
     reference: str
     category: str = ""
     cluster: str = ""
     references: tuple[str, ...] = ()
+    images: tuple[Image.Image | LazyImage, ...] = ()
+
+    def __post_init__(self) -> None:
+        if not self.images:
+            return
+        given = tuple(self.images)
+        if self.image is None:
+            object.__setattr__(self, "image", given[0])
+        elif given[0] is not self.image:
+            raise DataError(
+                f"sample {self.id!r}: the first of its images is not its image. Give all of them as images=, and "
+                "image=None."
+            )
+        object.__setattr__(self, "images", given if len(given) > 1 else ())
+
+    @property
+    def pictures(self) -> tuple[Image.Image | LazyImage, ...]:
+        """All pictures, unopened: none, one or several."""
+        return self.images or (() if self.image is None else (self.image,))
 
     def open_image(self) -> Image.Image:
-        """The picture upright (EXIF), in RGB with 8 bits: transparent parts are white, 16 bits are scaled. It is the
-        caller's own: a copy.
+        """The only picture, upright (EXIF), in RGB with 8 bits: transparent parts are white, 16 bits are scaled. It is
+        the caller's own: a copy.
 
         Raises:
-            DataError: it cannot be read, is animated, or its depth has no agreed white; the message names the sample
-                and the source.
+            DataError: there is none, or several; it cannot be read, is animated, or its depth has no agreed white. The
+                message names the sample and the source.
         """
-        source = self.image.source if isinstance(self.image, LazyImage) else "the picture in memory"
+        if self.image is None or self.images:
+            raise DataError(
+                f"sample {self.id!r} has {len(self.images) or 'no'} picture{'s' if self.images else ''}, and one is "
+                "needed here. Whatever takes any number of them opens them by open_images()."
+            )
+        return self._opened(self.image)
+
+    def open_images(self) -> list[Image.Image]:
+        """All pictures, each as `open_image` gives it.
+
+        Raises:
+            DataError: one cannot be opened.
+        """
+        return [self._opened(image) for image in self.pictures]
+
+    def _opened(self, image: Image.Image | LazyImage) -> Image.Image:
+        source = image.source if isinstance(image, LazyImage) else "the picture in memory"
         try:
-            opened = self.image.load() if isinstance(self.image, LazyImage) else self.image
+            opened = image.load() if isinstance(image, LazyImage) else image
             if not hasattr(opened, "convert"):  # whatever behaves as a picture is one
                 raise DataError(
                     f"sample {self.id!r}: its image, from {source}, is a {type(opened).__name__}, not a PIL image. "
@@ -111,9 +151,13 @@ class Sample:
         return self.references or (self.reference,)
 
     def with_(self, **changes: Any) -> Sample:
-        """A copy with other fields. Another reference takes the place of the first of several."""
+        """A copy with other fields. Another reference, or picture, takes the place of the first of several."""
         if "reference" in changes and "references" not in changes and self.references:
             changes["references"] = (changes["reference"], *self.references[1:])
+        if "image" in changes and "images" not in changes and self.images:
+            changes["images"] = () if changes["image"] is None else (changes["image"], *self.images[1:])
+        if "images" in changes and "image" not in changes:
+            changes["image"] = None
         return replace(self, **changes)
 
 
@@ -125,3 +169,13 @@ def image_digest(image: Image.Image) -> str:
     """
     rgb = to_rgb(image, "the picture in memory")
     return hashlib.sha256(f"{rgb.width}x{rgb.height}:".encode() + rgb.tobytes()).hexdigest()
+
+
+def pictures_digest(pictures: Sequence[Image.Image]) -> str:
+    """`image_digest` of one picture; of several one digest, which depends on their order; empty where there is none.
+
+    Raises:
+        DataError: as `image_digest`.
+    """
+    digests = [image_digest(picture) for picture in pictures]
+    return "".join(digests) if len(digests) < 2 else hashlib.sha256(":".join(digests).encode()).hexdigest()

@@ -102,13 +102,20 @@ class PrecomputedImageEncoder(_Precomputed):
         """From an array (n, d) whose rows belong to the samples' pictures; reads every picture once.
 
         Raises:
-            DataError: another number of rows than samples, different rows of one picture, or an unreadable picture.
+            DataError: another number of rows than samples, different rows of one picture, an unreadable picture, or a
+                sample of several pictures or none.
         """
         array = np.asarray(vectors)
         if array.ndim != 2 or len(array) != len(samples):
             raise DataError(
                 f"an array of shape {array.shape} does not hold one vector for each of {len(samples)} samples."
             )
+        for sample in samples:
+            if len(sample.pictures) != 1:
+                raise DataError(
+                    f"sample {sample.id!r} has {len(sample.pictures)} pictures, and vectors are those of one each. "
+                    "Give them by digest: PrecomputedImageEncoder({image_digest(picture): vector, ...})."
+                )
         first: dict[str, int] = {}
         digests = [image_digest(sample.open_image()) for sample in samples]
         for i, digest in enumerate(digests):

@@ -22,6 +22,7 @@ from pytest_emid.errors import EstimationError, ModelError
 from pytest_emid.information.intervals.estimate import Estimate
 from pytest_emid.information.paper.preference import WinRate, ratio_of_sums, relative_preference, win_rate
 from pytest_emid.models.base import Model, Outcome, Response
+from pytest_emid.models.placeholders import without_places
 
 __all__ = ["PROMPT", "Judge", "Judgement", "Judgements", "Problem", "parse_scores"]
 
@@ -208,8 +209,9 @@ class Judge:
         parts = {
             "context": f"\n\nWhat the picture shows: {known}" if known else "",
             "question": sample.question,
-            "first": first,
-            "second": second,
+            # an answer that names a place for a picture has none
+            "first": without_places(first),
+            "second": without_places(second),
         }
         # One pass, so that braces in an answer are text.
         text = re.sub(r"\{(context|question|first|second)\}", lambda match: parts[match[1]], self.prompt)

@@ -27,7 +27,7 @@ from pytest_emid.measuring.floor import again
 from pytest_emid.measuring.format import floor_in_words
 from pytest_emid.measuring.guards import Guards
 from pytest_emid.measuring.judging import Judge
-from pytest_emid.measuring.leaving_out import UnansweredError, told_of
+from pytest_emid.measuring.leaving_out import PicturelessError, UnansweredError, told_of
 from pytest_emid.measuring.likelihood import log_likelihoods
 from pytest_emid.measuring.metrics.base import Metric
 from pytest_emid.measuring.metrics.measured import Metrics
@@ -38,7 +38,7 @@ from pytest_emid.measuring.provenance import Provenance, provenance
 from pytest_emid.measuring.remarks import answered_by_id
 from pytest_emid.measuring.results import EmidResult, Floor, Obstacle
 from pytest_emid.measuring.scores import Scored, score
-from pytest_emid.measuring.sight import blind, unseeing
+from pytest_emid.measuring.sight import blind, unseeing, unshown
 from pytest_emid.models.base import Model, asked_under
 from pytest_emid.shifts.base import Shift
 
@@ -47,6 +47,8 @@ __all__ = ["Announce", "Measurer", "Progress"]
 NATURAL: Final = "natural"
 CONTROL: Final = "identity"
 """The shift that changes nothing on purpose."""
+CHANGES_PICTURES: Final = ("visual", "joint")
+"""Modalities that test nothing on a sample without a picture."""
 
 
 class Measurer:
@@ -199,6 +201,9 @@ class Measurer:
         return self._results[key]
 
     def _measured(self, dataset: Dataset, scenario: Scenario) -> EmidResult:
+        changes_pictures = scenario.modality in CHANGES_PICTURES and scenario.id != CONTROL
+        if changes_pictures and not all(sample.pictures for sample in dataset):
+            return self._without(PicturelessError(dataset, scenario.id), dataset, scenario)
         if self._unanswered is not None:
             return self._without(self._unanswered, dataset, scenario)
         try:
@@ -219,6 +224,7 @@ class Measurer:
             sides = (self.dataset, clean.answered.responses), (dataset, shifted.responses)
             found = self._judge.added(found, *sides)
         found = self._beyond_floor(self._looked_through(found, clean, shifted))
+        found = unshown(found, self.dataset, dataset, self._settings.allowance)
         return self._compared_with_itself(self._doubted(found, dataset), dataset)
 
     def _without(self, error: UnansweredError, dataset: Dataset, scenario: Scenario) -> EmidResult:

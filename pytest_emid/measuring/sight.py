@@ -3,23 +3,28 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Hashable, Sequence
+from dataclasses import replace
 from typing import Final
 
 import numpy as np
 from numpy.typing import NDArray
 
+from pytest_emid.data.sample import Sample
 from pytest_emid.information.intervals.means import mean_interval
+from pytest_emid.measuring.allowance import Allowance
 from pytest_emid.measuring.checks import FEWEST_CLUSTERS, FEWEST_SAMPLES
 from pytest_emid.measuring.embedding import Embedded
 from pytest_emid.measuring.obstacles import DRIFT, EMI, EMID, INFORMATION
-from pytest_emid.measuring.results import Obstacle
+from pytest_emid.measuring.results import EmidResult, Obstacle
 
-__all__ = ["blind", "sees_own", "unseeing"]
+__all__ = ["blind", "sees_own", "unseeing", "unshown"]
 
 Rows = NDArray[np.float32]
 
 ALIKE: Final = 1e-5
 """Largest difference between entries of unit vectors that are the same but for rounding."""
+WITNESS: Final = "witness"
+"""The kind of critic that reads no picture: the reference stands for the query."""
 SURE: Final = 0.999
 """Confidence with which an encoder must find a shifted input closer to its own clean one than to others."""
 
@@ -57,6 +62,26 @@ def unseeing(clean: Embedded, shifted: Embedded) -> tuple[Obstacle, ...]:
                 )
             )
     return tuple(found)
+
+
+def unshown(result: EmidResult, clean: Sequence[Sample], shifted: Sequence[Sample], allowance: Allowance) -> EmidResult:
+    """The result, with how many samples have no picture. Where only some have none, and more than is allowed, no gate
+    passes on what pictures decide: drift, and critics that read the query."""
+    counts = [(sum(not sample.pictures for sample in side), len(side)) for side in (clean, shifted)]
+    count, n = max(counts, key=lambda each: each[0] / each[1])
+    if not count:
+        return result
+    said = f"{count} of {n} samples have no picture and are asked by their question alone"
+    mixed = any(0 < some < of for some, of in counts) or len({some == of for some, of in counts}) > 1
+    if not mixed or count <= allowance.rest * n + 1e-9:
+        return replace(result, remarks=(f"{said}.", *result.remarks))
+    on = (DRIFT,) if result.critic.kind == WITNESS else (DRIFT, EMID, EMI)
+    obstacle = Obstacle(
+        f"{said}; allowed are {allowance}, --emid-allow-problems: no gate passes on what pictures decide. Metrics and "
+        "information retained need none.",
+        on,
+    )
+    return replace(result, remarks=(f"{said}.", *result.remarks), obstacles=(obstacle, *result.obstacles))
 
 
 def sees_own(before: Rows, after: Rows, clusters: Sequence[Hashable]) -> bool:

@@ -35,6 +35,8 @@ from pytest_emid.models.packs import told
 __all__ = ["CallableModel"]
 
 Answer = str | Response
+Shown = Image.Image | list[Image.Image] | None
+"""The picture of a sample as a function gets it: one, several, or none."""
 _END: Final = object()
 
 
@@ -43,7 +45,8 @@ class CallableModel:
 
     Args:
         function: by default `function(images, questions)` on lists of equal length, returning as many answers
-            (a list, a generator, or an async one of these). Generators are stored as they yield. An answer is a
+            (a list, a generator, or an async one of these). Generators are stored as they yield. An image is a PIL
+            image; a list of them where a sample has several, and None where it has none. An answer is a
             string, or a `Response` when there is more to say, such as a refusal.
         per_sample: the function is `function(image, question)` and returns one answer. Async ones run concurrently, and
             each answer is yielded as it arrives. All async calls run in one event loop, so that a client, a lock or a
@@ -104,7 +107,7 @@ class CallableModel:
     def _in_batches(self, samples: Sequence[Sample]) -> Iterator[tuple[int, Response]]:
         for start in range(0, len(samples), self._batch_size):
             batch = samples[start : start + self._batch_size]
-            images = [sample.open_image() for sample in batch]
+            images = [_shown(sample) for sample in batch]
             count = 0
             with self._explaining(f"samples {batch[0].id!r} to {batch[-1].id!r}"):
                 answers = self._at_once(images, [sample.question for sample in batch])
@@ -138,7 +141,7 @@ class CallableModel:
                 "What it had answered before is kept."
             ) from error
 
-    def _at_once(self, images: list[Image.Image], questions: list[str]) -> Iterator[Any]:
+    def _at_once(self, images: list[Shown], questions: list[str]) -> Iterator[Any]:
         answers = self._function(images, questions)
         if inspect.isawaitable(answers):
             answers = LOOP.run(_awaited(answers))
@@ -157,7 +160,7 @@ class CallableModel:
         waits = _is_async(self._function)
         while position < len(samples) and not waits:
             sample = samples[position]
-            image = sample.open_image()
+            image = _shown(sample)
             with self._explaining(f"sample {sample.id!r}"):
                 answer = self._function(image, sample.question)
                 waits = inspect.isawaitable(answer)  # such as a lambda around an async function
@@ -180,7 +183,7 @@ class CallableModel:
             while True:
                 for number in islice(waiting, 0 if failed else self._batch_size - len(running)):
                     sample = samples[number]
-                    call = self._function(sample.open_image(), sample.question)
+                    call = self._function(_shown(sample), sample.question)
                     running[asyncio.ensure_future(_awaited(call))] = number
                 if not running:
                     break
@@ -205,6 +208,11 @@ class CallableModel:
             f"{self.name} answered sample {sample.id!r} with a {type(answer).__name__}: {str(answer)[:80]!r}. "
             "An answer is a string or a Response."
         )
+
+
+def _shown(sample: Sample) -> Shown:
+    pictures = sample.open_images()
+    return pictures if len(pictures) > 1 else pictures[0] if pictures else None
 
 
 def _is_async(function: Callable[..., Any]) -> bool:

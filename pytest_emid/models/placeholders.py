@@ -1,4 +1,4 @@
-"""Where a question has its picture: datasets write `<image>` (LLaVA) or `<image 1>` (MMMU) where it belongs."""
+"""Where a question has its pictures: datasets write `<image>` (LLaVA) or `<image 1>` (MMMU) where one belongs."""
 
 from __future__ import annotations
 
@@ -7,42 +7,58 @@ from typing import Final
 
 from pytest_emid.errors import DataError
 
-__all__ = ["around_picture", "without_places"]
+__all__ = ["arranged", "without_places"]
 
-_PLACE: Final = re.compile(r"\s*<image(?:[ _](\d+))?>\s*")
+_PLACE: Final = re.compile(r"\s*<image(?:[ _]([1-9]\d*))?>\s*")
 
 
-def around_picture(question: str, sample: str = "") -> tuple[str, str]:
-    """The texts before and after a question's picture; without a place for it, the picture comes first.
+def arranged(question: str, pictures: int = 1, sample: str = "") -> list[str | int]:
+    """A question as texts and pictures, by number from 0, in the order in which a model is to be given them.
+
+    Pictures without a place come first. `<image>` is the next one that no number names; further mentions of one of
+    several are words (`image 1`).
 
     Args:
         question: as the dataset has it.
+        pictures: how many there are.
         sample: whose question it is, for the error.
 
     Raises:
-        DataError: it has places for several pictures, and a sample has one.
+        DataError: it has places for more pictures than there are.
 
-    >>> around_picture("<image>\\nWhat is it?")
-    ('', 'What is it?')
-    >>> around_picture("Look at <image 1>. What is it?")
-    ('Look at', '. What is it?')
+    >>> arranged("<image>\\nWhat is it?")
+    [0, 'What is it?']
+    >>> arranged("Look at <image 1> and <image 2>. Is <image 1> red?", 2)
+    ['Look at', 0, 'and', 1, '. Is image 1 red?']
     """
     places = list(_PLACE.finditer(question))
-    asked = {match[1] for match in places if match[1]}
+    asked = {int(match[1]) for match in places if match[1]}
     bare = sum(match[1] is None for match in places)
-    count = max(len(asked) + bare, max(map(int, asked), default=0))
-    if count > 1:
+    count = max(len(asked) + bare, max(asked, default=0))
+    if count > pictures:
         whose = f"sample {sample!r}" if sample else "a question"
+        what = "a picture" if count == 1 else f"{count} pictures"
         raise DataError(
-            f"{whose} asks about {count} pictures ({question[:80]!r}), and a sample has one. Join them into one "
-            "picture, or leave the sample out."
+            f"{whose} asks about {what} ({question[:80]!r}), and it has {pictures or 'none'}. Give it all of them "
+            "(Sample.images, or a list in the column of the picture), or leave it out."
         )
-    if not places:
-        return "", question
-    first, last = places[0], places[-1]
-    before = question[: first.start()]
-    after = "".join([question[first.end() : last.start()], " "]) if last is not first else ""
-    return before, without_places(after) + question[last.end() :]
+    free = [number for number in range(pictures) if number + 1 not in asked]
+    unplaced, free = free[: len(free) - bare], free[len(free) - bare :]
+    parts: list[str | int] = list(unplaced)
+    shown = set(unplaced)
+    text, end = "", 0
+    for match in places:
+        text += question[end : match.start()]
+        end = match.end()
+        number = int(match[1]) - 1 if match[1] else free.pop(0)
+        if number in shown:
+            text += " " if pictures == 1 else f" image {number + 1} "
+            continue
+        parts += [text, number]
+        text = ""
+        shown.add(number)
+    parts.append(text + question[end:])
+    return [part for part in parts if part != ""]
 
 
 def without_places(question: str) -> str:

@@ -10,7 +10,7 @@ from typing import Final
 import numpy as np
 from numpy.typing import NDArray
 
-from pytest_emid.data.sample import Sample, image_digest
+from pytest_emid.data.sample import Sample, pictures_digest
 from pytest_emid.errors import DataError, listed
 from pytest_emid.models.base import Response
 from pytest_emid.models.keys import answer_keys, former_keys
@@ -93,7 +93,7 @@ class ReplayModel:
         Raises:
             DataError: some have no answer; nothing is yielded then.
         """
-        pictures = [image_digest(sample.open_image()) for sample in samples]
+        pictures = [pictures_digest(sample.open_images()) for sample in samples]
         keys = answer_keys(self, samples, pictures)
         former = former_keys(self, samples, pictures) or keys
         places = [self._place(key) or self._place(old) for key, old in zip(keys, former, strict=True)]

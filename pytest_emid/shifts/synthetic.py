@@ -32,7 +32,8 @@ class SyntheticShift:
 
     `a + b` (or `a & b`) composes two shifts. The order of writing does not matter, and no shift occurs twice.
     A component changes a sample in the same way alone and in company: its random draws depend on the seed, the
-    sample's id and the component's name only. Samples that share a picture get noise of their own each.
+    sample's id, the component's name and, from the second of its pictures on, its number. Samples that share a
+    picture get noise of their own each. A sample without a picture stays as it is under visual components.
 
     Raises:
         ShiftError: two components have the same name.
@@ -109,7 +110,7 @@ class SyntheticShift:
                 if part.id in changed:
                     changed[part.id] += before != question
             if visual:
-                samples.append(sample.with_(question=question, image=self._lazy(sample, seed)))
+                samples.append(sample.with_(question=question, images=self._lazy(sample, seed)))
             else:
                 samples.append(sample.with_(question=question) if textual else sample)
         for part_id, count in changed.items():
@@ -137,7 +138,7 @@ class SyntheticShift:
         question = sample.question
         for part, definition in textual:
             question = shift_text(part, definition, question, seed, sample.id)
-        return sample.with_(question=question, **({"image": self._lazy(sample, seed)} if visual else {}))
+        return sample.with_(question=question, **({"images": self._lazy(sample, seed)} if visual else {}))
 
     def apply_image(self, image: Image.Image, seed: int = 0, sample_id: str = "") -> Image.Image:
         """One shifted picture, of the size and mode of the given one; transparency is left as it is.
@@ -165,22 +166,28 @@ class SyntheticShift:
     def _made(self, sample: Sample, seed: int) -> bytes:
         shifted = self.apply_sample(sample, seed)
         visual, _ = self._split()
-        picture = shifted.open_image().tobytes() if visual else b""
-        return shifted.question.encode("utf-8", "surrogatepass") + b"\0" + picture
+        pictures = [picture.tobytes() for picture in shifted.open_images()] if visual else []
+        return b"\0".join([shifted.question.encode("utf-8", "surrogatepass"), *pictures])
 
     def _split(self) -> tuple[list[tuple[Component, registry.Definition]], list[tuple[Component, registry.Definition]]]:
         parts = [(part, registry.get(part.name)) for part in self.components]
         visual = [(part, definition) for part, definition in parts if definition.modality == "visual"]
         return visual, [(part, definition) for part, definition in parts if definition.modality == "textual"]
 
-    def _lazy(self, sample: Sample, seed: int) -> LazyImage:
+    def _lazy(self, sample: Sample, seed: int) -> tuple[LazyImage, ...]:
         from pytest_emid.data.sample import LazyImage
 
-        source = sample.image.source if isinstance(sample.image, LazyImage) else "a picture in memory"
-        return LazyImage(partial(self._open, sample, seed), f"{source} under {self.id}")
+        def lazy(number: int, picture: Image.Image | LazyImage) -> LazyImage:
+            source = picture.source if isinstance(picture, LazyImage) else "a picture in memory"
+            alone = sample.with_(image=picture, images=())
+            # the first draws as it does alone
+            name = sample.id if number == 1 else f"{sample.id}, picture {number}"
+            return LazyImage(partial(self._open, alone, seed, name), f"{source} under {self.id}")
 
-    def _open(self, sample: Sample, seed: int) -> Image.Image:
-        return self.apply_image(sample.open_image(), seed, sample.id)
+        return tuple(lazy(number, picture) for number, picture in enumerate(sample.pictures, start=1))
+
+    def _open(self, sample: Sample, seed: int, name: str) -> Image.Image:
+        return self.apply_image(sample.open_image(), seed, name)
 
     def _fingerprint(
         self,

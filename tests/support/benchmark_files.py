@@ -312,8 +312,8 @@ def _turn(column: str, at: int, value: Any) -> Callable[[Row], None]:
     return lambda row: row[column].__setitem__(at, value)
 
 
-PICTURE = [_set(image="gone.png"), _set(image="../out.png"), _set(image=""), _set(image=["0.png", "1.png"]),
-           _set(image=3), _set(image="https://example.org/a.png"), _drop("image"),
+PICTURE = [_set(image="gone.png"), _set(image="../out.png"), _set(image=["0.png", ""]),
+           _set(image=3), _set(image="https://example.org/a.png"),
            _set(image="iVBORw0KGgoAAAANSUhEUg*AAAAB" + "A" * 60)]  # fmt: skip
 QUESTION = [_set(question=""), _set(question=7), _set(question=None), _drop("question")]
 CHOICE = [_set(options=["x"], choices=["x"]), _set(options=["x", ""], choices=["x", ""]), _set(answer=9),
@@ -326,30 +326,41 @@ TURNS = (
 )  # fmt: skip
 
 SPOILED: dict[str, list[Callable[[Row], None]]] = {
-    "conversations": [*PICTURE, _set(conversations=[]), _set(conversations=None), _drop("conversations"),
+    "conversations": [*PICTURE, _set(image=""), _set(image=None),
+                      _set(conversations=[]), _set(conversations=None), _drop("conversations"),
                       *(_turn("conversations", *turn) for turn in TURNS)],
     "messages": [_set(messages=[]), _set(messages="x"), _drop("messages"),
                  *(_turn("messages", *turn) for turn in TURNS if turn[0] == 0 and turn[1] != TURNS[8][1])],
-    "vqa": [*QUESTION, _set(image_id=99), _set(image_id=None), _drop("question_id"), _drop("annotation"),
+    "vqa": [*QUESTION, _set(image_id=99), _drop("question_id"), _drop("annotation"),
             lambda row: row["annotation"].update(answers=[]),
             lambda row: row["annotation"].update(answers=[{"answer": ""}])],
     "coco": [_set(file_name="gone.jpg"), _set(file_name="../x.jpg"), _set(captions=[""]), _set(captions=[3])],
-    "evalkit": [*QUESTION[:1], _set(image=""), _set(image="gone.png"), _set(A=""), _set(answer="E"), _set(answer="zzz"),
+    "evalkit": [*QUESTION[:1], _set(image="gone.png"), _set(A=""), _set(answer="E"), _set(answer="zzz"),
                 _set(B="", C="x"), _set(image="iVBORw0KGgoAAAANSUhEUg*AAAAB" + "A" * 60)],
-    "textvqa": [*QUESTION, _set(image_id="gone"), _set(image_id=None), _set(answers=[]), _set(answers=["a", 3]),
+    "textvqa": [*QUESTION, _set(image_id="gone"), _set(answers=[]), _set(answers=["a", 3]),
                 _set(answers=None)],
     "references": [*PICTURE, _set(question="", query=""), _set(question=7, query=7), _set(answers=[], label=[]),
                    _set(answers=["a", ""], label=["a", ""]), _set(answers=None, label=None)],
     "scienceqa": [*PICTURE, *QUESTION, *CHOICE],
-    "problems": [_set(image="gone.png"), _set(image=None), *QUESTION, *CHOICE],
-    "mmmu": [*QUESTION, *CHOICE[:2], _set(image_1=None), _set(image_1="gone.png"), _set(image_2="1.png"),
+    "problems": [_set(image="gone.png"), *QUESTION, *CHOICE],
+    "mmmu": [*QUESTION, *CHOICE[:2], _set(image_1=None, image_2="1.png"), _set(image_1="gone.png"),
              _set(answer=None), _set(answer="")],
-    "cauldron": [_set(images=[]), _set(images=["0.png", "1.png"]), _set(images=["gone.png"]), _set(texts=[]),
+    "cauldron": [_set(images=["0.png", ""]), _set(images=["gone.png"]), _set(texts=[]),
                  _set(texts=[3]), _set(texts=[{"user": "x"}]), _set(texts=[{"user": "", "assistant": "x"}]),
-                 _set(texts=None), _drop("texts"), _drop("images")],
+                 _set(texts=None), _drop("texts")],
     "llava_bench": [*PICTURE, _set(text=""), _set(text=3), _drop("text"), _drop("question_id"), _set(answer=""),
                     _drop("answer")],
 }  # fmt: skip
+
+
+WITHOUT: dict[str, list[Callable[[Row], None]]] = {
+    "evalkit": [_set(image="")],
+    "scienceqa": [_set(image=None), _set(image="")],
+    "problems": [_set(image=None)],
+    "mmmu": [_set(image_1=None), _set(image_1="")],
+    "cauldron": [_set(images=[])],
+}
+"""A row that is asked without a picture."""
 
 
 def spoiled(rng: random.Random, name: str) -> tuple[Made, list[Row], int]:

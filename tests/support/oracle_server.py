@@ -11,7 +11,7 @@ from typing import Any
 from scripted_server import ScriptedServer, completion, serving
 
 from pytest_emid.data.dataset import Dataset
-from pytest_emid.models.server.chat import png
+from pytest_emid.models.server.content import png
 
 Spoil = Callable[[str, int, str], dict[str, Any]]
 """(`clean` or `shifted`, number of the sample, reference) -> a completion."""

@@ -90,16 +90,18 @@ class ToyProcessor:
     def apply_chat_template(self, messages: Sequence[Any], **options: Any) -> str:
         return "".join(part.get("text", "#") for message in messages for part in message["content"])
 
-    def __call__(self, images: Any, text: list[str], pad_to_multiple_of: int = 1, **options: Any) -> BatchFeature:
+    def __call__(
+        self, text: list[str], images: Any = None, pad_to_multiple_of: int = 1, **options: Any
+    ) -> BatchFeature:
         self.texts.append(text)
         self.options.append(options)
-        if any(isinstance(item, list) != self.nested for item in images):
+        if any(isinstance(item, list) != self.nested for item in images or ()):
             raise TypeError("pictures are nested" if not self.nested else "pictures are not nested")
         if any("!" in prompt for prompt in text):
             raise ValueError(f"cannot read {text}")
         width = -(-max(map(len, text)) // pad_to_multiple_of) * pad_to_multiple_of
         ids = torch.tensor([[0] * (width - len(prompt)) + [ord(c) for c in prompt] for prompt in text])
-        pictures = self.image_processor(images, scale=0.5, return_tensors="pt")
+        pictures = self.image_processor(images, scale=0.5, return_tensors="pt") if images else {}
         return BatchFeature({**pictures, "input_ids": ids, "attention_mask": (ids > 0).long()})
 
 

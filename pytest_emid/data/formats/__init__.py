@@ -49,7 +49,12 @@ def expanded(rows: Iterable[Record], columns: Columns) -> Iterator[Record]:
         known = [columns["id"]] if columns.get("id") else COLUMNS["id"]
         id_column = next((c for c in known if c in row.values), None) if columns.get("id", "id") else None
         rest = {key: value for key, value in row.values.items() if key != column}
-        made = list(TURNS[column](row, turns))
+        image = columns.get("image")
+        shown = Record(row.where, {**rest, "image": rest.get(image)}) if image else row
+        made = [
+            {image if image and key == "image" else key: value for key, value in values.items()}
+            for values in TURNS[column](shown, turns)
+        ]
         for number, values in enumerate(made, start=1):
             own = {id_column: f"{rest[id_column]}-{number}"} if id_column and len(made) > 1 else {}
             yield Record(row.where, {**rest, **values, **own})

@@ -3,9 +3,10 @@
 from __future__ import annotations
 
 from collections.abc import Iterator
-from typing import Any, Final
+from typing import Any, Final, NamedTuple
 
-from pytest_emid.data.columns import Record
+from pytest_emid.data.columns import COLUMNS, Record
+from pytest_emid.data.options import as_list
 from pytest_emid.data.selecting import is_empty
 from pytest_emid.errors import DataError, brief
 
@@ -25,7 +26,7 @@ def conversations(row: Record, turns: list[Any]) -> Iterator[dict[str, Any]]:
 
 def messages(row: Record, turns: list[Any]) -> Iterator[dict[str, Any]]:
     """Chat: `[{"role": "user", "content": ...}, {"role": "assistant", "content": ...}]`; content is text, or parts of
-    text and at most one picture."""
+    text and pictures."""
     return _pairs(row, "messages", turns)
 
 
@@ -43,23 +44,29 @@ def texts(row: Record, turns: list[Any]) -> Iterator[dict[str, Any]]:
 def _pairs(row: Record, column: str, turns: list[Any]) -> Iterator[dict[str, Any]]:
     asked: str | None = None
     before: list[str] = []
-    pictures: list[Any] = []
-    places = answered = 0
-    for number, turn in enumerate(turns, start=1):
-        where = f"{row.where}: entry {number} of {column!r}"
-        role, text, shown = _turn(turn, where)
-        pictures += shown
-        places += text.count(PLACEHOLDER)
-        if places > 1 or len(pictures) > 1:
-            raise DataError(f"{where} shows a second picture, and a sample has one. Leave the row out: where=...")
+    answered = places = 0
+    told = [_turn(turn, f"{row.where}: entry {number} of {column!r}") for number, turn in enumerate(turns, start=1)]
+    place, held = _held(row, [picture for turn in told for picture in turn.pictures])
+    several = len(held) > 1
+    shows = len(held) or not any(column in row.values for column in COLUMNS["image"])  # else another column holds it
+    for number, turn in enumerate(told, start=1):
+        where, role = f"{row.where}: entry {number} of {column!r}", turn.role
+        places += turn.marked.count(PLACEHOLDER)
+        if places > shows:
+            raise DataError(
+                f"{where} shows picture {places}, and the row holds {len(held) or 'none'}. Add it, or leave the row "
+                "out: where=..."
+            )
+        text = turn.marked.strip() if several else _plain(turn.text)
         if role in SYSTEM and asked is None:
-            before.append(_plain(text))
+            before.append(text)
         elif role in ASKING and asked is None:
-            asked = _plain(text)
+            asked = text
         elif role in ANSWERING and asked is not None:
             question = "\n\n".join(part for part in (*before, asked) if part)
-            held = {"image": pictures[0]} if pictures and is_empty(row.values.get("image")) else {}
-            yield {"question": question, "reference": text.strip(), **held}
+            # a turn is about what was shown so far; rows that say nowhere where pictures go are about all of them
+            shown = held[: places or None]
+            yield {"question": question, "reference": turn.text.strip(), **({place: shown} if shown else {})}
             asked, answered = None, answered + 1
         else:
             expected = "an answer" if asked is not None else "a question"
@@ -69,8 +76,25 @@ def _pairs(row: Record, column: str, turns: list[Any]) -> Iterator[dict[str, Any
         raise DataError(f"{row.where}: the list {column!r} {problem}. Add it, or leave the row out.")
 
 
-def _turn(turn: Any, where: str) -> tuple[str, str, list[Any]]:
-    """Who says it, the text, and the pictures in it."""
+class _Turn(NamedTuple):
+    """Who says it, the text, the text with the places of pictures, and the pictures in it."""
+
+    role: str
+    text: str
+    marked: str
+    pictures: list[Any]
+
+
+def _held(row: Record, shown: list[Any]) -> tuple[str, list[Any]]:
+    """The pictures of a row, with their column: those in it, else those in the turns."""
+    for column in COLUMNS["image"]:
+        cell = as_list(row.values.get(column))
+        if not is_empty(cell):
+            return column, cell if isinstance(cell, list) else [cell]
+    return COLUMNS["image"][0], shown
+
+
+def _turn(turn: Any, where: str) -> _Turn:
     if not isinstance(turn, dict):
         raise DataError(f"{where} is a {type(turn).__name__}, not an object.")
     role = turn.get("from", turn.get("role"))
@@ -79,24 +103,29 @@ def _turn(turn: Any, where: str) -> tuple[str, str, list[Any]]:
         raise DataError(f"{where} is of {role!r}, which is none of {', '.join(known)}.")
     content = turn.get("value", turn.get("content"))
     if isinstance(content, str):
-        return role.lower(), content, []
+        return _Turn(role.lower(), content, content, [])
     if not isinstance(content, list):
         raise DataError(f"{where} has no text; its content is {brief(content)}.")
     said: list[str] = []
+    marked: list[str] = []
     shown: list[Any] = []
     for part in content:
         if isinstance(part, str):
             said.append(part)
+            marked.append(part)
         elif isinstance(part, dict) and isinstance(part.get("text"), str):
             said.append(part["text"])
+            marked.append(part["text"])
         elif isinstance(part, dict) and str(part.get("type", "")).startswith("image"):
             picture = next((part[k] for k in ("image", "image_url", "url", "path") if not is_empty(part.get(k))), None)
             picture = picture.get("url") if isinstance(picture, dict) and "url" in picture else picture
             if picture is not None:
                 shown.append(picture)
+            marked.append(PLACEHOLDER)
         else:
             raise DataError(f"{where} holds a part that is neither text nor a picture: {brief(part)}.")
-    return role.lower(), "\n".join(said), shown
+    text = "\n".join(said)
+    return _Turn(role.lower(), text, text if PLACEHOLDER in text else "\n".join(marked), shown)
 
 
 def _plain(text: str) -> str:

@@ -21,8 +21,10 @@ from pytest_emid.errors import ModelError
 from pytest_emid.models.backend.loading import load_processor, load_weights, quietly
 from pytest_emid.models.base import Outcome, Response, TokenScores
 from pytest_emid.models.local.decoding import Choice
+from pytest_emid.models.local.prompts import ADVICE
 from pytest_emid.models.local.queries import LENGTH_CLASS, Batch, Queries, Query, Rows
 from pytest_emid.models.local.sampling import Sampling, generator_for
+from pytest_emid.models.placeholders import without_places
 
 __all__ = ["Engine", "Settings"]
 
@@ -34,6 +36,8 @@ PADDING_TOLERANCE: Final = {True: 1e-2, False: 0.25}
 """Largest relative change of a score that padding may cause, by whether the precision is float32."""
 NOISE: Final = 4
 """Different pictures in a batch of noise."""
+NOISE_SIZE: Final = (48, 48)
+"""Of them, where a query has no picture to take it from."""
 OUT_OF_MEMORY: Final = ("out of memory", "can't allocate memory", "CUBLAS_STATUS_ALLOC_FAILED")
 """What other errors say of the same: those of Metal, of the CPU's allocator, of cuBLAS."""
 _SAMPLING_FIELDS: Final = (
@@ -100,10 +104,7 @@ class Engine:
         if self.tokenizer.pad_token is None:
             self.tokenizer.pad_token = self.tokenizer.eos_token
         if settings.prompt is None and getattr(self.processor, "chat_template", None) is None:
-            raise ModelError(
-                f"{source} has no chat template, so how to put a question to it is not known. "
-                "Give prompt=, for example prompt='USER: <image>\\n{question} ASSISTANT:'."
-            )
+            raise ModelError(f"{source} has no chat template, so how to put a question to it is not known. {ADVICE}")
         self.queries = Queries(
             self.processor,
             self.tokenizer,
@@ -219,9 +220,10 @@ class Engine:
 
         Noise pictures are asked about in two orders, a few tokens long.
         """
-        width, height = query.picture.size
+        width, height = query.pictures[0].size if query.pictures else NOISE_SIZE
         pixels = np.random.default_rng(0).integers(0, 256, (min(rows, NOISE), height, width, 3), dtype=np.uint8)
-        noise = [query.sample.with_(image=Image.fromarray(picture)) for picture in pixels]
+        question = without_places(query.sample.question)
+        noise = [query.sample.with_(question=question, images=(Image.fromarray(picture),)) for picture in pixels]
         queries = list(islice(cycle(self.queries.open(noise)), rows))
         inputs = [self.queries.together(asked, LENGTH_CLASS) for asked in (queries, [*queries[1:], queries[0]])]
         first, rolled = (self._scores(asked, 4) for asked in inputs)

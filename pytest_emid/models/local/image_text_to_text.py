@@ -304,6 +304,8 @@ class TransformersModel:
         rows, start = self.batch_size, 0
         while start < len(order):
             chunk = order[start : start + rows]
+            shown = bool(samples[chunk[0]].pictures)  # no processor takes prompts with and without pictures at once
+            chunk = [i for i in chunk if bool(samples[i].pictures) is shown]
             try:
                 found = given_texts(self._engine, [samples[i] for i in chunk], [texts[i] for i in chunk])
             except (DataError, ModelError):
@@ -323,10 +325,10 @@ class TransformersModel:
         return half
 
 
-def _size(sample: Sample) -> tuple[int, int]:
+def _size(sample: Sample) -> tuple[int, int, int]:
     """Sorts by expected prompt length, longest first; a picture that is not open yet is not opened for it."""
-    picture = sample.image
-    return (0 if isinstance(picture, LazyImage) else -picture.width * picture.height), -len(sample.question)
+    areas = [0 if isinstance(picture, LazyImage) else picture.width * picture.height for picture in sample.pictures]
+    return -len(areas), -sum(areas), -len(sample.question)
 
 
 def _said(error: Exception) -> str:

@@ -97,14 +97,12 @@ def _joined(
 
 def _before(engine: Engine, sample: Sample) -> str:
     """What the template writes between prompt and answer, such as a space."""
-    prompt = engine.queries.prompt(sample.question)
+    prompt = engine.queries.prompts.of(sample.question, len(sample.pictures))
     between = "" if prompt[-1:].isspace() else " "
     if engine.settings.prompt is not None:
         return between
-    answer = {"role": "assistant", "content": [{"type": "text", "text": PROBE}]}
-    messages = [*engine.queries.messages(sample.question), answer]
     try:
-        whole = str(engine.processor.apply_chat_template(messages, tokenize=False))
+        whole = engine.queries.prompts.with_answer(sample.question, PROBE, len(sample.pictures))
     except Exception:  # a template that knows no answers; what usually stands there will do
         return between
     rest = whole.removeprefix(prompt)

@@ -7,17 +7,18 @@ from collections import Counter
 from collections.abc import Generator, Iterable, Mapping, Sequence
 from contextlib import closing
 from dataclasses import dataclass
-from functools import lru_cache, partial
+from functools import partial
 from itertools import islice
 from typing import Any, Final
 
 import torch
 from PIL import Image
 
-from pytest_emid.data.sample import Sample, image_digest
+from pytest_emid.data.sample import Sample, pictures_digest
 from pytest_emid.models.backend.ahead import in_background, in_threads, workers
 from pytest_emid.models.local.pictures import PreparedPictures
-from pytest_emid.models.placeholders import around_picture, without_places
+from pytest_emid.models.local.prompts import Prompts
+from pytest_emid.models.placeholders import arranged
 
 __all__ = ["LENGTH_CLASS", "Batch", "Queries", "Query", "Rows"]
 
@@ -28,19 +29,19 @@ BATCHES_AHEAD: Final = 2
 
 @dataclass(slots=True)
 class Query:
-    """A sample whose picture is open.
+    """A sample whose pictures are open.
 
     Attributes:
         place: its position in the request.
         sample: what is asked about.
-        picture: upright, in RGB.
+        pictures: upright, in RGB.
         features: the picture prepared; None where the processor prepares the pictures of a batch together.
-        digest: of the picture, where it was needed.
+        digest: of the pictures, where it was needed.
     """
 
     place: int
     sample: Sample
-    picture: Image.Image
+    pictures: list[Image.Image]
     features: Mapping[str, Any] | None
     digest: str | None
 
@@ -80,7 +81,7 @@ class Queries:
         tokenizer: the processor's, padding on the left.
         system: a system message before the question.
         prompt: instead of the chat template.
-        digests: whether every picture's digest is needed.
+        digests: whether the digest of every sample's pictures is needed.
         threads: whether several threads may prepare pictures: code that came with a checkpoint may not be made for it.
         gpu: whether the inputs go to a GPU.
         dtype: of the model's numbers.
@@ -100,9 +101,8 @@ class Queries:
     ) -> None:
         self.processor = processor
         self.tokenizer = tokenizer
+        self.prompts = Prompts(processor, system=system, prompt=prompt)
         self.pictures = PreparedPictures(processor)
-        self._system = system
-        self._own_prompt = prompt
         self._digests = digests
         self._gpu = gpu
         self._dtype = dtype
@@ -110,31 +110,10 @@ class Queries:
         self._flat = False
         self._opening = threading.Lock()
         self._tokenising = threading.Lock()
-        self._rendered = lru_cache(4096)(self._render)
-
-    def messages(self, question: str) -> list[dict[str, Any]]:
-        """A conversation that asks a question about a picture."""
-        messages: list[dict[str, Any]] = []
-        if self._system:
-            messages.append({"role": "system", "content": [{"type": "text", "text": self._system}]})
-        before, after = ({"type": "text", "text": readable(text)} for text in around_picture(question))
-        content = [*([before] if before["text"] else []), {"type": "image"}, after]
-        messages.append({"role": "user", "content": content})
-        return messages
-
-    def prompt(self, question: str) -> str:
-        """What the model reads of a question."""
-        return self._rendered(question)
-
-    def _render(self, question: str) -> str:
-        if self._own_prompt is not None:
-            return self._own_prompt.replace("{question}", readable(without_places(question)))
-        messages = self.messages(question)
-        return str(self.processor.apply_chat_template(messages, add_generation_prompt=True, tokenize=False))
 
     def open(self, samples: Sequence[Sample], order: Iterable[int] | None = None) -> Generator[Query]:
         """Samples with their pictures open and prepared, in order, in threads ahead of whoever takes them."""
-        self.pictures.learn(self.prompt("What is it?"))
+        self.pictures.learn(self.prompts.of("What is it?"))
         left = Counter(sample.cluster_id for sample in samples)
         several = {name for name, count in left.items() if count > 1}
         return in_threads(
@@ -146,13 +125,14 @@ class Queries:
 
     def _open(self, samples: Sequence[Sample], several: frozenset[str] | set[str], place: int) -> Query:
         sample = samples[place]
-        around_picture(sample.question, sample.id)
+        arranged(sample.question, len(sample.pictures), sample.id)
         with self._opening:  # what opens a user's pictures need not be made for threads
-            picture = sample.open_image()
+            pictures = sample.open_images()
         shared = sample.cluster_id in several
-        digest = image_digest(picture) if shared or self._digests else None
-        features = self.pictures.prepare(picture, digest if shared else None)
-        return Query(place, sample, picture, features, digest)
+        digest = pictures_digest(pictures) if shared or self._digests else None
+        # several pictures of a sample are padded to one another by some processors
+        features = self.pictures.prepare(pictures[0], digest if shared else None) if len(pictures) == 1 else None
+        return Query(place, sample, pictures, features, digest)
 
     def batches(self, samples: Sequence[Sample], order: Sequence[int], rows: Rows, *, fixed: bool) -> Generator[Batch]:
         """All samples in batches, made ahead of the device in a thread of its own.
@@ -170,31 +150,37 @@ class Queries:
     def _in_order(self, samples: Sequence[Sample], order: Sequence[int], rows: Rows) -> Generator[Batch]:
         with closing(self.open(samples, order)) as queries:
             while part := list(islice(queries, rows.count)):
-                yield self.batch(part)
+                yield from map(self.batch, _alike(part))
 
     def _in_classes(self, samples: Sequence[Sample], order: Sequence[int], rows: Rows) -> Generator[Batch]:
-        waiting: dict[int, list[Query]] = {}
+        waiting: dict[tuple[bool, int], list[Query]] = {}
         with closing(self.open(samples, order)) as queries:
             while part := list(islice(queries, count := rows.count)):  # which may halve at any time
-                batch = self.batch(part, multiple=LENGTH_CLASS)
-                if batch.error is not None:
-                    yield batch
-                    continue
-                classes: dict[int, list[Query]] = {}
-                for query, length in zip(part, lengths(batch.inputs), strict=True):
-                    classes.setdefault(-(-length // LENGTH_CLASS), []).append(query)
-                if len(classes) == 1 and len(part) == count:
-                    yield batch
-                    continue
-                for name, members in classes.items():
-                    waiting.setdefault(name, []).extend(members)
-                    while len(waiting[name]) >= count:
-                        full, waiting[name] = waiting[name][:count], waiting[name][count:]
-                        yield self.batch(full, multiple=LENGTH_CLASS)
+                for same in _alike(part):
+                    yield from self._in_class(same, count, waiting)
         count = rows.count
         for members in waiting.values():
             for start in range(0, len(members), count):
                 yield self.batch(members[start : start + count], count, LENGTH_CLASS)
+
+    def _in_class(
+        self, part: list[Query], count: int, waiting: dict[tuple[bool, int], list[Query]]
+    ) -> Generator[Batch]:
+        batch = self.batch(part, multiple=LENGTH_CLASS)
+        if batch.error is not None:
+            yield batch
+            return
+        classes: dict[tuple[bool, int], list[Query]] = {}
+        for query, length in zip(part, lengths(batch.inputs), strict=True):
+            classes.setdefault((bool(query.pictures), -(-length // LENGTH_CLASS)), []).append(query)
+        if len(classes) == 1 and len(part) == count:
+            yield batch
+            return
+        for name, members in classes.items():
+            waiting.setdefault(name, []).extend(members)
+            while len(waiting[name]) >= count:
+                full, waiting[name] = waiting[name][:count], waiting[name][count:]
+                yield self.batch(full, multiple=LENGTH_CLASS)
 
     def batch(self, queries: Sequence[Query], rows: int = 0, multiple: int | None = None) -> Batch:
         """A batch, filled up to `rows`; an error of making it is told when it is asked."""
@@ -207,14 +193,15 @@ class Queries:
 
     def together(self, queries: Sequence[Query], multiple: int | None = None) -> Any:
         """What the processor makes of several queries, padded to the longest, or to a multiple."""
-        texts = [self.prompt(query.sample.question) for query in queries]
+        texts = [self.prompts.of(query.sample.question, len(query.pictures)) for query in queries]
         bos = str(getattr(self.tokenizer, "bos_token", None) or "")
         written = bool(bos) and texts[0].startswith(bos)  # the template wrote the start token: do not add another
-        pictures = [query.picture for query in queries]
-        processor = self.pictures.processor(pictures, [query.features for query in queries])
+        pictures = [query.pictures for query in queries]
+        prepared = [(query.pictures[0], query.features) for query in queries if query.features is not None]
+        whole = self.pictures.processor(*zip(*prepared, strict=True)) if len(prepared) == len(queries) else None
         with self._tokenising:  # padding is a setting of the tokenizer
             inputs = self._called(
-                processor,
+                self.processor if whole is None else whole,
                 pictures,
                 text=texts,
                 padding=True,
@@ -227,16 +214,24 @@ class Queries:
             inputs.update({k: v.pin_memory() for k, v in inputs.items() if isinstance(v, torch.Tensor)})
         return inputs
 
-    def _called(self, processor: Any, pictures: Sequence[Image.Image], **options: Any) -> Any:
-        """What the processor makes of prompts with a picture each. Some take nested pictures for pages of one."""
-        nested = [[picture] for picture in pictures]
-        if self._flat:
-            return processor(images=list(pictures), **options)
+    def _called(self, processor: Any, pictures: Sequence[list[Image.Image]], **options: Any) -> Any:
+        """What the processor makes of prompts with their pictures: all have some, or none has.
+
+        Some processors take nested pictures for pages of one; those that take one picture a prompt refuse several.
+        """
+        flat = [picture for group in pictures for picture in group]
+        if not flat:
+            return processor(**options)
+        one_each = len(flat) == len(pictures)
+        if self._flat and one_each:
+            return processor(images=flat, **options)
         try:
-            return processor(images=nested, **options)
+            return processor(images=list(pictures), **options)
         except Exception as error:
+            if not one_each:
+                raise
             try:
-                inputs = processor(images=list(pictures), **options)
+                inputs = processor(images=flat, **options)
             except Exception:
                 raise error from None
             self._flat = True
@@ -249,6 +244,7 @@ def lengths(inputs: Any) -> list[int]:
     return found
 
 
-def readable(text: str) -> str:
-    """Tokenizers refuse lone surrogates."""
-    return text.encode("utf-8", "replace").decode("utf-8")
+def _alike(part: list[Query]) -> list[list[Query]]:
+    """Those with pictures, and those without: no processor takes both at once."""
+    groups = [query for query in part if query.pictures], [query for query in part if not query.pictures]
+    return [group for group in groups if group]

@@ -2,25 +2,21 @@
 
 from __future__ import annotations
 
-import base64
 import copy
-import io
 import random
 from collections.abc import Iterator, Mapping, Sequence
 from functools import cached_property, partial
 from threading import Event, Lock
 from typing import Any, Final
 
-from PIL import Image
-
 from pytest_emid.data.sample import Sample
 from pytest_emid.errors import DataError, ModelError
 from pytest_emid.models.backend.checkpoint import digest_of, plain
 from pytest_emid.models.backend.secret import conceal, conceal_address, conceal_values
 from pytest_emid.models.base import Outcome, Response, Served, TokenScores
-from pytest_emid.models.placeholders import around_picture
 from pytest_emid.models.server import given
 from pytest_emid.models.server.connection import RequestError, Server
+from pytest_emid.models.server.content import content_of
 from pytest_emid.models.server.logprobs import token_scores
 from pytest_emid.models.server.parallel import Work, in_parallel
 from pytest_emid.models.server.patience import LONGEST
@@ -28,7 +24,7 @@ from pytest_emid.models.server.reading import choice_of, said
 from pytest_emid.models.server.served import is_version_of, names_of, served_by
 from pytest_emid.models.server.spending import Spending, Usage, tokens
 
-__all__ = ["OpenAIServerModel", "png"]
+__all__ = ["OpenAIServerModel"]
 
 DEFAULT_MAX_TOKENS: Final = 512
 OTHER: Final = "max_completion_tokens"
@@ -301,13 +297,7 @@ class OpenAIServerModel:
         return Response(text, scores=given.scores(prompt, whole, text))
 
     def _request(self, sample: Sample) -> dict[str, Any]:
-        image = {"url": f"data:image/png;base64,{base64.b64encode(png(sample.open_image())).decode()}"}
-        if self.detail is not None:
-            image["detail"] = self.detail
-        question = sample.question.encode("utf-8", "replace").decode("utf-8")
-        before, after = ({"type": "text", "text": text} for text in around_picture(question, sample.id))
-        content = [*([before] if before["text"] else []), {"type": "image_url", "image_url": image}, after]
-        messages: list[dict[str, Any]] = [{"role": "user", "content": content}]
+        messages: list[dict[str, Any]] = [{"role": "user", "content": content_of(sample, self.detail)}]
         if self.system:
             messages.insert(0, {"role": "system", "content": self.system})
         return {
@@ -385,12 +375,3 @@ class OpenAIServerModel:
             self.usage.cost += spent if self.prices is not None else 0.0
         if self.budget is not None:
             self.spending.add(spent)
-
-
-def png(image: Image.Image) -> bytes:
-    """The picture's RGB pixels as PNG: lossless, without metadata, the same bytes each time."""
-    buffer = io.BytesIO()
-    rgb = image if image.mode == "RGB" else image.convert("RGB")
-    # Level 6 takes three times the CPU time for a sixth fewer bytes (benchmarks/scale/client.py).
-    Image.frombytes("RGB", rgb.size, rgb.tobytes()).save(buffer, "PNG", compress_level=1)
-    return buffer.getvalue()

@@ -9,6 +9,7 @@ from __future__ import annotations
 import base64
 import hashlib
 import re
+from collections.abc import Sequence
 from dataclasses import dataclass, field
 from importlib.resources import files
 from io import BytesIO
@@ -20,10 +21,11 @@ from PIL import Image
 
 from pytest_emid import shifts
 from pytest_emid.data.dataset import Dataset
-from pytest_emid.data.sample import Sample, image_digest
+from pytest_emid.data.sample import Sample, pictures_digest
 from pytest_emid.data.writing import writing
 from pytest_emid.errors import EmidError
 from pytest_emid.measuring.plain import scrub
+from pytest_emid.plugin.reports.beside import beside
 from pytest_emid.plugin.reports.changes import changes
 from pytest_emid.shifts.base import Shift
 
@@ -55,7 +57,7 @@ class _Shown:
     """A clean sample and its cells, by shift (without severity) and severity."""
 
     sample: Sample
-    picture: Image.Image
+    picture: Image.Image | None
     digest: str
     rows: dict[str, dict[int | None, _Cell]] = field(default_factory=dict)
 
@@ -111,7 +113,7 @@ class ContactSheet:
             by_id = {sample.id: sample for sample in shifted}
             return [_cell(shown, by_id[shown.sample.id]) for shown in all_shown]
         others = _chosen(shifted, len(all_shown))
-        cells = [_Cell(_thumbnail(o.open_image(), LARGEST), o.question, other=o.id) for o in others]
+        cells = [_Cell(_seen(o.open_images()), o.question, other=o.id) for o in others]
         return cells + [_Cell(problem=f"{shifted.name!r} has no further sample.")] * (len(all_shown) - len(cells))
 
     def write(self, path: Path) -> None:
@@ -140,8 +142,8 @@ class ContactSheet:
         )
 
     def _clean(self, sample: Sample) -> _Shown:
-        picture = sample.open_image()
-        return _Shown(sample, _thumbnail(picture, LARGEST), image_digest(picture))
+        pictures = sample.open_images()
+        return _Shown(sample, _seen(pictures), pictures_digest(pictures))
 
     def _fitting(self) -> tuple[int, int, list[dict[str, Any]]]:
         """Side, samples and views of the first layout that fits the budget; the last one is taken as it comes."""
@@ -188,6 +190,11 @@ class _Encoder:
         return uri
 
 
+def _seen(pictures: Sequence[Image.Image]) -> Image.Image | None:
+    row = beside(pictures)
+    return None if row is None else _thumbnail(row, LARGEST)
+
+
 def _thumbnail(picture: Image.Image, side: int) -> Image.Image:
     """A copy without metadata, at most `side` pixels high and wide."""
     copy = Image.frombytes("RGB", picture.size, picture.tobytes())
@@ -213,9 +220,9 @@ def _family(shift: Shift) -> tuple[str, int | None]:
 
 
 def _cell(shown: _Shown, sample: Sample) -> _Cell:
-    picture = sample.open_image()
+    pictures = sample.open_images()
     return _Cell(
-        picture=None if image_digest(picture) == shown.digest else _thumbnail(picture, LARGEST),
+        picture=None if pictures_digest(pictures) == shown.digest else _seen(pictures),
         text=None if sample.question == shown.sample.question else sample.question,
     )
 

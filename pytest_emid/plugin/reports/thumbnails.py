@@ -19,6 +19,7 @@ from pytest_emid.data.dataset import Dataset
 from pytest_emid.errors import EmidError
 from pytest_emid.measuring.results import EmidResult
 from pytest_emid.plugin.against import against
+from pytest_emid.plugin.reports.beside import beside
 from pytest_emid.shifts.base import Shift
 
 __all__ = ["MOST", "Thumbnails", "gathered", "worst"]
@@ -66,11 +67,11 @@ class Thumbnails:
     def _keep(self, dataset: Dataset, digests: Mapping[str, str]) -> None:
         for sample in dataset:
             digest = digests.get(sample.id, "")
-            if digest and not self._path(digest).exists():
+            if digest and not self._path(digest).exists() and (shown := beside(sample.open_images())) is not None:
                 self._folder.mkdir(parents=True, exist_ok=True)
                 path = self._path(digest)
                 part = path.with_name(f"{path.name}.{os.getpid()}")
-                part.write_bytes(small(sample.open_image()))
+                part.write_bytes(small(shown))
                 part.replace(path)
 
     def _path(self, digest: str) -> Path:

@@ -127,7 +127,7 @@ ENCODED = "iVBORw0KGgoAAAANSUhEUgAAAAEAAAABCAYAAAAf" + "A" * 5000
         ({"image": "https://example.org/a.png"}, "'https://example.org/a.png' is an address, not a file. "
          "Download it, and name the file."),
         ({"image": "a\0b"}, "'a\\x00b' is not a path: embedded null byte."),
-        ({"image": None}, "there is no picture in column 'image'. Add it, or leave such rows out: where='image'."),
+        ({"image": [png(1), None]}, "picture 2 of 2 in column 'image' is missing. Add it, or leave the sample out."),
         ({"image": 3}, "the image is 3. It must be a path, a picture, or the bytes of an image file."),
         ({"image": Image.new("F", (2, 2), 0.5)}, "the picture in memory holds floating-point numbers, and which of "
          "them is white is unknown. Save it with 8 bits."),

@@ -287,8 +287,6 @@ def test_rows_are_changed_and_columns_left_out():
         ({"where": 3}, "where= is text, a dict or a function, not int."),
         ({"where": lambda values: values["x"]}, "mine, record 0: where= failed: KeyError: 'x'."),
         ({"map": lambda values: None}, "mine, record 0: map= gave a NoneType; it must give a dict of columns."),
-        ({}, "mine, record 1 (sample '2'): there is no picture in column 'image'. Add it, or leave such rows out: "
-         "where='image'."),
     ],
 )  # fmt: skip
 def test_what_chooses_no_rows(options, message):

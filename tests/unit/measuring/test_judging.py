@@ -44,6 +44,19 @@ def test_scores_are_means_over_both_orders() -> None:
     assert found.problems == {}
 
 
+def test_an_answer_that_names_a_place_for_a_picture_has_none() -> None:
+    seen: list[str] = []
+
+    def noted(text: str) -> float:
+        seen.append(text)
+        return 5.0
+
+    (sample,) = SAMPLES[:1]
+    said = [Response("It is <image 2>, not <image>.")]
+    Judge(judging(noted)).judge(Cache(None), [sample.with_(reference="<image>")], said)
+    assert sorted(set(seen)) == ["", "It is , not ."]
+
+
 def test_preference_and_win_rate() -> None:
     found = Judge(judging(length)).judge(Cache(None), SAMPLES, RESPONSES)
     ratios = [len(r.text) / 4 for r in RESPONSES]

@@ -1,9 +1,10 @@
 """Public benchmarks' formats: files drawn after their descriptions load by one call, and spoiled ones say where."""
 
+import copy
 import random
 
 import pytest
-from benchmark_files import FORMATS, SPOILED, spoiled
+from benchmark_files import FORMATS, SPOILED, WITHOUT, spoiled
 
 from pytest_emid import data
 from pytest_emid.errors import DataError
@@ -32,3 +33,14 @@ def test_three_hundred_spoiled_files_name_the_record(name, tmp_path):
         message = str(caught.value)
         assert made.place(position) in message, (seed, rows[position], message)
         assert message.endswith((".", "...")), message
+
+
+@pytest.mark.parametrize("name", WITHOUT)
+def test_a_row_without_a_picture_is_a_sample_without_one(name, tmp_path):
+    for seed, change in enumerate(WITHOUT[name]):
+        made = FORMATS[name](random.Random(f"{name} {seed}"))
+        rows = copy.deepcopy(made.rows)
+        change(rows[1])
+        dataset = data.load(made.write(tmp_path / str(seed), rows))
+        assert {sample.id: (sample.question, sample.accepted) for sample in dataset} == made.asked
+        assert 0 < sum(not sample.pictures for sample in dataset) < len(dataset)

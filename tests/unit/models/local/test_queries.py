@@ -17,7 +17,7 @@ from hypothesis import strategies as st
 from PIL import Image
 from toy_processor import ToyProcessor, noise
 
-from pytest_emid.data.sample import LazyImage, Sample, image_digest
+from pytest_emid.data.sample import LazyImage, Sample, image_digest, pictures_digest
 from pytest_emid.errors import DataError
 from pytest_emid.models import Outcome, Response, TransformersModel
 from pytest_emid.models.local import queries as module
@@ -54,25 +54,6 @@ def places(batches: Sequence[Batch]) -> list[list[int]]:
 
 
 class TestPrompts:
-    def test_a_conversation(self) -> None:
-        assert make(system="Be brief.").messages("Look at <image>. What \ud800?") == [
-            {"role": "system", "content": [{"type": "text", "text": "Be brief."}]},
-            {
-                "role": "user",
-                "content": [
-                    {"type": "text", "text": "Look at"},
-                    {"type": "image"},
-                    {"type": "text", "text": ". What ??"},
-                ],
-            },
-        ]
-        assert make().messages("What?") == [
-            {"role": "user", "content": [{"type": "image"}, {"type": "text", "text": "What?"}]}
-        ]
-
-    def test_one_s_own_has_its_own_place_for_the_picture(self) -> None:
-        assert make(prompt="U: # {question} A:").prompt("<image>\nWhat \ud800?") == "U: # What ?? A:"
-
     @pytest.mark.parametrize(
         ("prompt", "options"), [("^#{question}", {"add_special_tokens": False}), ("#{question}", {})]
     )
@@ -104,7 +85,7 @@ class TestOpening:
         monkeypatch.setattr(module, "workers", lambda gpu: 3)
         processor = ToyProcessor()
         queries = make(processor, digests=digests)
-        queries.pictures.learn(queries.prompt("?"))
+        queries.pictures.learn("#?")
         processor.image_processor.calls.clear()
         way = processor.image_processor.way
         processor.image_processor.way = lambda values: (time.sleep(0.01), way(values))[1]  # the other threads are there
@@ -160,6 +141,24 @@ class TestOpening:
         assert [batch.error for batch in batches] == [None] * 3
         assert len(processor.texts) == 1 + 2 + 1 + 1  # learning, nested and flat, flat, flat
         assert queries.pictures.prepare(PICTURE) is None
+        (batch,) = asked(queries, [Sample("two", None, "q", "x", images=(PICTURE, PICTURE))], fixed=False)
+        assert str(batch.error) == "pictures are nested"
+
+    def test_samples_of_several_pictures_and_of_none(self) -> None:
+        pictures = {"two": (PICTURE, noise(1)), "none": (), "one": (PICTURE,)}
+        samples = [Sample(name, None, "q", "x", images=shown) for name, shown in pictures.items()]
+        for fixed in (True, False):
+            batches = asked(make(digests=True), [*samples, *samples], 4, fixed=fixed)
+            assert sorted(chain(*places(batches))) == list(range(6))
+            for batch in batches:
+                counts = [len(query.pictures) for query in batch.queries]
+                assert counts == [len(samples[query.place % 3].pictures) for query in batch.queries]
+                assert ("pixel_values" in batch.inputs) is all(counts)
+                if all(counts):
+                    counts += counts[-1:] * (batch.rows - len(batch))
+                    assert len(batch.inputs["pixel_values"]) == sum(counts)
+                found = [query.digest for query in batch.queries]
+                assert found == [pictures_digest(query.pictures) for query in batch.queries]
 
 
 class TestInOrder:

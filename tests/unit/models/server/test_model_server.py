@@ -16,8 +16,8 @@ from server_calls import KEY, answer, respond
 from pytest_emid.cache import Cache
 from pytest_emid.errors import ModelError
 from pytest_emid.models import OpenAIServerModel, Outcome, Response
-from pytest_emid.models.server.chat import png
 from pytest_emid.models.server.connection import BudgetError
+from pytest_emid.models.server.content import png
 
 pytest.importorskip("openai")
 

@@ -3,6 +3,8 @@
 from __future__ import annotations
 
 import time
+from itertools import count
+from threading import Event
 from typing import Any
 
 import pytest
@@ -271,10 +273,10 @@ class TestPatience:
 
     @pytest.mark.parametrize("several", [False, True])
     def test_a_server_that_loads_is_waited_for(self, several: bool) -> None:
-        ready = time.monotonic() + 0.3
+        began, asked = Event(), count(1)
 
-        def loading(question: str, count: int) -> Any:
-            return None if time.monotonic() > ready else 503
+        def loading(question: str, times: int) -> Any:
+            return None if began.is_set() and next(asked) > 4 else 503
 
         with serving(loading) as server:
             options: dict[str, Any] = {"retries": 0, "concurrency": 2, "revision": "1"}
@@ -282,6 +284,7 @@ class TestPatience:
             kind = OpenAIFleetModel if several else OpenAIServerModel
             said = refused(lambda: list(kind("m", base_url=url, **options).respond(make_samples(3))), UnavailableError)
             assert "HTTP 503: status 503" in said
+            began.set()
             model = kind("m", base_url=url, wait=20, **options)
             assert [response.outcome for _, response in model.respond(make_samples(3))] == [Outcome.OK] * 3
 

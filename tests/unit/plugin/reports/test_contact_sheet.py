@@ -183,3 +183,23 @@ def test_each_scenario_is_drawn_once_for_each_dataset_and_seed(tmp_path):
     sheet.write(tmp_path / "deep" / "page.html")
     page = Page((tmp_path / "deep" / "page.html").read_text("utf-8"))
     assert page.texts("h2") == ["Dataset noise, seed 0", "Dataset noise, seed 1", "Dataset scenes, seed 1"]
+
+
+def test_several_pictures_stand_side_by_side_and_none_is_none():
+    wide, high = Image.new("RGB", (60, 30), "red"), Image.new("RGB", (20, 64), "blue")
+    dataset = Dataset(
+        "d",
+        [
+            Sample("pair", None, "Which?", "This.", images=(wide, high)),
+            Sample("none", None, "What is two and two?", "Four."),
+        ],
+    )
+    page = Page(sheet_of(dataset, "gaussian_noise:5").render())
+    clean, noisy = page.images()
+    assert clean.size == noisy.size == (82, 64)
+    assert [clean.getpixel(place) for place in ((5, 5), (5, 50), (70, 5))] == [
+        (255, 0, 0),
+        (255, 255, 255),
+        (0, 0, 255),
+    ]
+    assert page.texts("p", **{"class": "same"}) == ["unchanged"]
