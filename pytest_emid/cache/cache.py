@@ -258,12 +258,12 @@ class Cache:
             ModelError: the encoder raised or broke its contract; the message quotes the text.
             UnavailableError: the encoder's server is gone, now or when this cache last asked it.
         """
-        digests = [text_digest(text) for text in texts]
-        of = dict(zip(digests, texts, strict=True))
+        named = {text: text_digest(text) for text in dict.fromkeys(texts)}
+        of = {digest: text for text, digest in named.items()}
         return self._encode(
             encoder,
             "text",
-            digests,
+            [named[text] for text in texts],
             lambda some: encoder.encode([of[digest] for digest in some]),
             lambda digest: f"the text {of[digest][:80]!r}",
             derived,
@@ -281,8 +281,9 @@ class Cache:
         store = self.store_of(encoder)
         identity_of(encoder)
         noted = self._fresh
-        keys = [embedding_key(encoder.fingerprint, kind, digest) for digest in digests]
-        of = dict(zip(keys, digests, strict=True))
+        named = {digest: embedding_key(encoder.fingerprint, kind, digest) for digest in dict.fromkeys(digests)}
+        keys = [named[digest] for digest in digests]
+        of = {key: digest for digest, key in named.items()}
 
         def make(wanted: Sequence[bytes]) -> Iterator[tuple[bytes, Rows]]:
             for start in range(0, len(wanted), ENCODE_AT_ONCE):
@@ -295,8 +296,8 @@ class Cache:
                 except UnavailableError as error:
                     self._out_of_reach[encoder.fingerprint] = str(error)
                     raise
-                named = [Vector(k, encoder.name, encoder.fingerprint, v) for k, v in zip(part, vectors, strict=True)]
-                store.put_vectors(named, noted)
+                made = [Vector(k, encoder.name, encoder.fingerprint, v) for k, v in zip(part, vectors, strict=True)]
+                store.put_vectors(made, noted)
                 self.counts.encoded += len(part)
                 yield from zip(part, vectors, strict=True)
 
