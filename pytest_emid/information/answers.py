@@ -152,11 +152,11 @@ def one_wording(answers: Sequence[str], *known: Sequence[str], key: Callable[[st
     wording: dict[str, str] = {}
     for texts in known:
         check_texts("known", texts)
-        for text in texts:
+        for text in dict.fromkeys(texts):
             wording.setdefault(key(text), text)
     check_texts("answers", answers)
-    keys = [key(answer) for answer in answers]
-    return [wording.get(k, answer) if k else answer for k, answer in zip(keys, answers, strict=True)]
+    keys = {answer: key(answer) for answer in dict.fromkeys(answers)}
+    return [wording.get(keys[answer], answer) if keys[answer] else answer for answer in answers]
 
 
 @lru_cache(maxsize=16384)

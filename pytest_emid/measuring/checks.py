@@ -5,7 +5,7 @@ from __future__ import annotations
 from typing import Final
 
 from pytest_emid.data.dataset import Dataset
-from pytest_emid.data.sample import image_digest
+from pytest_emid.data.sample import Sample, image_digest
 from pytest_emid.errors import DataError, EstimationError
 from pytest_emid.measuring.verdicts import MINIMUM_CLUSTERS, MINIMUM_SAMPLES
 
@@ -86,10 +86,18 @@ def check_disjoint(calibration: Dataset, tested: Dataset) -> None:
         DataError: a sample of the same question, reference and picture stands in both; the message names the first.
     """
     asked = {(sample.question, sample.reference): sample for sample in tested}
+    seen: dict[int, str] = {}
+
+    def picture(sample: Sample) -> str:
+        """Its digest; of what several samples share, made once."""
+        if id(sample.image) not in seen:
+            seen[id(sample.image)] = image_digest(sample.open_image())
+        return seen[id(sample.image)]
+
     for sample in calibration:
         twin = asked.get((sample.question, sample.reference))
         # pictures are opened only where the texts already agree
-        if twin is not None and image_digest(sample.open_image()) == image_digest(twin.open_image()):
+        if twin is not None and picture(sample) == picture(twin):
             raise DataError(
                 f"calibration sample {sample.id!r} is also tested sample {twin.id!r} of {tested.name!r}. Leave tested "
                 "samples out of the calibration set, or return None from emid_calibration to fit on the tested "
