@@ -2,14 +2,16 @@
 
 from __future__ import annotations
 
+import hashlib
 import uuid
 import warnings
 from collections import Counter
-from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
+from collections.abc import Callable, Iterable, Iterator, Sequence
 from dataclasses import dataclass
 from functools import partial
 from pathlib import Path
 from typing import Final, Literal, get_args
+from weakref import WeakValueDictionary
 
 import numpy as np
 from numpy.typing import NDArray
@@ -17,7 +19,7 @@ from numpy.typing import NDArray
 from pytest_emid.cache.checked import sound
 from pytest_emid.cache.claims import Ask, Waiting, log, obtain
 from pytest_emid.cache.contract import held_to_contract
-from pytest_emid.cache.keys import answer_keys, embedding_key, former_keys, text_digest
+from pytest_emid.cache.keys import Former, answer_keys, embedding_key, text_digest
 from pytest_emid.cache.packs import read_pack, write_pack
 from pytest_emid.cache.pictures import Pictures
 from pytest_emid.cache.place import file_of, is_pack
@@ -108,6 +110,8 @@ class Cache:
         self.store = Store(None if in_memory else self.path, across_machines, mode == "read", on_disk=large)
         self._fleeting = Store(None)
         self._pictures = Pictures(self.store)
+        self._held: WeakValueDictionary[bytes, Rows] = WeakValueDictionary()
+        """Vectors that somebody holds, by all their keys: the questions of 6 blurs are in memory once."""
         self._out_of_reach: dict[str, str] = {}
         """Encoders whose server was found to be gone, and why: 61 scenarios do not wait for it 61 times."""
         if pack is not None:
@@ -168,7 +172,8 @@ class Cache:
         self, model: Model, samples: Sequence[Sample], *, repeat: int = 0
     ) -> tuple[frozenset[bytes], frozenset[bytes]]:
         """The keys of the distinct questions whose answers are kept, and of those that `respond` would ask now."""
-        named, former = self._keys(model, samples, self._pictures.digests(samples), repeat)
+        digests = self._pictures.digests(samples)
+        named, former = answer_keys(model, samples, digests, repeat), Former(model, samples, digests, repeat)
         keys = frozenset(named)
         kept = frozenset(self._kept(model, former, keys))
         return kept, keys - kept
@@ -193,7 +198,7 @@ class Cache:
         """
         store = self.store_of(model)
         digests = self._pictures.digests(samples)
-        keys, former = self._keys(model, samples, digests, repeat)
+        keys, former = answer_keys(model, samples, digests, repeat), Former(model, samples, digests, repeat)
         times = Counter(keys)
         by_id = traits_of(model).by_id
         first = {key: position for position, key in reversed(list(enumerate(keys)))}
@@ -284,6 +289,10 @@ class Cache:
         named = {digest: embedding_key(encoder.fingerprint, kind, digest) for digest in dict.fromkeys(digests)}
         keys = [named[digest] for digest in digests]
         of = {key: digest for digest, key in named.items()}
+        all_of_them = hashlib.sha256(b"".join(keys)).digest()
+        held = self._held.get(all_of_them)
+        if held is not None:
+            return held
 
         def make(wanted: Sequence[bytes]) -> Iterator[tuple[bytes, Rows]]:
             for start in range(0, len(wanted), ENCODE_AT_ONCE):
@@ -323,22 +332,18 @@ class Cache:
                 f"{encoder.name} gives vectors of different lengths ({', '.join(map(str, widths))}) under one "
                 "fingerprint. Change its fingerprint when what it computes changes."
             )
-        return np.stack([found[key] for key in keys]) if keys else np.zeros((0, 0), dtype=np.float32)
+        stacked = np.stack([found[key] for key in keys]) if keys else np.zeros((0, 0), dtype=np.float32)
+        stacked.flags.writeable = False
+        self._held[all_of_them] = stacked
+        return stacked
 
-    def _keys(
-        self, model: Model, samples: Sequence[Sample], pictures: Sequence[str], repeat: int
-    ) -> tuple[list[bytes], dict[bytes, bytes]]:
-        """The samples' keys, and under which keys version 0.1.0 kept the same."""
-        keys = answer_keys(model, samples, pictures, repeat)
-        former = former_keys(model, samples, pictures, repeat)
-        return keys, dict(zip(keys, former, strict=True)) if former else {}
-
-    def _kept(self, model: Model, former: Mapping[bytes, bytes], keys: Iterable[bytes]) -> dict[bytes, Response]:
+    def _kept(self, model: Model, former: Former, keys: Iterable[bytes]) -> dict[bytes, Response]:
         """What is kept and serves this model: an answer without the scores that it promises does not."""
         wanted = list(keys)
         store = self.store_of(model)
         answers = store.answers(wanted, self._fresh, model.name)
-        old = {former[key]: key for key in wanted if key in former and key not in answers}
+        missing = [key for key in wanted if key not in answers]
+        old = {former.keys[key]: key for key in missing if key in former.keys} if missing else {}
         if old:
             named = store.answers(old, self._fresh, model.name)
             answers.update((old[key], response) for key, response in named.items())

@@ -3,9 +3,10 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from dataclasses import fields, is_dataclass
 from functools import cache
+from operator import attrgetter
 from typing import Any, Final
 
 __all__ = ["in_natural_order", "plain", "scrub"]
@@ -25,7 +26,11 @@ def plain(value: Any) -> Any:
     if hasattr(value, "to_dict") and not isinstance(value, type):
         return plain(value.to_dict())
     if is_dataclass(value) and not isinstance(value, type):
-        return {name: plain(getattr(value, name)) for name in _names(kind)}
+        names, values = _fields(kind)
+        return {
+            name: item if type(item) in _ALREADY else plain(item)
+            for name, item in zip(names, values(value), strict=True)
+        }
     if isinstance(value, Mapping):
         return {scrub(str(key)): plain(item) for key, item in value.items()}
     if isinstance(value, list | tuple):
@@ -38,8 +43,10 @@ def plain(value: Any) -> Any:
 
 
 @cache
-def _names(kind: type[Any]) -> tuple[str, ...]:
-    return tuple(f.name for f in fields(kind))
+def _fields(kind: type[Any]) -> tuple[tuple[str, ...], Callable[[Any], tuple[Any, ...]]]:
+    """The names of a dataclass's fields, and what reads them."""
+    names = tuple(f.name for f in fields(kind))
+    return names, attrgetter(*names) if len(names) > 1 else lambda value: tuple(getattr(value, n) for n in names)
 
 
 def scrub(text: str) -> str:
