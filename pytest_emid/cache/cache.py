@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import hashlib
 import uuid
 import warnings
 from collections import Counter
@@ -110,8 +109,8 @@ class Cache:
         self.store = Store(None if in_memory else self.path, across_machines, mode == "read", on_disk=large)
         self._fleeting = Store(None)
         self._pictures = Pictures(self.store)
-        self._held: WeakValueDictionary[bytes, Rows] = WeakValueDictionary()
-        """Vectors that somebody holds, by all their keys: the questions of 6 blurs are in memory once."""
+        self._held: WeakValueDictionary[tuple[str, ...], Rows] = WeakValueDictionary()
+        """Vectors that somebody holds, by encoder and what they are of: the questions of 6 blurs are in memory once."""
         self._out_of_reach: dict[str, str] = {}
         """Encoders whose server was found to be gone, and why: 61 scenarios do not wait for it 61 times."""
         if pack is not None:
@@ -242,13 +241,15 @@ class Cache:
         """
         digests = self._pictures.digests(samples)
         first = {digest: samples[i] for i, digest in reversed(list(enumerate(digests)))}
-        return self._encode(
+        make = partial(
+            self._encode,
             encoder,
             "image",
             digests,
             lambda some: encoder.encode([self._pictures.open(first[digest], digest) for digest in some]),
             lambda digest: f"the picture of sample {first[digest].id!r}",
         )
+        return self._held_or("image", encoder, digests, make)
 
     def encode_texts(self, encoder: TextEncoder, texts: Sequence[str], *, derived: bool = False) -> Rows:
         """Vectors of texts, shape (n, d), unit rows. Equal texts are encoded once.
@@ -263,16 +264,30 @@ class Cache:
             ModelError: the encoder raised or broke its contract; the message quotes the text.
             UnavailableError: the encoder's server is gone, now or when this cache last asked it.
         """
-        named = {text: text_digest(text) for text in dict.fromkeys(texts)}
-        of = {digest: text for text, digest in named.items()}
-        return self._encode(
-            encoder,
-            "text",
-            [named[text] for text in texts],
-            lambda some: encoder.encode([of[digest] for digest in some]),
-            lambda digest: f"the text {of[digest][:80]!r}",
-            derived,
-        )
+
+        def make() -> Rows:
+            named = {text: text_digest(text) for text in dict.fromkeys(texts)}
+            of = {digest: text for text, digest in named.items()}
+            return self._encode(
+                encoder,
+                "text",
+                [named[text] for text in texts],
+                lambda some: encoder.encode([of[digest] for digest in some]),
+                lambda digest: f"the text {of[digest][:80]!r}",
+                derived,
+            )
+
+        return self._held_or("text", encoder, texts, make)
+
+    def _held_or(
+        self, kind: str, encoder: ImageEncoder | TextEncoder, of: Sequence[str], make: Callable[[], Rows]
+    ) -> Rows:
+        """The vectors that somebody holds of the same texts or pictures; else what is made."""
+        key = (kind, *identity_of(encoder), *of)
+        held = self._held.get(key)
+        if held is None:
+            held = self._held[key] = make()
+        return held
 
     def _encode(
         self,
@@ -289,10 +304,6 @@ class Cache:
         named = {digest: embedding_key(encoder.fingerprint, kind, digest) for digest in dict.fromkeys(digests)}
         keys = [named[digest] for digest in digests]
         of = {key: digest for digest, key in named.items()}
-        all_of_them = hashlib.sha256(b"".join(keys)).digest()
-        held = self._held.get(all_of_them)
-        if held is not None:
-            return held
 
         def make(wanted: Sequence[bytes]) -> Iterator[tuple[bytes, Rows]]:
             for start in range(0, len(wanted), ENCODE_AT_ONCE):
@@ -334,7 +345,6 @@ class Cache:
             )
         stacked = np.stack([found[key] for key in keys]) if keys else np.zeros((0, 0), dtype=np.float32)
         stacked.flags.writeable = False
-        self._held[all_of_them] = stacked
         return stacked
 
     def _kept(self, model: Model, former: Former, keys: Iterable[bytes]) -> dict[bytes, Response]:

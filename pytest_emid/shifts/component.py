@@ -83,8 +83,8 @@ def shift_text(part: Component, definition: registry.Definition, text: str, seed
     Raises:
         ShiftError: the function fails, returns what is no text, or leaves nothing of it; the seed is negative.
     """
-    # what a user's function makes, or leaves by a user's pattern, nobody knows to be the same again
-    if registry.is_built_in(definition) and not part.options:
+    # what a user's function makes, or what a user's pattern protects, nobody knows to be the same again
+    if registry.is_built_in(definition) and "protect" not in dict(part.options):
         return _built_in_text(part, text, seed, sample_id)
     return _text(part, definition, text, seed, sample_id)
 
