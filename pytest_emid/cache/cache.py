@@ -5,11 +5,12 @@ from __future__ import annotations
 import uuid
 import warnings
 from collections import Counter
-from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
+from collections.abc import Callable, Iterable, Iterator, Sequence
 from dataclasses import dataclass
 from functools import partial
 from pathlib import Path
 from typing import Final, Literal, get_args
+from weakref import WeakValueDictionary
 
 import numpy as np
 from numpy.typing import NDArray
@@ -17,7 +18,7 @@ from numpy.typing import NDArray
 from pytest_emid.cache.checked import sound
 from pytest_emid.cache.claims import Ask, Waiting, log, obtain
 from pytest_emid.cache.contract import held_to_contract
-from pytest_emid.cache.keys import answer_keys, embedding_key, former_keys, text_digest
+from pytest_emid.cache.keys import Former, answer_keys, embedding_key, text_digest
 from pytest_emid.cache.packs import read_pack, write_pack
 from pytest_emid.cache.pictures import Pictures
 from pytest_emid.cache.place import file_of, is_pack
@@ -109,6 +110,8 @@ class Cache:
         self.store = Store(None if in_memory else self.path, across_machines, mode == "read", on_disk=large)
         self._fleeting = Store(None)
         self._pictures = Pictures(self.store)
+        self._held: WeakValueDictionary[tuple[str, ...], Rows] = WeakValueDictionary()
+        """Vectors that somebody holds, by encoder and what they are of: the questions of 6 blurs are in memory once."""
         self._out_of_reach: dict[str, str] = {}
         """Encoders whose server was found to be gone, and why: 61 scenarios do not wait for it 61 times."""
         if pack is not None:
@@ -169,7 +172,8 @@ class Cache:
         self, model: Model, samples: Sequence[Sample], *, repeat: int = 0
     ) -> tuple[frozenset[bytes], frozenset[bytes]]:
         """The keys of the distinct questions whose answers are kept, and of those that `respond` would ask now."""
-        named, former = self._keys(model, samples, self._pictures.digests(samples), repeat)
+        digests = self._pictures.digests(samples)
+        named, former = answer_keys(model, samples, digests, repeat), Former(model, samples, digests, repeat)
         keys = frozenset(named)
         kept = frozenset(self._kept(model, former, keys))
         return kept, keys - kept
@@ -194,7 +198,7 @@ class Cache:
         """
         store = self.store_of(model)
         digests = self._pictures.digests(samples)
-        keys, former = self._keys(model, samples, digests, repeat)
+        keys, former = answer_keys(model, samples, digests, repeat), Former(model, samples, digests, repeat)
         times = Counter(keys)
         by_id = traits_of(model).by_id
         first = {key: position for position, key in reversed(list(enumerate(keys)))}
@@ -239,13 +243,15 @@ class Cache:
         """
         digests = self._pictures.digests(samples)
         first = {digest: samples[i] for i, digest in reversed(list(enumerate(digests)))}
-        return self._encode(
+        make = partial(
+            self._encode,
             encoder,
             "image",
             digests,
             lambda some: encode_pictures(encoder, [self._pictures.open(first[digest], digest) for digest in some]),
             lambda digest: f"the picture of sample {first[digest].id!r}",
         )
+        return self._held_or("image", encoder, digests, make)
 
     def encode_texts(self, encoder: TextEncoder, texts: Sequence[str], *, derived: bool = False) -> Rows:
         """Vectors of texts, shape (n, d), unit rows. Equal texts are encoded once.
@@ -260,16 +266,30 @@ class Cache:
             ModelError: the encoder raised or broke its contract; the message quotes the text.
             UnavailableError: the encoder's server is gone, now or when this cache last asked it.
         """
-        digests = [text_digest(text) for text in texts]
-        of = dict(zip(digests, texts, strict=True))
-        return self._encode(
-            encoder,
-            "text",
-            digests,
-            lambda some: encoder.encode([of[digest] for digest in some]),
-            lambda digest: f"the text {of[digest][:80]!r}",
-            derived,
-        )
+
+        def make() -> Rows:
+            named = {text: text_digest(text) for text in dict.fromkeys(texts)}
+            of = {digest: text for text, digest in named.items()}
+            return self._encode(
+                encoder,
+                "text",
+                [named[text] for text in texts],
+                lambda some: encoder.encode([of[digest] for digest in some]),
+                lambda digest: f"the text {of[digest][:80]!r}",
+                derived,
+            )
+
+        return self._held_or("text", encoder, texts, make)
+
+    def _held_or(
+        self, kind: str, encoder: ImageEncoder | TextEncoder, of: Sequence[str], make: Callable[[], Rows]
+    ) -> Rows:
+        """The vectors that somebody holds of the same texts or pictures; else what is made."""
+        key = (kind, *identity_of(encoder), *of)
+        held = self._held.get(key)
+        if held is None:
+            held = self._held[key] = make()
+        return held
 
     def _encode(
         self,
@@ -283,8 +303,9 @@ class Cache:
         store = self.store_of(encoder)
         identity_of(encoder)
         noted = self._fresh
-        keys = [embedding_key(encoder.fingerprint, kind, digest) for digest in digests]
-        of = dict(zip(keys, digests, strict=True))
+        named = {digest: embedding_key(encoder.fingerprint, kind, digest) for digest in dict.fromkeys(digests)}
+        keys = [named[digest] for digest in digests]
+        of = {key: digest for digest, key in named.items()}
 
         def make(wanted: Sequence[bytes]) -> Iterator[tuple[bytes, Rows]]:
             for start in range(0, len(wanted), ENCODE_AT_ONCE):
@@ -297,8 +318,8 @@ class Cache:
                 except UnavailableError as error:
                     self._out_of_reach[encoder.fingerprint] = str(error)
                     raise
-                named = [Vector(k, encoder.name, encoder.fingerprint, v) for k, v in zip(part, vectors, strict=True)]
-                store.put_vectors(named, noted)
+                made = [Vector(k, encoder.name, encoder.fingerprint, v) for k, v in zip(part, vectors, strict=True)]
+                store.put_vectors(made, noted)
                 self.counts.encoded += len(part)
                 yield from zip(part, vectors, strict=True)
 
@@ -324,22 +345,17 @@ class Cache:
                 f"{encoder.name} gives vectors of different lengths ({', '.join(map(str, widths))}) under one "
                 "fingerprint. Change its fingerprint when what it computes changes."
             )
-        return np.stack([found[key] for key in keys]) if keys else np.zeros((0, 0), dtype=np.float32)
+        stacked = np.stack([found[key] for key in keys]) if keys else np.zeros((0, 0), dtype=np.float32)
+        stacked.flags.writeable = False
+        return stacked
 
-    def _keys(
-        self, model: Model, samples: Sequence[Sample], pictures: Sequence[str], repeat: int
-    ) -> tuple[list[bytes], dict[bytes, bytes]]:
-        """The samples' keys, and under which keys version 0.1.0 kept the same."""
-        keys = answer_keys(model, samples, pictures, repeat)
-        former = former_keys(model, samples, pictures, repeat)
-        return keys, dict(zip(keys, former, strict=True)) if former else {}
-
-    def _kept(self, model: Model, former: Mapping[bytes, bytes], keys: Iterable[bytes]) -> dict[bytes, Response]:
+    def _kept(self, model: Model, former: Former, keys: Iterable[bytes]) -> dict[bytes, Response]:
         """What is kept and serves this model: an answer without the scores that it promises does not."""
         wanted = list(keys)
         store = self.store_of(model)
         answers = store.answers(wanted, self._fresh, model.name)
-        old = {former[key]: key for key in wanted if key in former and key not in answers}
+        missing = [key for key in wanted if key not in answers]
+        old = {former.keys[key]: key for key in missing if key in former.keys} if missing else {}
         if old:
             named = store.answers(old, self._fresh, model.name)
             answers.update((old[key], response) for key, response in named.items())

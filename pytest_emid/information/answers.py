@@ -121,8 +121,9 @@ def answer_key(text: str, options: Sequence[str] | None = None) -> str:
     >>> answer_key("The answer is 12.0."), answer_key("Red."), answer_key("?")
     ('12', 'red', '')
     """
-    short = short_answer(text, options)
-    return short if NUMBER.fullmatch(short) else normalise_answer(short)
+    if options is None and isinstance(text, str):
+        return _key(text)
+    return _compared(short_answer(text, options))
 
 
 def equal_answers(a: str, b: str, options: Sequence[str] | None = None) -> bool:
@@ -152,11 +153,20 @@ def one_wording(answers: Sequence[str], *known: Sequence[str], key: Callable[[st
     wording: dict[str, str] = {}
     for texts in known:
         check_texts("known", texts)
-        for text in texts:
+        for text in dict.fromkeys(texts):
             wording.setdefault(key(text), text)
     check_texts("answers", answers)
-    keys = [key(answer) for answer in answers]
-    return [wording.get(k, answer) if k else answer for k, answer in zip(keys, answers, strict=True)]
+    keys = {answer: key(answer) for answer in dict.fromkeys(answers)}
+    return [wording.get(keys[answer], answer) if keys[answer] else answer for answer in answers]
+
+
+@lru_cache(maxsize=16384)
+def _key(text: str) -> str:
+    return _compared(_short(text))
+
+
+def _compared(short: str) -> str:
+    return short if NUMBER.fullmatch(short) else normalise_answer(short)
 
 
 @lru_cache(maxsize=16384)

@@ -184,6 +184,9 @@ def as_clusters(clusters: Iterable[Any] | None, rows: int) -> NDArray[np.intp]:
     if len(labels) != rows:
         raise EstimationError(f"clusters: expected one id for each of {rows} samples, got {len(labels)}.")
     codes: dict[Any, int] = {}
+    if {type(label) for label in labels} <= {str, int, np.int64}:  # as nearly always: these tell apart
+        codes = {label: code for code, label in enumerate(dict.fromkeys(labels))}
+        return np.fromiter(map(codes.__getitem__, labels), dtype=np.intp, count=rows)
     found = np.empty(rows, dtype=np.intp)
     for row, label in enumerate(labels):
         if not _tells_apart(label):

@@ -5,7 +5,7 @@ from __future__ import annotations
 from typing import Final
 
 from pytest_emid.data.dataset import Dataset
-from pytest_emid.data.sample import pictures_digest
+from pytest_emid.data.sample import Sample, pictures_digest
 from pytest_emid.errors import DataError, EstimationError
 from pytest_emid.measuring.verdicts import MINIMUM_CLUSTERS, MINIMUM_SAMPLES
 
@@ -86,10 +86,19 @@ def check_disjoint(calibration: Dataset, tested: Dataset) -> None:
         DataError: a sample of the same question, reference and picture stands in both; the message names the first.
     """
     asked = {(sample.question, sample.reference): sample for sample in tested}
+    seen: dict[tuple[int, ...], str] = {}
+
+    def pictures(sample: Sample) -> str:
+        """Their digest; of what several samples share, made once."""
+        key = tuple(map(id, sample.pictures))
+        if key not in seen:
+            seen[key] = pictures_digest(sample.open_images())
+        return seen[key]
+
     for sample in calibration:
         twin = asked.get((sample.question, sample.reference))
         # pictures are opened only where the texts already agree
-        if twin is not None and pictures_digest(sample.open_images()) == pictures_digest(twin.open_images()):
+        if twin is not None and pictures(sample) == pictures(twin):
             raise DataError(
                 f"calibration sample {sample.id!r} is also tested sample {twin.id!r} of {tested.name!r}. Leave tested "
                 "samples out of the calibration set, or return None from emid_calibration to fit on the tested "

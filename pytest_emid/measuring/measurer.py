@@ -81,7 +81,6 @@ class Measurer:
         since: seconds since the epoch; a model that was found to be out of reach at this time or later, by whatever
             process, is not tried again. By default now.
         settings: effective options, to be carried by the results.
-        decisive: refuse sets that are too small for any gate to pass, before anything is asked.
         allow_problems: which share of a side's answers may be refused, empty or cut off, such as `5%`, 0.05 or
             `refused=10%,truncated=0`; above it no gate passes. Samples that the model fails on are left out of both
             sides, and count among them.
@@ -113,7 +112,6 @@ class Measurer:
         told: Told | None = None,
         since: float | None = None,
         settings: Mapping[str, str] | None = None,
-        decisive: bool = False,
         allow_problems: float | str | Allowance = "5%",
     ) -> None:
         try:
@@ -128,7 +126,6 @@ class Measurer:
         self.seed = seed
         self.confidence = confidence
         self.permutations = permutations
-        self.decisive = decisive
         self.repeat = repeat
         self._critic = critic
         began = time.time() if since is None else since
@@ -178,24 +175,25 @@ class Measurer:
         other._results, other._others = {}, {}
         return other
 
-    def measure(self, shift: Shift | str | Dataset) -> EmidResult:
+    def measure(self, shift: Shift | str | Dataset, *, decisive: bool = False) -> EmidResult:
         """Measure one scenario.
 
         Args:
             shift: a shift, the id of one (`defocus_blur:3+keyboard:1`), or another dataset: a natural shift, paired
                 when it holds the same ids with the same references in the same order (another language, say).
                 `shifts.natural(dataset, paired=True)` pairs by id alone.
+            decisive: refuse sets that are too small for any gate to pass, before anything is asked.
 
         Raises:
             EmidError: anything that makes the measurement impossible; answers so far stay in the cache.
         """
         dataset, scenario = self._shifted(shift)
+        check_size(self.dataset)
+        check_size(dataset)
+        if decisive:
+            check_can_pass(self.dataset, dataset)
         key = f"{scenario.id}@{dataset.fingerprint}"
         if key not in self._results:
-            check_size(self.dataset)
-            check_size(dataset)
-            if self.decisive:
-                check_can_pass(self.dataset, dataset)
             check_fits(self.dataset if self.calibration_set is None else self.calibration_set)
             self._results[key] = self._measured(dataset, scenario)
         return self._results[key]

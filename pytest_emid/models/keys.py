@@ -74,8 +74,5 @@ def identity_of(backend: Any) -> tuple[str, str]:
 
 def digest_of_parts(*parts: str) -> bytes:
     """sha256 over every part behind its length, so that no two lists of parts run into one another."""
-    digest = hashlib.sha256()
-    for part in parts:
-        raw = part.encode("utf-8", "surrogatepass")
-        digest.update(len(raw).to_bytes(8, "big") + raw)
-    return digest.digest()
+    raws = [part.encode("utf-8", "surrogatepass") for part in parts]
+    return hashlib.sha256(b"".join([len(raw).to_bytes(8, "big") + raw for raw in raws])).digest()

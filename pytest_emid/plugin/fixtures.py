@@ -212,7 +212,9 @@ class MeasureEmid:
         if self._progress is not None:
             self._progress.begin(_named(shift))
         try:
-            result = measurer.measure(shift)
+            # of sets that are too small for any gate, the gate that the test asks fails, whichever it is
+            decisive = config.undecided == "fail" and names_a_gate(running.item)
+            result = measurer.measure(shift, decisive=decisive)
             if self._keep is not None:
                 self._keep(measurer.dataset, shift, config.seed, result)
             return result
@@ -236,17 +238,14 @@ class MeasureEmid:
     def _measurer(self, parts: _Parts, config: EmidConfig) -> Measurer:
         __tracebackhide__ = EXPLAINED
         identity = tuple(id(getattr(parts, name.removeprefix("emid_"))) for name in NAMES)
-        running = recorder.current()
-        # whatever gate is asked then, it fails
-        decisive = config.undecided == "fail" and running is not None and names_a_gate(running.item)
-        how = (config.limit, config.seed, config.repeat, config.gate_confidence, config.allow_problems, decisive)
+        how = (config.limit, config.seed, config.repeat, config.gate_confidence, config.allow_problems)
         key = (*identity, *how)
         if key not in self._measurers:
             # The parts are kept with the measurer, so that no other object can be given their ids.
-            self._measurers[key] = (parts, self._make(parts, config, decisive))
+            self._measurers[key] = (parts, self._make(parts, config))
         return self._measurers[key][1]
 
-    def _make(self, parts: _Parts, config: EmidConfig, decisive: bool) -> Measurer:
+    def _make(self, parts: _Parts, config: EmidConfig) -> Measurer:
         __tracebackhide__ = EXPLAINED
         from pytest_emid import encoders, models
         from pytest_emid.measuring.measurer import Measurer
@@ -292,7 +291,6 @@ class MeasureEmid:
             drift=config.drift,
             allow_problems=config.allow_problems,
             progress=self._progress,
-            decisive=decisive,
             announce=None if self._progress is None else self._progress.announce,
             told=_note,
             since=self._began,

@@ -38,6 +38,8 @@ class Outbox:
     def __init__(self) -> None:
         # The result is kept beside its key, so that no other object can be given its id.
         self._keys: dict[int, tuple[EmidResult, str]] = {}
+        self._bodies: dict[str, dict[str, Any]] = {}
+        """By key, as plain data, what was not sent yet."""
         self._sent: set[str] = set()
         self._planned: set[tuple[str, ...]] = set()
 
@@ -49,15 +51,22 @@ class Outbox:
             import json
 
             # where a value came from (an option, a marker, a default) makes no other result
-            found = {name: value for name, value in result.to_dict().items() if name != "settings"}
+            body = result.to_dict()
+            found = {name: value for name, value in body.items() if name != "settings"}
             content = json.dumps(found, sort_keys=True).encode()
             known = self._keys[id(result)] = (result, hashlib.sha256(content).hexdigest()[:16])
+            if known[1] not in self._sent:
+                self._bodies[known[1]] = body
         return known[1]
 
     def bodies(self, results: list[EmidResult], again: bool) -> dict[str, dict[str, Any]]:
         """By key, the results that were not sent yet; all of them when `again`."""
         keyed = {self.key(result): result for result in results}
-        bodies = {key: result.to_dict() for key, result in keyed.items() if again or key not in self._sent}
+        bodies = {
+            key: self._bodies.pop(key, None) or result.to_dict()
+            for key, result in keyed.items()
+            if again or key not in self._sent
+        }
         self._sent.update(bodies)
         return bodies
 

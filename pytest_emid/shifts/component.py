@@ -5,6 +5,7 @@ from __future__ import annotations
 import operator
 from collections.abc import Mapping
 from dataclasses import dataclass
+from functools import lru_cache
 from typing import TYPE_CHECKING
 
 from pytest_emid.errors import EmidError, ShiftError
@@ -82,6 +83,19 @@ def shift_text(part: Component, definition: registry.Definition, text: str, seed
     Raises:
         ShiftError: the function fails, returns what is no text, or leaves nothing of it; the seed is negative.
     """
+    # what a user's function makes, or what a user's pattern protects, nobody knows to be the same again
+    if registry.is_built_in(definition) and "protect" not in dict(part.options):
+        return _built_in_text(part, text, seed, sample_id)
+    return _text(part, definition, text, seed, sample_id)
+
+
+@lru_cache(maxsize=16384, typed=True)
+def _built_in_text(part: Component, text: str, seed: int, sample_id: str) -> str:
+    """Made once where several joint shifts share it."""
+    return _text(part, registry.get(part.name), text, seed, sample_id)
+
+
+def _text(part: Component, definition: registry.Definition, text: str, seed: int, sample_id: str) -> str:
     from pytest_emid.shifts.seeding import generator
 
     rng = generator(seed, sample_id, part.name)

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from typing import Final
+
 import numpy as np
 import regex
 
@@ -9,6 +11,8 @@ from pytest_emid.shifts.perturbations.tokens import PROTECT, tokenize
 from pytest_emid.shifts.registry import register_textual
 
 __all__ = ["normalise", "normalise_only"]
+
+APOSTROPHE: Final = regex.compile(r"['’]")
 
 
 def normalise(text: str, protect: str) -> str:
@@ -20,7 +24,7 @@ def normalise(text: str, protect: str) -> str:
     kept: list[str] = []
     for token in tokenize(text, protect):
         if token.kind == "word":
-            kept.append(regex.sub(r"['’]", "", token.text.lower()).replace("-", " "))
+            kept.append(APOSTROPHE.sub("", token.text.lower()).replace("-", " "))
         elif token.kind == "kept":
             kept.append(token.text)
         elif token.kind == "space" or token.text in "-–—":

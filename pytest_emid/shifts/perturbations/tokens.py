@@ -21,6 +21,7 @@ letters of multiple choice, numbers, addresses, formulas and code; a name given 
 RATES: Final = {"rates": ("standard", "published")}
 """The option that chooses what a level means: the library's rates at levels 1..5, or the published ones at 1..7."""
 
+_CLUSTER: Final = regex.compile(r"\X")
 _CODE: Final = (
     r"```[\s\S]{0,4000}?```|`[^`\n]{1,400}`"
     # snake_case, and calls without arguments
@@ -109,7 +110,7 @@ def _with_breaks(text: str, start: int, end: int) -> tuple[int, int]:
 def _mended(tokens: list[Token], text: str) -> list[Token]:
     """No piece begins within what a reader calls a character: the digit of a keycap stays with its frame."""
     bounds = {0}
-    for cluster in regex.finditer(r"\X", text):
+    for cluster in _CLUSTER.finditer(text):
         bounds.add(cluster.end())
     whole: list[Token] = []
     position = 0
@@ -131,7 +132,7 @@ def join(tokens: Iterable[Token]) -> str:
 
 def graphemes(text: str) -> list[str]:
     """What a reader calls characters (Unicode's extended grapheme clusters): a letter stays with its marks."""
-    return [str(cluster) for cluster in regex.findall(r"\X", text)]
+    return [str(cluster) for cluster in _CLUSTER.findall(text)]
 
 
 def count_of(rate: float, candidates: int) -> int:
