@@ -21,7 +21,5 @@ def test_the_examples_run(pytester: pytest.Pytester) -> None:
     # scenes hold few numbers: the metric of the page is made, and another one measured
     pytester.makeconftest(conftest.replace('{"within_5_percent": partial(metrics.numeric, relative=0.05), ', "{"))
     pytester.makefile(".ini", pytest=ini)
-    run = pytester.runpytest(
-        "-p", "no:xdist", "--emid-model=tiny-llava", "--emid-dataset=scenes", "--emid-limit=60"
-    )
+    run = pytester.runpytest("-p", "no:xdist", "--emid-model=tiny-llava", "--emid-dataset=scenes", "--emid-limit=60")
     run.assert_outcomes(passed=1)
