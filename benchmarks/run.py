@@ -37,6 +37,7 @@ BENCHMARKS: tuple[tuple[str, tuple[str, ...], bool], ...] = (
     ("validity/tiny_llava.py", ("--n", "60", "--shifts", "defocus_blur:1", "frost:1", "keyboard:1"), False),
     ("validity/tiny_llava_power.py", ("--n", "90", "--reps", "5", "--sizes", "60"), False),
     ("validity/nats.py", ("--quick",), False),
+    ("validity/early_stopping.py", ("--quick",), False),
     ("validity/regression.py", ("--pictures", "40", "--reps", "5"), False),
     ("validity/guards.py", ("--quick", "--encoder", "tiny", "--worlds", "left/right"), False),
     ("validity/spoiled.py", ("--quick",), False),

@@ -29,7 +29,7 @@ if TYPE_CHECKING:
     from pytest_emid.measuring import metrics
     from pytest_emid.measuring.judging import Judge
     from pytest_emid.measuring.measurer import Measurer
-    from pytest_emid.measuring.results import EmidResult
+    from pytest_emid.measuring.results import EmidResult, Results
     from pytest_emid.measuring.verdicts import UndecidedWarning, Verdict
     from pytest_emid.models.base import Outcome, Response
     from pytest_emid.plugin.assertions import (
@@ -63,6 +63,7 @@ __all__ = [
     "ModelError",
     "Outcome",
     "Response",
+    "Results",
     "Sample",
     "ShiftError",
     "UnavailableError",
@@ -112,6 +113,7 @@ HOMES: Final = {
     "ModelError": "errors",
     "Outcome": "models.base",
     "Response": "models.base",
+    "Results": "measuring.results",
     "Sample": "data.sample",
     "ShiftError": "errors",
     "UnavailableError": "errors",

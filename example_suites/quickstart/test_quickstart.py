@@ -50,6 +50,12 @@ def test_blur_and_typos_together(measure_emid, shift):
     assert_information_retained(measure_emid(shift), 0.3)
 
 
+def test_how_much_blur(measure_emid):
+    """Up to which severity do the answers keep four fifths? Bisected, and no more asked than decides."""
+    found = measure_emid.breaking_severity("defocus_blur", at_least=0.8)
+    assert found.holds_up_to >= 3
+
+
 def test_smallest_blur_that_costs_three_percent(measure_emid):
     """Hypothesis looks for the smallest blur that breaks the model, and names it."""
 

@@ -11,6 +11,7 @@ from numpy.typing import NDArray
 
 from pytest_emid.cache import Cache
 from pytest_emid.cache.pace import Pace, recall
+from pytest_emid.cache.spread import Measured, recall_measured, remember_measured
 from pytest_emid.cache.watching import WatchedModel
 from pytest_emid.data.dataset import Dataset
 from pytest_emid.encoders.base import Encoders
@@ -176,6 +177,15 @@ class Asker:
         """Embeddings of texts, through the cache; `derived` are those that this package makes of others."""
         return self.cache.encode_texts(self.encoders.text, list(texts), derived=derived)
 
+    def spent(self) -> float:
+        """Seconds that asking took in this process so far, by the pace that is known now."""
+        pace = recall(self.cache.store_of(self.model), self.model.fingerprint)
+        return 0.0 if pace is None else self.cache.counts.asked * pace.seconds_each
+
+    def note(self, dataset: Dataset, found: Measured) -> None:
+        """Keep what measuring this clean set told, for plans."""
+        remember_measured(self.cache.store_of(self.model), self.model.fingerprint, dataset.name, found)
+
     def need(self, dataset: Dataset, label: str, of: Dataset, again: int = 0) -> Need:
         """What `ask`, and `ask_again` so many times, would ask; `of` is the clean set. Asks and encodes nothing."""
         return Need.of(
@@ -187,6 +197,7 @@ class Asker:
             keys=self._parted(dataset, label, max(self.traits.draws, again + 1)),
             pace=recall(self.cache.store_of(self.model), self.model.fingerprint),
             prices=self.traits.prices,
+            measured=recall_measured(self.cache.store_of(self.model), self.model.fingerprint, of.name),
         )
 
     def _parted(self, dataset: Dataset, label: str, draws: int) -> tuple[list[bytes], list[bytes]]:

@@ -4,13 +4,14 @@ from __future__ import annotations
 
 import copy
 import time
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import replace
 from functools import partial
 from typing import Final
 
 from pytest_emid import shifts
 from pytest_emid.cache import Cache
+from pytest_emid.cache.spread import Measured
 from pytest_emid.data.dataset import Dataset
 from pytest_emid.encoders.base import Encoders
 from pytest_emid.errors import EmidError
@@ -31,7 +32,7 @@ from pytest_emid.measuring.leaving_out import PicturelessError, UnansweredError,
 from pytest_emid.measuring.likelihood import log_likelihoods
 from pytest_emid.measuring.metrics.base import Metric
 from pytest_emid.measuring.metrics.measured import Metrics
-from pytest_emid.measuring.plan import CLEAN, Need
+from pytest_emid.measuring.plan import CLEAN, Need, spread_of
 from pytest_emid.measuring.preferences import Preferences
 from pytest_emid.measuring.protocol import Scenario, Settings, compare
 from pytest_emid.measuring.provenance import Provenance, provenance
@@ -39,6 +40,8 @@ from pytest_emid.measuring.remarks import answered_by_id
 from pytest_emid.measuring.results import EmidResult, Floor, Obstacle
 from pytest_emid.measuring.scores import Scored, score
 from pytest_emid.measuring.sight import blind, unseeing, unshown
+from pytest_emid.measuring.smoke import SMOKE, broken
+from pytest_emid.measuring.staging import Staged, stages_of
 from pytest_emid.models.base import Model, asked_under
 from pytest_emid.shifts.base import Shift
 
@@ -187,7 +190,10 @@ class Measurer:
         Raises:
             EmidError: anything that makes the measurement impossible; answers so far stay in the cache.
         """
-        dataset, scenario = self._shifted(shift)
+        return self._kept(*self._shifted(shift), decisive)
+
+    def _kept(self, dataset: Dataset, scenario: Scenario, decisive: bool = False) -> EmidResult:
+        """What was measured, or is now."""
         check_size(self.dataset)
         check_size(dataset)
         if decisive:
@@ -195,8 +201,29 @@ class Measurer:
         key = f"{scenario.id}@{dataset.fingerprint}"
         if key not in self._results:
             check_fits(self.dataset if self.calibration_set is None else self.calibration_set)
-            self._results[key] = self._measured(dataset, scenario)
+            began, spent, is_first = time.monotonic(), self._asker.spent(), self._clean is None
+            self._results[key] = found = self._measured(dataset, scenario)
+            took = max(time.monotonic() - began - (self._asker.spent() - spent), 0.0)
+            beyond = (took, None) if is_first else (None, took)
+            self._asker.note(self.dataset, Measured(spread_of(found.clean), *beyond))
         return self._results[key]
+
+    def in_stages(self, shift: Shift | str | Dataset, *, decisive: bool = False) -> Staged:
+        """One scenario, to be measured in stages of whole pictures; asks nothing yet. Args and errors: as `measure`.
+
+        Critic and whitening are fitted once for all stages, on the calibration set or on all tested references.
+        """
+        dataset, scenario = self._shifted(shift)
+        stages = stages_of(self.dataset, dataset, scenario.paired, self.seed)
+
+        def measure(number: int) -> EmidResult:
+            _, ids, others = stages[number - 1]
+            if number == len(stages):
+                return self._kept(dataset, scenario, decisive)
+            part = self._part(frozenset(ids), self.calibration)
+            return part._kept(dataset.select(others), scenario)
+
+        return Staged(tuple(share for share, _, _ in stages), len(dataset), measure)
 
     def _measured(self, dataset: Dataset, scenario: Scenario) -> EmidResult:
         changes_pictures = scenario.modality in CHANGES_PICTURES and scenario.id != CONTROL
@@ -234,14 +261,28 @@ class Measurer:
         return told_of(rest._measured(others, scenario), error, self._settings.allowance)
 
     def _left_over(self, failed: frozenset[str]) -> Measurer:
-        """A measurer of the other samples, which shares everything else: their answers are cached."""
-        if failed not in self._others:
+        """A measurer of the other samples: their answers are cached."""
+        calibration = None if self.calibration_set is None else self._calibration
+        return self._part(frozenset(self.dataset.ids) - failed, calibration)
+
+    def _part(self, kept: frozenset[str], calibration: Calibration | None) -> Measurer:
+        """A measurer of these samples, which shares everything else."""
+        if kept not in self._others:
             other = self._anew(self._metrics.of(self._metrics.likelihoods))
-            kept = [sample for sample in self.dataset if sample.id not in failed]
-            other.dataset = Dataset(self.dataset.name, kept)
-            other._calibration = None if self.calibration_set is None else self._calibration
-            self._others[failed] = other
-        return self._others[failed]
+            other.dataset = Dataset(self.dataset.name, [sample for sample in self.dataset if sample.id in kept])
+            other._calibration = calibration
+            self._others[kept] = other
+        return self._others[kept]
+
+    def smoke(self, scenarios: Sequence[Shift | str | Dataset]) -> str | None:
+        """Why the model is plainly broken, by the first samples of the clean set and of these; None where it is not.
+
+        Raises:
+            EmidError: a shift cannot be applied, or the model cannot be asked.
+        """
+        shifted = ((scenario.id, dataset) for dataset, scenario in map(self._shifted, scenarios))
+        sides = [(label, dataset.first(SMOKE)) for label, dataset in ((CLEAN, self.dataset), *shifted)]
+        return broken(self._asker, sides)
 
     def plan(self, shift: Shift | str | Dataset) -> tuple[Need, Need]:
         """What `measure` would ask: of the clean set, and of the shifted one. Asks nothing and encodes nothing.

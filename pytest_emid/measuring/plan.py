@@ -2,17 +2,26 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Iterator, Mapping
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import asdict, dataclass
+from statistics import fmean
 from typing import Any, Final, NamedTuple
 
 from pytest_emid.cache.pace import Pace
+from pytest_emid.cache.spread import UNKNOWN, Measured
+from pytest_emid.information.intervals.power import samples_for_loss
 from pytest_emid.measuring.plain import in_natural_order
+from pytest_emid.measuring.results import Side
+from pytest_emid.measuring.verdicts import MINIMUM_SAMPLES
 
-__all__ = ["CLEAN", "Forecast", "Need", "Plan", "Row"]
+__all__ = ["CLEAN", "Forecast", "Need", "Plan", "Row", "Size", "spread_of"]
 
 CLEAN: Final = "clean"
 """What the clean set is called where shifted ones are called by their scenario."""
+LOSSES: Final = (0.2, 0.1, 0.05)
+"""Shares of what the clean answers say, at which a plan sizes gates."""
+ASSUMED_SPREAD: Final = 1.0 / 0.9
+"""That of answers that are right or wrong, nine in ten right: where no clean answers were measured yet."""
 KEY_DIGITS: Final = 16
 """Hexadecimal digits of a question's key that stand for it: enough to tell some billions apart."""
 
@@ -60,6 +69,7 @@ class Need:
         seconds_each: an answer of this model, by its earlier answers; None where none were timed.
         cost_each: likewise; None where it is not known or the model has no prices.
         priced: whether the model has prices.
+        spread, first, later: of earlier measurements, where there were some; see `cache.spread.Measured`.
     """
 
     model: str
@@ -72,6 +82,9 @@ class Need:
     seconds_each: float | None
     cost_each: float | None
     priced: bool
+    spread: float | None = None
+    first: float | None = None
+    later: float | None = None
 
     @classmethod
     def of(
@@ -85,12 +98,14 @@ class Need:
         keys: tuple[Iterable[bytes], Iterable[bytes]],
         pace: Pace | None,
         prices: tuple[float, float] | None,
+        measured: Measured = UNKNOWN,
     ) -> Need:
         """Of full keys, (kept, missing)."""
         kept, missing = ("".join(sorted(key.hex()[:KEY_DIGITS] for key in some)) for some in keys)
         seconds = None if pace is None else pace.seconds_each
         cost = None if pace is None or prices is None else pace.cost_each(prices)
-        return cls(model, fingerprint, dataset, content, label, kept, missing, seconds, cost, prices is not None)
+        takes = (seconds, cost, prices is not None, *measured)
+        return cls(model, fingerprint, dataset, content, label, kept, missing, *takes)
 
     @property
     def identity(self) -> tuple[str, str, str, str]:
@@ -109,6 +124,67 @@ class Row(NamedTuple):
     label: str
     cached: int
     to_ask: int
+
+
+class Size(NamedTuple):
+    """What gates that see a loss cost, whatever is kept already.
+
+    Attributes:
+        model, dataset: names.
+        loss: share of what the clean answers say.
+        samples: that show it with 80 % power, at least those that a gate takes to pass.
+        gates: scenarios that are planned.
+        answers: to so many samples, on the clean side and for each scenario.
+        seconds, cost: for all of these; None where not known.
+        is_measured: whether the spread is that of clean answers, and not an assumption.
+        held: samples that the clean set has.
+    """
+
+    model: str
+    dataset: str
+    loss: float
+    samples: int
+    gates: int
+    answers: int
+    seconds: float | None
+    cost: float | None
+    is_measured: bool
+    held: int
+
+
+def spread_of(clean: Side) -> float | None:
+    """The mean square of a side's scores over the square of their mean; None where they say nothing."""
+    scores = [record.information for record in clean.records]
+    mean = fmean(scores)
+    return max(fmean(score * score for score in scores) / mean**2, 1.0) if mean > 0.0 else None
+
+
+def _beyond_asking(needs: Sequence[Need]) -> float:
+    """Seconds that measuring scenarios of one clean set takes beyond asking, by earlier ones."""
+    scenarios = sum(need.label != CLEAN for need in needs)
+    first, later = needs[-1].first or 0.0, needs[-1].later or 0.0
+    return first + later * (scenarios - 1) if scenarios else 0.0
+
+
+def _size(needs: Sequence[Need], loss: float) -> Size:
+    """Of one model on one dataset."""
+    spread = next((need.spread for need in needs if need.spread is not None), None)
+    samples = max(samples_for_loss(loss, ASSUMED_SPREAD if spread is None else spread), MINIMUM_SAMPLES)
+    gates = sum(need.label != CLEAN for need in needs)
+    answers = samples * len(needs)
+    each, price = (getattr(needs[-1], name) for name in ("seconds_each", "cost_each"))
+    return Size(
+        model=needs[0].model,
+        dataset=needs[0].dataset,
+        loss=loss,
+        samples=samples,
+        gates=gates,
+        answers=answers,
+        seconds=None if each is None else answers * each + _beyond_asking(needs),
+        cost=None if price is None else answers * price,
+        is_measured=spread is not None,
+        held=max(len(need.kept + need.missing) // KEY_DIGITS for need in needs),
+    )
 
 
 class Plan:
@@ -146,8 +222,10 @@ class Plan:
         return kept, missing
 
     def seconds(self) -> float | None:
-        """For all that would be asked, one model after the other; None where some model was never timed."""
-        return self._sum("seconds_each")
+        """For all that would be asked, and for what measuring takes beyond, where earlier measurements told: one
+        scenario after the other. None where some model was never timed."""
+        asking = self._sum("seconds_each")
+        return None if asking is None else asking + sum(map(_beyond_asking, self._groups().values()))
 
     def cost(self) -> float | None:
         """For all that would be asked of models with prices; None where that is not known, or none has prices."""
@@ -158,11 +236,23 @@ class Plan:
         """Whether any of the models has prices."""
         return any(need.priced for need in self._needs.values())
 
+    def sizes(self) -> list[Size]:
+        """Of each model and dataset, at how many samples a gate sees which loss, and what that takes in all."""
+        return [_size(needs, loss) for _, needs in sorted(self._groups().items()) for loss in LOSSES]
+
+    def _groups(self) -> dict[tuple[str, str], list[Need]]:
+        """By model and dataset."""
+        groups: dict[tuple[str, str], list[Need]] = {}
+        for need in self._needs.values():
+            groups.setdefault((need.model, need.dataset), []).append(need)
+        return groups
+
     def to_dict(self) -> dict[str, Any]:
         """Plain data, for the JSON report."""
         cached, to_ask = self.totals()
         return {
             "sets": [row._asdict() for row in self.rows()],
+            "sizes": [size._asdict() for size in self.sizes()],
             "cached": cached,
             "to_ask": to_ask,
             "seconds": self.seconds(),

@@ -5,9 +5,10 @@ from __future__ import annotations
 from collections import Counter
 from collections.abc import Mapping
 from dataclasses import dataclass, field, fields
-from typing import Any, Final
+from typing import TYPE_CHECKING, Any, Final
 
 from pytest_emid.information.intervals.estimate import Estimate
+from pytest_emid.measuring.displayed import Results, html_of, samples_of
 from pytest_emid.measuring.findings import (
     Bound,
     CriticReport,
@@ -22,6 +23,9 @@ from pytest_emid.measuring.metrics.judged import Judged
 from pytest_emid.measuring.metrics.result import MetricResult
 from pytest_emid.measuring.plain import plain
 
+if TYPE_CHECKING:
+    from pandas import DataFrame
+
 __all__ = [
     "SCHEMA_VERSION",
     "Bound",
@@ -33,6 +37,7 @@ __all__ = [
     "Obstacle",
     "Provenance",
     "Record",
+    "Results",
     "Side",
     "Sight",
 ]
@@ -225,6 +230,18 @@ class EmidResult:
     @property
     def emi_shifted(self) -> Estimate:
         return self.shifted.emi
+
+    def _repr_html_(self) -> str:
+        """What a notebook shows: the page of this one scenario."""
+        return html_of((self,))
+
+    def to_frame(self) -> DataFrame:
+        """A table of pandas, one row a sample: texts, outcomes and scores, of both sides where these are paired.
+
+        Raises:
+            EmidError: pandas is not installed.
+        """
+        return samples_of(self)
 
     def to_dict(self) -> dict[str, Any]:
         """Plain types only, with `schema_version`; lone surrogates in texts are replaced, so that it can be sent."""

@@ -77,6 +77,8 @@ class Decision:
         note: fine print, such as "a score, not a bound".
         attempt: 1, or more where a plugin ran the test again.
         result: key of the result, filled in by the recorder.
+        look: under early stopping, the look that decided, from 1; 0 elsewhere.
+        whole: under early stopping, the samples that there are in all; 0 elsewhere.
     """
 
     gate: str
@@ -92,6 +94,8 @@ class Decision:
     note: str = ""
     attempt: int = 1
     result: str = ""
+    look: int = 0
+    whole: int = 0
 
     def to_dict(self) -> dict[str, Any]:
         """Plain types only, without lone surrogates: it crosses processes."""

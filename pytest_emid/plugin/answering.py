@@ -18,7 +18,7 @@ from typing import Any, NamedTuple
 
 import pytest
 
-__all__ = ["Raised", "raised"]
+__all__ = ["Raised", "is_expected_by_unittest", "raised"]
 
 
 class Raised(NamedTuple):
@@ -95,3 +95,9 @@ def _is_searched() -> bool:
             return True
         frame = frame.f_back
     return False
+
+
+def is_expected_by_unittest(item: pytest.Item) -> bool:
+    """Whether `unittest.expectedFailure` swallows what this test raises."""
+    marked = (getattr(item, "obj", None), getattr(item, "cls", None))
+    return any(getattr(one, "__unittest_expecting_failure__", False) for one in marked)

@@ -30,6 +30,7 @@ from pytest_emid.plugin.deciding import (
     options_of,
     share_of,
 )
+from pytest_emid.plugin.looking import in_full, looked
 
 __all__ = [
     "assert_bound_holds",
@@ -75,7 +76,11 @@ def assert_information_retained(
     check_result("assert_information_retained", result)
     check_number("at_least", at_least, above=0.0, most=1.0)
     config = options_of(confidence, undecided, blind, accept_blind)
-    decision = retained_decision(result, at_least, config, accept_blind)
+
+    def decide_on(found: EmidResult, config: EmidConfig) -> Decision:
+        return retained_decision(found, at_least, config, accept_blind)
+
+    decision, result = looked(result, config, decide_on, by_information=True)
     return conclude(decision, result, config)
 
 
@@ -137,36 +142,47 @@ def assert_emid_below(
     check_result("assert_emid_below", result)
     share = share_of(threshold, result)
     config = options_of(confidence, undecided, blind, accept_blind)
-    level, found = config.gate_confidence, obstacles.against(result, obstacles.EMID)
     if anchored and result.anchored_emid is None:
         raise ValueError(f"{result.scenario} compares unpaired sets, which have no anchored EMID. Leave anchored out.")
     on_form = anchored and result.critic.kind != "witness"
     if on_form or not result.critic.in_nats:
+        result = in_full(result)
+        found = obstacles.against(result, obstacles.EMID)
         if share is not None:
             raise ValueError("anchored=True takes a number: only EMID as published has a whole to take a share of.")
         if result.critic.in_nats:
             found += not_seen(result, _kept(float(threshold), result), config, accept_blind)
         gate, estimate = ("anchored EMID", result.anchored_emid) if anchored else ("EMID", result.emid)
-        decision = decision_on(gate, estimate or result.emid, float(threshold), Direction.BELOW, result, level, found)
+        limit, level = float(threshold), config.gate_confidence
+        decision = decision_on(gate, estimate or result.emid, limit, Direction.BELOW, result, level, found)
         return conclude(decision, result, config)
-    told = result.clean.mi_response
-    if share is not None:
-        decision = share_decision(result, share, config, accept_blind)
-    else:
-        from pytest_emid.measuring.losses import Losses
 
-        limit = float(threshold)
-        found += not_seen(result, _kept(limit, result), config, accept_blind)
-        if limit >= told and not found:
-            found.append(
-                f"The clean answers tell {told:.2f} nats, and {limit:g} may be lost: a model that says nothing under "
-                "the shift would pass. Lower the threshold, or give a share such as '10 %'."
-            )
-        estimate = Losses.of(result).emid(level)
-        decision = decision_on("EMID", estimate, limit, Direction.BELOW, result, level, found)
-    note = f"{float(result.emid):.2f} of {told:.2f} nats are lost (lower-bound estimates, {at_most(result)})"
+    def decide_on(found: EmidResult, config: EmidConfig) -> Decision:
+        if share is not None:
+            return share_decision(found, share, config, accept_blind)
+        return _nats_decision(found, float(threshold), config, accept_blind)
+
+    decision, result = looked(result, config, decide_on, by_information=True)
+    lost, told = float(result.emid), result.clean.mi_response
+    note = f"{lost:.2f} of {told:.2f} nats are lost (lower-bound estimates, {at_most(result)})"
     about = blind_note(result, accept_blind)
     return conclude(replace(decision, note=f"{note}; {about}" if about else note), result, config)
+
+
+def _nats_decision(result: EmidResult, limit: float, config: EmidConfig, accept_blind: Collection[str]) -> Decision:
+    """The verdict of `assert_emid_below` on nats that may be lost."""
+    from pytest_emid.measuring.losses import Losses
+
+    told, level = result.clean.mi_response, config.gate_confidence
+    found = obstacles.against(result, obstacles.EMID)
+    found += not_seen(result, _kept(limit, result), config, accept_blind)
+    if limit >= told and not found:
+        found.append(
+            f"The clean answers tell {told:.2f} nats, and {limit:g} may be lost: a model that says nothing under "
+            "the shift would pass. Lower the threshold, or give a share such as '10 %'."
+        )
+    estimate = Losses.of(result).emid(level)
+    return decision_on("EMID", estimate, limit, Direction.BELOW, result, level, found)
 
 
 def share_decision(
@@ -218,7 +234,7 @@ def assert_emi_above(
     check_number("threshold", threshold)
     if side not in ("shifted", "clean"):
         raise ValueError(f"side={side!r} is not legal. Legal: 'shifted' or 'clean'.")
-    config = options_of(confidence, undecided, blind, accept_blind)
+    config, result = options_of(confidence, undecided, blind, accept_blind), in_full(result)
     estimate = result.emi_shifted if side == "shifted" else result.emi_clean
     found = obstacles.against(result, obstacles.EMI)
     if side == "shifted" and result.critic.in_nats:
@@ -256,7 +272,7 @@ def assert_bound_holds(
     check_result("assert_bound_holds", result)
     if bound not in BOUNDS:
         raise ValueError(f"bound={bound!r} is not legal. Legal: {', '.join(map(repr, BOUNDS))}.")
-    config = options_of(confidence, undecided)
+    config, result = options_of(confidence, undecided), in_full(result)
     held = result.bounds.get(bound)
     against = [held.obstacle] if held is not None and held.obstacle else []
     gate = f"EMID against the {bound.replace('_', '-')} {'score' if bound == 'scale_adjusted' else 'bound'}"
@@ -302,7 +318,7 @@ def assert_no_input_drift(result: EmidResult, alpha: float = 0.05, *, undecided:
     __tracebackhide__ = True
     check_result("assert_no_input_drift", result)
     check_number("alpha", alpha, least=0.01, below=1.0)
-    config = options_of(None, undecided)
+    config, result = options_of(None, undecided), in_full(result)
     js = result.divergences
     tested = {name: p for name, p in (("pictures", js.image_p), ("questions", js.text_p)) if p is not None}
     untested = [

@@ -55,6 +55,8 @@ class EmidConfig:
     limit: int = 0
     seed: int = 0
     repeat: int = 0
+    stop_early: bool = False
+    smoke: bool = False
     batch_size: int | None = None
     device: str | None = None
     wait_for_server: float = 0.0
@@ -124,7 +126,7 @@ class EmidConfig:
     def deciding(self) -> dict[str, Any]:
         """The values that decide what is measured and what a gate says of it; reports of one run agree on them."""
         keys = ("model", "dataset", "encoders", "critic", "limit", "seed", "allow_problems", "undecided", "confidence")
-        optional = ("columns", "where", "metrics", "measures", "repeat")
+        optional = ("columns", "where", "metrics", "measures", "repeat", "stop_early")
         given = {key: getattr(self, key) for key in optional if getattr(self, key)}
         return {key: getattr(self, key) for key in (*keys, "family", "blind")} | given
 

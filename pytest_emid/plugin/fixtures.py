@@ -5,51 +5,33 @@ Imported when a test that measures is set up, never before.
 
 from __future__ import annotations
 
-import logging
 import warnings
 from collections.abc import Callable
-from dataclasses import dataclass, field
 from operator import methodcaller
 from pathlib import Path
-from typing import TYPE_CHECKING, Any, Final, NoReturn, cast
+from typing import TYPE_CHECKING, Any, Final, NoReturn
 
 import pytest
 
 from pytest_emid.data.dataset import Dataset
-from pytest_emid.errors import BudgetError, EmidError, EstimationError, UnavailableError
+from pytest_emid.errors import BudgetError, EmidError, EstimationError, ModelError, UnavailableError
+from pytest_emid.measuring.regression import RETAINED
 from pytest_emid.measuring.results import EmidResult
 from pytest_emid.measuring.verdicts import UndecidedWarning
-from pytest_emid.models.base import traits_of
 from pytest_emid.plugin import recorder
 from pytest_emid.plugin.config import EmidConfig
-from pytest_emid.plugin.naming import names_a_gate
-from pytest_emid.plugin.origins import origin
-from pytest_emid.plugin.replaying import pack_path
+from pytest_emid.plugin.measurers import Measurers
+from pytest_emid.plugin.naming import gates_named
 from pytest_emid.shifts.base import Shift
 
 if TYPE_CHECKING:
-    from pytest_emid.cache import Cache
     from pytest_emid.measuring.measurer import Measurer
-    from pytest_emid.measuring.sources import Source
+    from pytest_emid.measuring.severity import BreakingSeverity
+    from pytest_emid.measuring.staging import Staged
     from pytest_emid.models.base import Model
-    from pytest_emid.models.server.spending import Spending
     from pytest_emid.plugin.reports.progress import ProgressBar, WorkerProgress
 
 __all__ = ["MeasureEmid"]
-
-log: Final = logging.getLogger(__name__)
-
-NAMES: Final = (
-    "emid_model",
-    "emid_dataset",
-    "emid_encoders",
-    "emid_calibration",
-    "emid_critic",
-    "emid_normalise",
-    "emid_metrics",
-    "emid_measures",
-    "emid_judge",
-)
 
 Look = Callable[[Dataset, Shift | str | Dataset, int], None]
 """Called with (clean dataset, shift, seed) before each measurement."""
@@ -60,22 +42,6 @@ MORE_BUDGET: Final = "Raise the model's budget, or measure fewer samples (--emid
 
 EXPLAINED: Final = methodcaller("errisinstance", (pytest.UsageError, EmidError, AssertionError))
 """Errors that say what to do need no frames of this package in their traceback."""
-
-
-@dataclass(frozen=True, slots=True)
-class _Parts:
-    """What a test's fixtures are, under the overrides that this test sees."""
-
-    model: Any
-    dataset: Any
-    encoders: Any
-    calibration: Any
-    critic: Any
-    normalise: Any
-    metrics: Any
-    measures: Any
-    judge: Any
-    origins: dict[str, str] = field(compare=False, hash=False)
 
 
 class MeasureEmid:
@@ -99,19 +65,12 @@ class MeasureEmid:
         started: Path = Path(),
     ) -> None:
         self._config = config
-        self._started = started
-        self._root = root
         self._progress = progress
         self._look = look
-        self._began = began
-        self._shared = shared
-        self._run = run
         self._keep = keep
-        self._measurers: dict[tuple[Any, ...], tuple[_Parts, Measurer]] = {}
-        self._others: dict[tuple[int, str, str], Measurer] = {}
+        self._measurers = Measurers(root, progress, began, shared, run, started)
         self._loaded: dict[int, tuple[Any, Model]] = {}
-        self._cache: Cache | None = None
-        self._spending: dict[str, Spending] = {}
+        self._smoked: dict[tuple[str, str, int], str | None] = {}
 
     def __call__(
         self,
@@ -177,31 +136,120 @@ class MeasureEmid:
         repeat: int | None,
     ) -> EmidResult:
         __tracebackhide__ = EXPLAINED
-        running = recorder.current()
-        if running is None:
-            raise pytest.UsageError(
-                "measure_emid was called while no test was running. Call it in a test or a fixture."
-            )
-        running.asked = True
+        running = _running()
         config = running.config.for_call(limit=limit, seed=seed, repeat=repeat)
-        try:
-            result = self._result(other, shift, running, config)
-        except (EmidError, AssertionError) as error:
-            running.raised(f"its measurement of {_named(shift)} raised {type(error).__name__}", error)
-            raise
+        measurer = self._measurer_of(other, running, config)
+        if other is None and _in_stages(running, config):
+            staged = self._staged(measurer, shift, running, config)
+            result = staged.result(1)
+            running.begun(result, staged)
+            return result
+        result = self._answered(measurer, shift, running, config)
         running.measured(result)
         return result
 
+    def breaking_severity(
+        self,
+        shift: str,
+        at_least: float = 0.9,
+        *,
+        measure: str = RETAINED,
+        limit: int | None = None,
+        seed: int | None = None,
+        confidence: float | None = None,
+    ) -> BreakingSeverity:
+        """Up to which severity a model holds: bisected, with the gate's own verdicts.
+
+        Each severity that is tried is measured in stages, as with `--emid-stop-early`, and asks for no more samples
+        than its verdict takes: about a third of what all severities would cost. Assumes that a harder severity never
+        helps. Raises nothing where the model breaks: `assert found.holds_up_to >= 3`.
+
+        Args:
+            shift: a shift without its severity, such as `defocus_blur` or `keyboard(rates=published)`.
+            at_least: share to retain, above 0 and at most 1.
+            measure: `retained` (information), or the name of a metric.
+            limit, seed: as in a call.
+            confidence: of each verdict, two-sided; overrides the option.
+
+        Raises:
+            ShiftError: no such shift, or it has no severities.
+            Others: as a call, and as `assert_information_retained` or `assert_metric_retained`.
+        """
+        __tracebackhide__ = EXPLAINED
+        from pytest_emid.plugin.severities import breaking_severity
+
+        running = _running()
+        config = running.config.for_call(limit=limit, seed=seed, confidence=confidence)
+        measurer = self._measurer_of(None, running, config)
+
+        def staged(of: Shift) -> Staged:
+            return self._staged(measurer, of, running, config)
+
+        return breaking_severity(shift, at_least, measure, running, config, measurer, staged)
+
+    def _measurer_of(self, other: Model | None, running: recorder.Recorder, config: EmidConfig) -> Measurer:
+        __tracebackhide__ = EXPLAINED
+        running.asked = True
+        return self._measurers.of(running, config, other)
+
+    def _answered(
+        self,
+        measurer: Measurer,
+        shift: Shift | str | Dataset,
+        running: recorder.Recorder,
+        config: EmidConfig,
+        measure: Callable[[], EmidResult] | None = None,
+    ) -> EmidResult:
+        """What is measured; an error that somebody must answer for is noted."""
+        __tracebackhide__ = EXPLAINED
+        try:
+            return self._result(measurer, shift, running, config, measure)
+        except (EmidError, AssertionError) as error:
+            running.raised(f"its measurement of {_named(shift)} raised {type(error).__name__}", error)
+            raise
+
+    def _look_first(self, measurer: Measurer, running: recorder.Recorder) -> None:
+        """Ask a few questions, once for a model and its data, and refuse to ask more of one that is plainly broken.
+
+        Raises:
+            ModelError: it is.
+        """
+        __tracebackhide__ = EXPLAINED
+        key = (measurer.model.fingerprint, measurer.dataset.fingerprint, measurer.seed)
+        if key not in self._smoked:
+            from pytest_emid.plugin.smoke import cheapest_of_each_family
+
+            self._smoked[key] = measurer.smoke(cheapest_of_each_family(running.item))
+        fault = self._smoked[key]
+        if fault is not None:
+            raise ModelError(
+                f"{measurer.model.name} is plainly broken: {fault}. Nothing more was asked (--emid-smoke). Look at the "
+                "model, its chat template and its server; without the option it is measured as it is."
+            )
+
+    def _staged(
+        self, measurer: Measurer, shift: Shift | str | Dataset, running: recorder.Recorder, config: EmidConfig
+    ) -> Staged:
+        """A scenario to be measured in stages, each as any measurement."""
+        from pytest_emid.measuring.staging import Staged
+
+        staged = measurer.in_stages(shift, decisive=_is_decisive(running, config))
+
+        def measure(number: int) -> EmidResult:
+            __tracebackhide__ = EXPLAINED
+            return self._answered(measurer, shift, running, config, lambda: staged.result(number))
+
+        return Staged(staged.shares, staged.whole, measure)
+
     def _result(
-        self, other: Model | None, shift: Shift | str | Dataset, running: recorder.Recorder, config: EmidConfig
+        self,
+        measurer: Measurer,
+        shift: Shift | str | Dataset,
+        running: recorder.Recorder,
+        config: EmidConfig,
+        measure: Callable[[], EmidResult] | None,
     ) -> EmidResult:
         __tracebackhide__ = EXPLAINED
-        measurer = self._measurer(_parts(running), config)
-        if other is not None:
-            key = (id(measurer), other.name, other.fingerprint)
-            if key not in self._others:
-                self._others[key] = measurer.of(other)
-            measurer = self._others[key]
         if self._look is not None:
             self._look(measurer.dataset, shift, config.seed)
         if config.plan:
@@ -212,9 +260,10 @@ class MeasureEmid:
         if self._progress is not None:
             self._progress.begin(_named(shift))
         try:
-            # of sets that are too small for any gate, the gate that the test asks fails, whichever it is
-            decisive = config.undecided == "fail" and names_a_gate(running.item)
-            result = measurer.measure(shift, decisive=decisive)
+            if config.smoke:
+                self._look_first(measurer, running)
+            decisive = _is_decisive(running, config)
+            result = measurer.measure(shift, decisive=decisive) if measure is None else measure()
             if self._keep is not None:
                 self._keep(measurer.dataset, shift, config.seed, result)
             return result
@@ -229,121 +278,34 @@ class MeasureEmid:
 
     def close(self) -> None:
         """Let go of models, datasets and the cache."""
-        self._measurers.clear()
-        self._others.clear()
-        cache, self._cache = self._cache, None
-        if cache is not None:
-            cache.close()
-
-    def _measurer(self, parts: _Parts, config: EmidConfig) -> Measurer:
-        __tracebackhide__ = EXPLAINED
-        identity = tuple(id(getattr(parts, name.removeprefix("emid_"))) for name in NAMES)
-        how = (config.limit, config.seed, config.repeat, config.gate_confidence, config.allow_problems)
-        key = (*identity, *how)
-        if key not in self._measurers:
-            # The parts are kept with the measurer, so that no other object can be given their ids.
-            self._measurers[key] = (parts, self._make(parts, config))
-        return self._measurers[key][1]
-
-    def _make(self, parts: _Parts, config: EmidConfig) -> Measurer:
-        __tracebackhide__ = EXPLAINED
-        from pytest_emid import encoders, models
-        from pytest_emid.measuring.measurer import Measurer
-        from pytest_emid.measuring.metrics.measures import as_measures
-        from pytest_emid.measuring.metrics.registry import as_metrics
-        from pytest_emid.models.server.patience import grant
-        from pytest_emid.models.server.spending import Spending
-
-        dataset = parts.dataset
-        if not isinstance(dataset, Dataset):
-            raise pytest.UsageError(
-                f"emid_dataset must be a pytest_emid.Dataset, not {type(dataset).__name__} "
-                f"({parts.origins['emid_dataset']}). Make one: pytest_emid.Dataset(name, samples)."
-            )
-        model = models.load(parts.model)
-        spending = traits_of(model).spending
-        if isinstance(spending, Spending):
-            if self._shared is not None:
-                spending.share(Path(self._shared) / model.fingerprint)
-            # fixtures of several folders may each make the same model
-            common = self._spending.setdefault(model.fingerprint, spending)
-            if common is not spending:
-                common.include(spending)
-                model.spending = common  # type: ignore[attr-defined]
-        pair = encoders.load(parts.encoders)
-        judge = _judge(parts.judge)
-        for asked in (model, pair.image, pair.text, getattr(judge, "model", None)):
-            grant(asked, config.wait_for_server)
-        return Measurer(
-            model,
-            dataset.first(config.limit) if config.limit else dataset,
-            pair,
-            calibration=parts.calibration,
-            cache=self._open_cache(config),
-            seed=config.seed,
-            confidence=config.gate_confidence,
-            critic=parts.critic,
-            normalise=parts.normalise,
-            likelihood="likelihood" in as_measures(parts.measures),
-            judge=judge,
-            repeat=config.repeat,
-            metrics=as_metrics(parts.metrics, f"emid_metrics ({parts.origins['emid_metrics']})"),
-            drift=config.drift,
-            allow_problems=config.allow_problems,
-            progress=self._progress,
-            announce=None if self._progress is None else self._progress.announce,
-            told=_note,
-            since=self._began,
-            settings={
-                "model": f"{model.name} ({parts.origins['emid_model']}){_own_code(model)}",
-                "dataset": f"{dataset.name} ({parts.origins['emid_dataset']})",
-                "encoders": f"{pair.name} ({parts.origins['emid_encoders']}){_own_code(pair.image, pair.text)}",
-                **{key: config.describe(key) for key in ("limit", "seed", "confidence", "family")},
-                **({"repeat": config.describe("repeat")} if config.repeat else {}),
-            },
-        )
-
-    def _say_who(self, sentence: str) -> None:
-        """For whom this run waits: in the log, and where there is a terminal, there at once."""
-        log.warning(sentence)
-        if self._progress is not None:
-            self._progress.say(f"emid: {sentence}")
-
-    def _open_cache(self, config: EmidConfig) -> Cache:
-        if self._cache is None:
-            from pytest_emid.cache import Cache, Mode
-
-            path = None if config.cache_dir == "none" else self._root / config.cache_dir
-            if config.replay is not None:
-                path = pack_path(config, self._root, self._started)
-            self._cache = Cache(
-                path,
-                mode=cast("Mode", config.cache),
-                run=self._run,
-                pack_key_env=config.pack_key_env,
-                max_bytes=None if config.cache_max_mb is None else round(config.cache_max_mb * 1e6),
-                max_age=None if config.cache_max_days is None else config.cache_max_days * 86_400.0,
-                waiting=self._say_who,
-            )
-            if config.replay is not None:
-                # what the pack lacks is said by the model that replays it; vectors that it lacks are made
-                self._cache.mode = "use"
-        return self._cache
+        self._measurers.close()
 
 
-def _note(source: Source) -> None:
-    """Let the running test's report say where answers came from."""
+def _running() -> recorder.Recorder:
+    """The recorder of the test that runs.
+
+    Raises:
+        pytest.UsageError: none does.
+    """
+    __tracebackhide__ = EXPLAINED
     running = recorder.current()
-    if running is not None:
-        running.answered(source)
+    if running is None:
+        raise pytest.UsageError("measure_emid was called while no test was running. Call it in a test or a fixture.")
+    return running
 
 
-def _judge(given: Any) -> Any:
-    """A judge as it is; whatever else makes a model is one that judges."""
-    from pytest_emid import models
-    from pytest_emid.measuring.judging import Judge
+def _is_decisive(running: recorder.Recorder, config: EmidConfig) -> bool:
+    """Whether, of sets that are too small for any gate, the gate that the test asks fails, whichever it is."""
+    return config.undecided == "fail" and bool(gates_named(running.item))
 
-    return given if given is None or isinstance(given, Judge) else Judge(models.load(given))
+
+def _in_stages(running: recorder.Recorder, config: EmidConfig) -> bool:
+    """Whether the test's gates may stop early, and nothing but the test itself reads what is measured."""
+    if not (config.stop_early and running.calling) or config.plan:
+        return False
+    from pytest_emid.plugin.looking import can_stop_early
+
+    return can_stop_early(gates_named(running.item))
 
 
 def _named(shift: Shift | str | Dataset) -> str:
@@ -360,15 +322,3 @@ def _leave_undecided(message: str, config: EmidConfig) -> NoReturn:
         warnings.warn(UndecidedWarning(message), stacklevel=3)
         pytest.skip(message)
     raise AssertionError(message) from None
-
-
-def _parts(running: recorder.Recorder) -> _Parts:
-    """The fixtures of the test that runs, as it sees them."""
-    values = {name.removeprefix("emid_"): running.fixture(name) for name in NAMES}
-    return _Parts(**values, origins={name: origin(running.item, name) for name in NAMES})
-
-
-def _own_code(*backends: object) -> str:
-    """Says that code which comes with a checkpoint was run: what a report must not leave out."""
-    ran = any(traits_of(backend).trust_remote_code for backend in backends)
-    return ", runs the checkpoint's own code (trust_remote_code)" if ran else ""

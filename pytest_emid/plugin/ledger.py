@@ -20,7 +20,7 @@ if TYPE_CHECKING:
     from pytest_emid.measuring.results import EmidResult
     from pytest_emid.measuring.verdicts import Decision, Verdict
 
-__all__ = ["Ledger", "Row", "gates"]
+__all__ = ["Ledger", "Row", "decided_early", "gates"]
 
 ALLOW: Final = '@pytest.mark.emid(unanswered="allow")'
 EMPTY: Final = "got empty parameter set"
@@ -136,6 +136,7 @@ class Ledger:
         self._unmeasured: dict[str, list[dict[str, str]]] = {}
         self._carriers: dict[str, str] = {}
         self._conduct: dict[str, Conduct] = {}
+        self._searches: dict[str, list[dict[str, Any]]] = {}
         self._plan: Plan | None = None
         self.sources = Sources()
 
@@ -170,6 +171,9 @@ class Ledger:
             held.extend(decision for decision in payload["decisions"] if decision not in held)
             if payload.get("unmeasured"):
                 self._unmeasured.setdefault(nodeid, []).extend(payload["unmeasured"])
+            if payload.get("searches"):
+                held_searches = self._searches.setdefault(nodeid, [])
+                held_searches.extend(found for found in payload["searches"] if found not in held_searches)
             if not payload["direct"]:
                 self._indirect.add(nodeid)
         return True
@@ -218,6 +222,11 @@ class Ledger:
             for found in self._unmeasured[nodeid]:
                 reasons.setdefault(found["scenario"], found["reason"])
         return {scenario: reasons[scenario] for scenario in sorted(reasons, key=in_natural_order)}
+
+    def searches(self) -> list[str]:
+        """What searches for a breaking severity found, a line each."""
+        nodeids = sorted(self._searches, key=in_natural_order)
+        return list(dict.fromkeys(found["said"] for nodeid in nodeids for found in self._searches[nodeid]))
 
     def problems(self) -> list[str]:
         """What is missing, as sentences: reasons to fail the run."""
@@ -297,8 +306,10 @@ class Ledger:
     def document(self) -> dict[str, Any]:
         """All of it as plain data."""
         rows = self.rows()
+        stopped = decided_early(rows)
         return {
             **_agreement([row.result for row in rows]),
+            **({"decided_early": {"answers": stopped[0], "whole": stopped[1]}} if stopped is not None else {}),
             "results": [{"key": row.key, **self._results[row.key]} for row in rows],
             "tests": [
                 {
@@ -310,6 +321,7 @@ class Ledger:
                     "direct": nodeid not in self._indirect,
                     "attempts": self._attempts.get(nodeid, 1),
                     **({"unmeasured": self._unmeasured[nodeid]} if nodeid in self._unmeasured else {}),
+                    **({"searches": self._searches[nodeid]} if nodeid in self._searches else {}),
                 }
                 for nodeid in sorted({*self._outcomes, *self._measured}, key=in_natural_order)
             ],
@@ -334,6 +346,8 @@ class Ledger:
                 self._indirect.add(nodeid)
             if "unmeasured" in test:
                 self._unmeasured[nodeid] = list(test["unmeasured"])
+            if "searches" in test:
+                self._searches[nodeid] = list(test["searches"])
 
 
 def _agreement(results: Sequence[EmidResult]) -> dict[str, Any]:
@@ -343,6 +357,23 @@ def _agreement(results: Sequence[EmidResult]) -> dict[str, Any]:
     from pytest_emid.plugin.reports.agreement import agreement
 
     return {"agreement": agreement(results)}
+
+
+def decided_early(rows: Sequence[Row]) -> tuple[int, int] | None:
+    """How many answers early stopping took, clean and shifted, and of how many; None where no gate stopped early.
+
+    What several scenarios share counts once: the clean answers, as far as any scenario of the set needed them.
+    """
+    took: dict[tuple[str, ...], tuple[int, int]] = {}
+    for row in rows:
+        result = row.result
+        whole = max((decision.whole for decision in row.decisions), default=0)
+        about = (result.model, result.clean.dataset, str(result.seed))
+        for side in ((*about, ""), (*about, result.scenario)):
+            before = took.get(side, (0, 0))
+            took[side] = (max(before[0], result.n), max(before[1], whole, result.n))
+    needed, whole = (sum(column) for column in zip(*took.values(), strict=True)) if took else (0, 0)
+    return (needed, whole) if needed < whole else None
 
 
 def gates(rows: Sequence[Row]) -> list[list[Decision]]:

@@ -15,7 +15,9 @@ from pytest_emid.measuring.metrics.scoring import compared, contrast
 from pytest_emid.measuring.results import EmidResult
 from pytest_emid.measuring.verdicts import Decision, Direction
 from pytest_emid.plugin.assertions import Undecided
+from pytest_emid.plugin.config import EmidConfig
 from pytest_emid.plugin.deciding import check_number, check_result, conclude, decision_on, options_of
+from pytest_emid.plugin.looking import in_full, looked
 
 __all__ = [
     "assert_likelihood_drop_below",
@@ -58,8 +60,11 @@ def assert_metric_retained(
     check_result("assert_metric_retained", result)
     check_number("at_least", at_least, above=0.0, most=1.0)
     config = options_of(confidence, undecided)
-    found = metric_of(result, metric)
-    decision = retained_decision(result, found, at_least, config.gate_confidence)
+
+    def decide_on(found: EmidResult, config: EmidConfig) -> Decision:
+        return retained_decision(found, metric_of(found, metric), at_least, config.gate_confidence)
+
+    decision, result = looked(result, config, decide_on)
     return conclude(decision, result, config)
 
 
@@ -89,8 +94,11 @@ def assert_metric_drop_below(
     check_result("assert_metric_drop_below", result)
     check_number("threshold", threshold, least=0.0)
     config = options_of(confidence, undecided)
-    found = metric_of(result, metric)
-    decision = drop_decision(result, found, threshold, config.gate_confidence)
+
+    def decide_on(found: EmidResult, config: EmidConfig) -> Decision:
+        return drop_decision(found, metric_of(found, metric), threshold, config.gate_confidence)
+
+    decision, result = looked(result, config, decide_on)
     return conclude(decision, result, config)
 
 
@@ -119,7 +127,7 @@ def assert_likelihood_drop_below(
     __tracebackhide__ = True
     check_result("assert_likelihood_drop_below", result)
     check_number("nats", nats, least=0.0)
-    config = options_of(confidence, undecided)
+    config, result = options_of(confidence, undecided), in_full(result)
     found = likelihood_of(result)
     decision = drop_decision(result, found, nats, config.gate_confidence)
     return conclude(decision, result, config)

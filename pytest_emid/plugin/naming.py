@@ -11,7 +11,7 @@ import pytest
 import pytest_emid
 from pytest_emid.plugin.config import FIXTURE
 
-__all__ = ["measures_itself", "names_a_gate"]
+__all__ = ["gates_named", "measures_itself"]
 
 
 def measures_itself(item: pytest.Item) -> bool:
@@ -23,15 +23,15 @@ def measures_itself(item: pytest.Item) -> bool:
     return FIXTURE in inspect.signature(function).parameters or FIXTURE in used
 
 
-def names_a_gate(item: pytest.Item) -> bool:
-    """Whether the test function names one of the gates."""
+def gates_named(item: pytest.Item) -> set[str]:
+    """Which of the gates the test function names."""
     gates = {name for name in pytest_emid.__all__ if name.startswith("assert_")}
     function: Any = getattr(item, "function", None)
     rest = [getattr(inspect.unwrap(function), "__code__", None)]
+    named: set[str] = set()
     while rest:
         code = rest.pop()
         if code is not None:
-            if not gates.isdisjoint((*code.co_names, *code.co_freevars)):
-                return True
+            named |= gates.intersection((*code.co_names, *code.co_freevars))
             rest += [constant for constant in code.co_consts if isinstance(constant, CodeType)]
-    return False
+    return named

@@ -99,6 +99,26 @@ OPTIONS: Final = (
         "what is reported and gated is then what is lost beyond that noise floor (default: 0).",
     ),
     Option(
+        "stop-early",
+        "bool",
+        "",
+        "true or false",
+        as_switch,
+        "ask for samples in stages of whole pictures, and for no more once a test's gates can decide, at the same "
+        "error rates (at most five looks a gate). For gates on information retained, EMID in nats and metrics; a "
+        "test that names another gate, and what a fixture measures, asks for all.",
+    ),
+    Option(
+        "smoke",
+        "bool",
+        "",
+        "true or false",
+        as_switch,
+        "first ask 60 samples of the clean set and of the mildest visual, textual, joint and natural scenario that "
+        "tests are parametrized with; where the model is plainly broken (answers all alike, or most of them refused, "
+        "empty or failed) every test that measures it is an error, and nothing else is asked.",
+    ),
+    Option(
         "batch-size",
         "int",
         "N",

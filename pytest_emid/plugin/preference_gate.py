@@ -13,6 +13,7 @@ from pytest_emid.measuring.results import EmidResult
 from pytest_emid.measuring.verdicts import Decision, Direction
 from pytest_emid.plugin.assertions import Undecided
 from pytest_emid.plugin.deciding import check_number, check_result, conclude, decision_on, options_of
+from pytest_emid.plugin.looking import in_full
 
 __all__ = ["assert_preference_above"]
 
@@ -53,7 +54,7 @@ def assert_preference_above(
     if side not in ("shifted", "clean"):
         raise ValueError(f"side={side!r} is not legal. Legal: 'shifted' or 'clean'.")
     check_number("at_least", at_least, above=0.0, **({"below": 1.0} if by == "wins" else {}))
-    config = options_of(confidence, undecided)
+    config, result = options_of(confidence, undecided), in_full(result)
     if result.judged is None:
         raise MetricError(
             f"{result.scenario} was measured without a judge: override the fixture emid_judge, with session scope, and "

@@ -154,6 +154,7 @@ def measure_emid(
     shift is a shift (pytest_emid.shifts), its id such as "defocus_blur:3+keyboard:1", or another Dataset. Answers
     are asked once a run, and kept in --emid-cache-dir. Works from tests and fixtures of any scope; each test is
     measured with the fixtures of its own directory. measure_emid.against(other_model, shift): another model, the same.
+    measure_emid.breaking_severity("defocus_blur", at_least=0.9): up to which severity the model holds.
     """
     from pytest_emid.plugin import fixtures, publishing, recorder
     from pytest_emid.plugin.reports.progress import progress_of

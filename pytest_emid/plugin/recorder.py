@@ -14,11 +14,13 @@ from typing import TYPE_CHECKING, Any, Final
 import pytest
 
 from pytest_emid.plugin.config import CONFIG, KEYWORD, PAYLOAD, EmidConfig, from_item
+from pytest_emid.plugin.outbox import Outbox
 
 if TYPE_CHECKING:
     from pytest_emid.measuring.plan import Need
     from pytest_emid.measuring.results import EmidResult
     from pytest_emid.measuring.sources import Source
+    from pytest_emid.measuring.staging import Staged
     from pytest_emid.measuring.verdicts import Decision
     from pytest_emid.plugin.answering import Raised
 
@@ -32,51 +34,6 @@ ENDED_WIDTH: Final = 300
 """Characters that are kept of what a test ended with."""
 
 
-class Outbox:
-    """The results of one process: their keys, and which of them were sent."""
-
-    def __init__(self) -> None:
-        # The result is kept beside its key, so that no other object can be given its id.
-        self._keys: dict[int, tuple[EmidResult, str]] = {}
-        self._bodies: dict[str, dict[str, Any]] = {}
-        """By key, as plain data, what was not sent yet."""
-        self._sent: set[str] = set()
-        self._planned: set[tuple[str, ...]] = set()
-
-    def key(self, result: EmidResult) -> str:
-        """The result's content as a key: 16 hexadecimal digits."""
-        known = self._keys.get(id(result))
-        if known is None:
-            import hashlib
-            import json
-
-            # where a value came from (an option, a marker, a default) makes no other result
-            body = result.to_dict()
-            found = {name: value for name, value in body.items() if name != "settings"}
-            content = json.dumps(found, sort_keys=True).encode()
-            known = self._keys[id(result)] = (result, hashlib.sha256(content).hexdigest()[:16])
-            if known[1] not in self._sent:
-                self._bodies[known[1]] = body
-        return known[1]
-
-    def bodies(self, results: list[EmidResult], again: bool) -> dict[str, dict[str, Any]]:
-        """By key, the results that were not sent yet; all of them when `again`."""
-        keyed = {self.key(result): result for result in results}
-        bodies = {
-            key: self._bodies.pop(key, None) or result.to_dict()
-            for key, result in keyed.items()
-            if again or key not in self._sent
-        }
-        self._sent.update(bodies)
-        return bodies
-
-    def needs(self, needs: list[Need]) -> list[dict[str, Any]]:
-        """Those that were not sent yet."""
-        new = [need for need in needs if need.identity not in self._planned]
-        self._planned.update(need.identity for need in new)
-        return [need.to_dict() for need in new]
-
-
 class Recorder:
     """What one test measured and decided.
 
@@ -86,6 +43,7 @@ class Recorder:
         config: the options of this test, its markers included.
         attempt: 1, or more where a plugin ran the test again.
         asked: whether anything was to be measured, whatever came of it.
+        calling: whether the test's own function runs, and not a fixture that sets it up.
     """
 
     def __init__(self, item: pytest.Item, config: EmidConfig, outbox: Outbox) -> None:
@@ -94,12 +52,16 @@ class Recorder:
         self.config = config
         self.attempt = 1
         self.asked = False
+        self.calling = False
         self._outbox = outbox
         self._results: list[EmidResult] = []
         self._decisions: list[Decision] = []
         self._needs: list[Need] = []
         self._answers: list[dict[str, Any]] = []
         self._unmeasured: list[dict[str, str]] = []
+        self._searches: list[dict[str, Any]] = []
+        self._gated: set[str] = set()  # scenarios on which a gate decided
+        self._staged: list[tuple[EmidResult, Staged]] = []  # what is measured in stages, with its first stage
         self._raised: list[Raised] = []
         self._unanswered: list[tuple[str, bool]] = []
         """What raised, in words, and whether that was a verdict."""
@@ -107,7 +69,7 @@ class Recorder:
 
     @property
     def results(self) -> tuple[EmidResult, ...]:
-        return tuple(self._results)
+        return (*self._results, *(result for result, _ in self._staged))
 
     @property
     def decisions(self) -> tuple[Decision, ...]:
@@ -129,6 +91,7 @@ class Recorder:
         A verdict stands; a measurement that could not be made may be made now.
         """
         self.attempt += 1
+        self._staged = []
         self._unanswered = [found for found in self._unanswered if found[1]]
         self._drained = (0, 0)
 
@@ -136,6 +99,20 @@ class Recorder:
         """Take note of a result; the same object is noted once."""
         if not any(known is result for known in self._results):
             self._results.append(result)
+
+    def begun(self, result: EmidResult, staged: Staged) -> None:
+        """Take note of the first stage of a measurement. It is reported where no gate asks for another."""
+        if not any(known is result for known, _ in self._staged):
+            self._staged.append((result, staged))
+
+    def staged(self, result: EmidResult) -> Staged | None:
+        """The stages of which a result is the first; None where it was measured whole."""
+        return next((staged for known, staged in self._staged if known is result), None)
+
+    def searched(self, found: dict[str, Any]) -> None:
+        """Take note of what a search for the breaking severity found."""
+        if found not in self._searches:
+            self._searches.append(found)
 
     def planned(self, needs: Iterable[Need]) -> None:
         """Take note of what a measurement would ask."""
@@ -162,6 +139,7 @@ class Recorder:
         from dataclasses import replace
 
         self.measured(result)
+        self._gated.add(result.scenario)
         decision = replace(decision, attempt=self.attempt, result=self._outbox.key(result))
         for earlier in self._decisions:
             if earlier.attempt < self.attempt and earlier.verdict != "PASS" and _same_gate(earlier, decision):
@@ -184,7 +162,7 @@ class Recorder:
             call: the phase that is reported.
         """
         from pytest_emid.measuring.plain import scrub
-        from pytest_emid.plugin.naming import measures_itself, names_a_gate
+        from pytest_emid.plugin.naming import gates_named, measures_itself
 
         # errors hold frames, and these whatever the test held: they are let go of with each phase
         self._unanswered += [
@@ -196,16 +174,18 @@ class Recorder:
         needs, self._needs = self._outbox.needs(self._needs), []
         unmeasured, self._unmeasured = self._unmeasured, []
         answers, self._answers = self._answers, []
+        searches, self._searches = self._searches, []
         return {
             "attempt": self.attempt,
             "direct": measures_itself(self.item),
-            "gates": self.asked and names_a_gate(self.item),
+            "gates": self.asked and bool(gates_named(self.item)),
             "measured": [self._outbox.key(result) for result in results],
             "results": self._outbox.bodies(results, again=self.attempt > 1),
             "decisions": [decision.to_dict() for decision in decisions],
             "needs": needs,
             "unmeasured": unmeasured,
             "answers": answers,
+            "searches": searches,
             "asked": self.asked,
             "unanswered": [what for what, _ in self._unanswered],
             "allowed": self.config.unanswered == "allow",
@@ -214,8 +194,10 @@ class Recorder:
 
     def _ended(self, error: pytest.ExceptionInfo[BaseException]) -> dict[str, str]:
         """How a phase ended. `unittest.expectedFailure` swallows the error, and pytest makes an xfail of it."""
+        from pytest_emid.plugin.answering import is_expected_by_unittest
+
         ended = _ended(error)
-        if ended["kind"] != "xfail" or not _is_expected_by_unittest(self.item):
+        if ended["kind"] != "xfail" or not is_expected_by_unittest(self.item):
             return ended
         if self._unanswered:
             return {"kind": "error", "text": self._unanswered[-1][0]}
@@ -223,6 +205,9 @@ class Recorder:
 
     def publish(self, properties: list[tuple[str, object]]) -> None:
         """Bring the test's `user_properties` (JUnit) up to date: flat scalars, `emid.*`, then `emid.2.*` and so on."""
+        for first, _ in self._staged:
+            if first.scenario not in self._gated:
+                self.measured(first)
         if not self._results:
             return
         from pytest_emid.measuring.plain import scrub
@@ -301,11 +286,6 @@ def _ended(error: pytest.ExceptionInfo[BaseException]) -> dict[str, str]:
     kinds = ((pytest.xfail.Exception, "xfail"), (pytest.skip.Exception, "skip"), (AssertionError, "assertion"))
     kind = next((kind for types, kind in kinds if isinstance(error.value, types)), "error")
     return {"kind": kind, "text": scrub(clip(f"{error.typename}: {error.value}", ENDED_WIDTH))}
-
-
-def _is_expected_by_unittest(item: pytest.Item) -> bool:
-    marked = (getattr(item, "obj", None), getattr(item, "cls", None))
-    return any(getattr(one, "__unittest_expecting_failure__", False) for one in marked)
 
 
 def _same_gate(a: Decision, b: Decision) -> bool:
@@ -388,6 +368,18 @@ class Recording:
             recorder.begin_attempt()
         elif KEYWORD in item.keywords:
             current()
+
+    @pytest.hookimpl(wrapper=True)
+    def pytest_runtest_call(self, item: pytest.Item) -> Generator[None, object, object]:
+        """What the test itself measures may be measured in stages; what a fixture measures is whole."""
+        recorder = item.stash.get(RECORDER, None)
+        if recorder is None:
+            return (yield)
+        recorder.calling = True
+        try:
+            return (yield)
+        finally:
+            recorder.calling = False
 
     @pytest.hookimpl(wrapper=True)
     def pytest_runtest_makereport(

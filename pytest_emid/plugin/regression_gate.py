@@ -23,6 +23,7 @@ from pytest_emid.plugin.assertions import Blind, Undecided
 from pytest_emid.plugin.baselines import baseline_path, is_first, saved_baseline
 from pytest_emid.plugin.config import CONFIG, EmidConfig
 from pytest_emid.plugin.deciding import check_number, check_result, conclude, decision_on, not_seen, options_of
+from pytest_emid.plugin.looking import in_full
 
 __all__ = ["assert_no_regression", "regression_decision"]
 
@@ -77,7 +78,7 @@ def assert_no_regression(
     check_number("at_most", at_most, least=0.0, **({"below": 1.0} if shares else {}))
     running = recorder.current()
     pytest_config = None if running is None else running.item.config
-    config = options_of(confidence, undecided, blind, accept_blind)
+    config, result = options_of(confidence, undecided, blind, accept_blind), in_full(result)
     if baseline is not None:
         check_result("assert_no_regression(baseline=...)", baseline)
         where = f"model {baseline.model}"

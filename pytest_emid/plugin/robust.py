@@ -19,6 +19,7 @@ from pytest_emid.plugin import assertions, metric_gates, recorder
 from pytest_emid.plugin.assertions import Blind, Undecided
 from pytest_emid.plugin.config import EmidConfig
 from pytest_emid.plugin.deciding import check_number, check_result, conclude, options_of
+from pytest_emid.plugin.looking import looked
 
 __all__ = ["assert_robust"]
 
@@ -61,6 +62,23 @@ def assert_robust(
     check_number("at_most", at_most, least=0.0, below=1.0)
     config = options_of(confidence, undecided, blind, accept_blind)
     asked = as_measures(_configured() if measures is None else measures)
+    by_information = not {"retained", "emid"}.isdisjoint(asked)
+
+    def decide_on(found: EmidResult, config: EmidConfig) -> Decision:
+        return _by_all(asked, found, at_most, config, accept_blind)
+
+    decision, result = looked(result, config, decide_on, by_information=by_information)
+    return conclude(decision, result, config)
+
+
+def _by_all(
+    asked: Mapping[str, float | None],
+    result: EmidResult,
+    at_most: float,
+    config: EmidConfig,
+    accept_blind: Collection[str],
+) -> Decision:
+    """The verdict of `assert_robust`."""
     shared = replace(config, family=config.family * len(asked))
     worst: Decision | None = None
     open_ones = []
@@ -82,7 +100,7 @@ def assert_robust(
     assert worst is not None  # as_measures refuses an empty set
     told = f"Of {', '.join(asked)}: {'; '.join(open_ones) or 'all pass'}."
     reason = f"{worst.reason} {told}" if len(asked) > 1 else worst.reason
-    return conclude(replace(worst, gate=f"robust by {worst.gate}", reason=reason), result, config)
+    return replace(worst, gate=f"robust by {worst.gate}", reason=reason)
 
 
 def _decided(

@@ -8,7 +8,7 @@ from pathlib import Path
 from typing import Any
 
 from pytest_emid.errors import DataError
-from pytest_emid.measuring.results import EmidResult
+from pytest_emid.measuring.results import Results
 from pytest_emid.plugin.ledger import Ledger, Row
 from pytest_emid.plugin.reports.json import read_document
 
@@ -39,9 +39,9 @@ class SavedRun:
     document: Mapping[str, Any]
 
     @property
-    def results(self) -> tuple[EmidResult, ...]:
+    def results(self) -> Results:
         """The result of every row."""
-        return tuple(row.result for row in self.rows)
+        return Results(row.result for row in self.rows)
 
 
 def read_run(path: Path | str) -> SavedRun:

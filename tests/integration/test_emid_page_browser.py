@@ -15,6 +15,7 @@ from typing import Any
 import page_world
 import pytest
 
+from pytest_emid import Results
 from pytest_emid.plugin.comparing import compare_runs
 from pytest_emid.plugin.ledger import Row
 from pytest_emid.plugin.reports import page as report
@@ -104,6 +105,21 @@ def test_a_comparison_runs_nothing_and_asks_for_nothing(browser: Any, tmp_path: 
     assert opened.page.locator("script, iframe, base, img, object, embed").count() == 0
     assert opened.page.locator(".sample").count() == 90
     assert opened.visible("article figure svg") == 2 * CARDS
+    assert opened.is_quiet()
+
+
+def test_a_notebook_s_frame_shows_the_page_and_touches_nothing_around_it(browser: Any, tmp_path: Path) -> None:
+    rows = page_world.rows(2, texts=page_world.HOSTILE)
+    path = tmp_path / "notebook.html"
+    frame = Results(row.result for row in rows)._repr_html_()
+    path.write_text(f'<!doctype html><meta charset="utf-8"><h1>mine</h1>{frame}', encoding="utf-8")
+    opened = Opened(browser, path)
+    inside = opened.page.frame_locator("iframe")
+    inside.locator("details.scenario").first.wait_for()
+    inside.locator("#theme").click()  # its script runs
+    assert inside.locator("table.overview tbody tr").count() == 2
+    assert opened.page.evaluate("window.hacked") is None
+    assert opened.page.locator("h1").inner_text() == "mine"
     assert opened.is_quiet()
 
 

@@ -8,7 +8,7 @@ from pytest_emid.errors import EstimationError
 from pytest_emid.information.intervals.clusters import t_quantile
 from pytest_emid.information.intervals.estimate import Estimate
 
-__all__ = ["minimum_detectable", "samples_to_decide"]
+__all__ = ["minimum_detectable", "samples_for_loss", "samples_to_decide"]
 
 # Beyond this many clusters an answer is of no use, and rounding decides.
 MOST_CLUSTERS = 10**12
@@ -82,6 +82,40 @@ def samples_to_decide(estimate: Estimate, threshold: float, power: float = 0.8) 
         middle = (low + high) // 2
         low, high = (low, middle) if decides(middle) else (middle, high)
     return math.ceil(high * size - 1e-9)
+
+
+def samples_for_loss(loss: float, spread: float, confidence: float = 0.95, power: float = 0.8) -> int:
+    """How many samples show, with this power or more, that a share of what answers say is lost; no shift is asked.
+
+    Of clean scores s, the share `loss` falls to nothing, one by one: a loss has the mean loss E s and the variance
+    loss E s^2 - (loss E s)^2. "Show" means that the interval of information retained lies below 100 %.
+
+    Args:
+        loss: share, in (0, 1).
+        spread: E s^2 / (E s)^2 of the clean scores, at least 1; 1 / .9 for answers of which nine in ten are right.
+        confidence: of the interval, two-sided.
+        power: in (0, 1).
+
+    Raises:
+        EstimationError: a number is out of range.
+
+    >>> [samples_for_loss(loss, spread=1 / 0.9) for loss in (0.2, 0.1, 0.05)]
+    [39, 82, 170]
+    """
+    _check_power(power)
+    if not 0.0 < loss < 1.0 or not 1.0 - 1e-9 <= spread < math.inf or not 0.0 < confidence < 1.0:
+        raise EstimationError(
+            f"loss {loss}, spread {spread}, confidence {confidence}: a share in (0, 1), a number from 1 up, and a "
+            "confidence in (0, 1) are needed."
+        )
+    relative = max(spread / loss - 1.0, 0.0)
+    n = 2
+    while True:
+        reach = t_quantile(0.5 + confidence / 2, n - 1.0) + t_quantile(power, n - 1.0)
+        needed = math.ceil(reach**2 * relative)
+        if needed <= n:
+            return n
+        n = max(n + 1, min(needed, 2 * n))
 
 
 def _unchanged_to_decide(estimate: Estimate, distance: float) -> int | None:

@@ -52,11 +52,17 @@ def write(
         stream.write(page)
 
 
-def render(rows: Sequence[Row], problems: Sequence[str], pictures: Mapping[str, str], title: str = "") -> str:
-    """The page."""
+def render(
+    rows: Sequence[Row],
+    problems: Sequence[str],
+    pictures: Mapping[str, str],
+    title: str = "",
+    lines: int = LINES,
+) -> str:
+    """The page; `lines` are the bytes of samples without pictures, about."""
     rows = [_in_order(row) for row in rows]
     ordered = sorted(rows, key=lambda row: ORDER.index(verdict_word(row)))
-    each = spread(rows, LINES)
+    each = spread(rows, lines)
     open_ones = [row.key for row in ordered if verdict_word(row) in ("FAIL", "UNDECIDED")][:OPEN]
     scenarios = [_scenario(row, row.key in open_ones, each) for row in ordered]
     shown, left_out = within_budget([scenario["cards"] for scenario in scenarios], pictures)
@@ -94,6 +100,8 @@ def _lead(rows: Sequence[Row]) -> str:
     failed = [row for row in rows if verdict_word(row) == "FAIL"]
     undecided = [row for row in rows if verdict_word(row) == "UNDECIDED"]
     total = f"{len(rows)} scenario{'s' if len(rows) != 1 else ''}"
+    if not any(row.decisions for row in rows):
+        return f"{total[0].upper()}{total[1:]}, and no gate was asked."
     if not failed:
         said = f"None of {total} failed" if len(rows) > 1 else "It did not fail"
         return f"{said}; {len(undecided)} could not be decided." if undecided else f"{said}."

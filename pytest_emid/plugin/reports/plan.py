@@ -2,12 +2,14 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterator
 from typing import Final
 
 import pytest
 
-from pytest_emid.measuring.format import amount, clip, duration, visible
-from pytest_emid.measuring.plan import CLEAN, Forecast, Plan
+from pytest_emid.measuring.format import amount, clip, duration, percent, visible
+from pytest_emid.measuring.plan import CLEAN, LOSSES, Forecast, Plan, Size
+from pytest_emid.plugin.config import CONFIG
 
 __all__ = ["forecast_line", "summarize_plan"]
 
@@ -54,11 +56,41 @@ def summarize_plan(terminal: pytest.TerminalReporter, plan: Plan) -> None:
         terminal.write_line(line(parts))
     terminal.write_line(line(cells[-1]), bold=True)
     seconds, cost = plan.seconds(), plan.cost()
-    terminal.write_line(f"time: {UNKNOWN if seconds is None else f'about {duration(seconds)} in one process'}")
+    most = ", at most: gates may stop early" if terminal.config.stash[CONFIG].stop_early else ""
+    terminal.write_line(f"time: {UNKNOWN if seconds is None else f'about {duration(seconds)} in one process{most}'}")
     if plan.is_priced:
         terminal.write_line(f"cost: {UNKNOWN if cost is None else f'about {amount(cost)}'}")
+    for said in _sizes(plan):
+        terminal.write_line(visible(said))
     if terminal.verbosity >= 0:
         terminal.write_line(
             f"Nothing was asked. A test that measures several scenarios is counted up to its first; {CLEAN} is the "
             "dataset without a shift."
         )
+
+
+def _sizes(plan: Plan) -> Iterator[str]:
+    """What gates cost at the sizes that show a loss: one line each."""
+    sizes = plan.sizes()
+    several = len({(size.model, size.dataset) for size in sizes}) > 1
+    for first in sizes[:: len(LOSSES)]:
+        basis = (
+            "from the spread of the clean answers"
+            if first.is_measured
+            else "as if nine in ten clean answers were right: none was measured yet"
+        )
+        about = f" of {first.model} on {first.dataset}" if several else ""
+        yield f"what gates{about} see, with 80 % power ({basis}):"
+        for size in sizes:
+            if (size.model, size.dataset) == (first.model, first.dataset):
+                yield _size(size)
+
+
+def _size(size: Size) -> str:
+    """Such as `a loss of 10 %: 82 samples, 82 answers a gate; 410 with the clean ones, about 2 min, cost about 3`."""
+    gates = "" if size.gates == 1 else f" of {size.gates}"
+    parts = [f"{size.answers:,} answers for all{gates} and the clean set"]
+    parts += [f"about {duration(size.seconds)}"] if size.seconds is not None else []
+    parts += [f"cost about {amount(size.cost)}"] if size.cost is not None else []
+    more = f" (there are {size.held:,})" if size.samples > size.held else ""
+    return f"  a loss of {percent(size.loss, 0)}: {size.samples:,} samples a gate{more}; {', '.join(parts)}"

@@ -8,11 +8,11 @@ from typing import Final
 
 import pytest
 
-from pytest_emid.measuring.format import answers, floor_in_words, visible
+from pytest_emid.measuring.format import answers, floor_in_words, percent, visible
 from pytest_emid.measuring.results import EmidResult
 from pytest_emid.measuring.verdicts import Decision, Verdict
 from pytest_emid.plugin.config import OPTIONS, EmidConfig
-from pytest_emid.plugin.ledger import Ledger, Row, gates
+from pytest_emid.plugin.ledger import Ledger, Row, decided_early, gates
 from pytest_emid.plugin.reports.asked import asked_of, verdict_word
 from pytest_emid.plugin.reports.columns import BOUND_LETTERS, EXTRA_COLUMNS, columns, shown_bound
 from pytest_emid.plugin.reports.explain import headline, sees
@@ -65,6 +65,9 @@ def summarize(
         _table(terminal, rows, ledger.sources.line())
         _verdicts(terminal, rows, config)
         _agreement(terminal, rows)
+        _early(terminal, rows)
+    for said in ledger.searches() if speaks else ():
+        _write(terminal, visible(said))
     for line in _unmeasured(unmeasured):
         _write(terminal, line, yellow=True)
     for notice in notices:
@@ -83,6 +86,15 @@ def _replayed(ledger: Ledger, config: EmidConfig) -> Iterator[str]:
     held, missing = ledger.plan.totals()
     models = ", ".join(dict.fromkeys(row.model for row in ledger.plan.rows())) or "none"
     yield f"{held:,} of {held + missing:,} answers from the replay pack {config.replay}, model {models}"
+
+
+def _early(terminal: pytest.TerminalReporter, rows: Sequence[Row]) -> None:
+    """What early stopping saved."""
+    stopped = decided_early(rows)
+    if stopped is not None:
+        needed, whole = stopped
+        saved = f"{whole - needed:,} ({percent(1 - needed / whole, 0)}) were not needed"
+        _write(terminal, f"stopped early: {needed:,} of {whole:,} answers decided, {saved}")
 
 
 def _agreement(terminal: pytest.TerminalReporter, rows: Sequence[Row]) -> None:
@@ -152,21 +164,22 @@ def _aligned(cell: str, width: int, title: str) -> str:
 
 def provenance(rows: Sequence[Row]) -> Iterator[str]:
     """What was measured with what; one line for each combination."""
-    seen: list[str] = []
+    sizes: dict[tuple[str, str], list[tuple[int, int]]] = {}
     for row in rows:
         result = row.result
-        clusters = f" in {result.clusters} clusters" if result.clusters != result.n else ""
-        line = ", ".join(
-            (
-                f"model {result.settings.get('model', result.model)}{_served(result)}",
-                f"dataset {result.settings.get('dataset', result.clean.dataset)}: {result.n} samples{clusters}",
-                f"encoders {result.settings.get('encoders', result.encoders)}",
-                f"seed {result.settings.get('seed', str(result.seed))}",
-            )
-        )
-        if line not in seen:
-            seen.append(line)
-            yield visible(line)
+        model = f"model {result.settings.get('model', result.model)}{_served(result)}"
+        dataset = f"dataset {result.settings.get('dataset', result.clean.dataset)}"
+        encoders = f"encoders {result.settings.get('encoders', result.encoders)}"
+        seed = f"seed {result.settings.get('seed', str(result.seed))}"
+        sizes.setdefault((f"{model}, {dataset}", f"{encoders}, {seed}"), []).append((result.n, result.clusters))
+    for (what, how), found in sizes.items():
+        n, clusters = (_range(column) for column in zip(*found, strict=True))
+        yield visible(f"{what}: {n} samples{f' in {clusters} clusters' if clusters != n else ''}, {how}")
+
+
+def _range(counts: Sequence[int]) -> str:
+    """Such as `300`, or `72 to 186`."""
+    return f"{min(counts)} to {max(counts)}" if len(set(counts)) > 1 else str(counts[0])
 
 
 def _served(result: EmidResult) -> str:

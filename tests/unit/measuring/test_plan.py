@@ -7,6 +7,8 @@ from typing import Any
 import pytest
 
 from pytest_emid.cache.pace import Pace
+from pytest_emid.cache.spread import Measured
+from pytest_emid.information.intervals.power import samples_for_loss
 from pytest_emid.measuring.format import amount, duration
 from pytest_emid.measuring.plan import Forecast, Need, Plan, Row
 from pytest_emid.plugin.reports.plan import forecast_line
@@ -80,7 +82,43 @@ def test_a_plan_is_plain_data() -> None:
         "to_ask": 2,
         "seconds": 1.0,
         "cost": None,
+        "sizes": [
+            {
+                "model": "m",
+                "dataset": "d",
+                "loss": loss,
+                "samples": samples,
+                "gates": 0,
+                "answers": samples,
+                "seconds": samples * 0.5,
+                "cost": None,
+                "is_measured": False,
+                "held": 5,
+            }
+            for loss, samples in ((0.2, 60), (0.1, 82), (0.05, 170))
+        ],
     }
+
+
+def test_gates_are_sized_by_the_spread_of_the_clean_scores_for_each_model() -> None:
+    priced = {"prices": (1.0, 2.0), "measured": Measured(1.04, 30.0, 4.0)}
+    made = plan(
+        need("clean", range(100), range(0), **priced),
+        need("blur:1", range(0), range(100), **priced),
+        need("blur:2", range(0), range(100), **priced),
+        need("clean", range(0), range(100), model="n", pace=None),
+    )
+    sizes = [size for size in made.sizes() if size.model == "m"]
+    assert [size.samples for size in sizes] == [60, samples_for_loss(0.1, 1.04), samples_for_loss(0.05, 1.04)]
+    assert [size.answers for size in sizes] == [3 * size.samples for size in sizes]
+    assert all(size.is_measured and size.gates == 2 and size.held == 100 for size in sizes)
+    # two scenarios: the first takes 30 s beyond asking, the second 4 s
+    assert [size.seconds for size in sizes] == [size.answers * 0.5 + 34.0 for size in sizes]
+    assert all(size.cost is not None for size in sizes)
+    alone = plan(need("clean", range(100), range(0), **priced), need("blur:1", range(0), range(100), **priced))
+    assert alone.seconds() == 100 * 0.5 + 30.0
+    others = [size for size in made.sizes() if size.model == "n"]
+    assert [(size.seconds, size.is_measured) for size in others] == [(None, False)] * 3
 
 
 @pytest.mark.parametrize(

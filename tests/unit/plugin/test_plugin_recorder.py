@@ -92,6 +92,8 @@ def test_everything_drained_is_plain_and_told_once() -> None:
     notes.unmeasured("blur:\ud83d", "why \udfff")
     counts: dict[str, Any] = {"asked": 3, "cache": 2, "pack": 0, "served": {"m-1": 5}}
     notes.answered(Source("m", "d", "blur:\ud83d", "f", **counts))
+    notes.searched({"said": "blur holds up to 3"})
+    notes.searched({"said": "blur holds up to 3"})
     assert not notes.is_empty
     assert (notes.results, notes.decisions, result) == ((ONE,), (stands,), ONE)
     key = outbox.key(ONE)
@@ -106,9 +108,11 @@ def test_everything_drained_is_plain_and_told_once() -> None:
         "needs": [need().to_dict()],
         "unmeasured": [{"scenario": "blur:?", "reason": "why ?"}],
         "answers": [{"model": "m", "dataset": "d", "label": "blur:?", "content": "f", **counts}],
+        "searches": [{"said": "blur holds up to 3"}],
         **calm,
     }
     empty = {"measured": [], "results": {}, "decisions": [], "needs": [], "unmeasured": [], "answers": []}
+    empty["searches"] = []
     assert notes.drain() == {"attempt": 1, "direct": True, **empty, **calm}
     notes.measured(TWO)
     later = notes.drain()

@@ -8,7 +8,7 @@ import pytest
 from pytest_emid.errors import EstimationError
 from pytest_emid.information.intervals.estimate import Estimate
 from pytest_emid.information.intervals.means import mean_interval, retained_contrast, retained_interval
-from pytest_emid.information.intervals.power import minimum_detectable, samples_to_decide
+from pytest_emid.information.intervals.power import minimum_detectable, samples_for_loss, samples_to_decide
 
 
 def estimate(value=0.1, se=0.05, n=90, clusters=30):
@@ -86,3 +86,28 @@ def test_threshold_is_finite():
     with pytest.raises(EstimationError) as caught:
         samples_to_decide(estimate(), math.inf)
     assert str(caught.value) == "threshold: inf is not a finite number."
+
+
+@pytest.mark.parametrize(("loss", "right"), [(0.2, 0.9), (0.1, 0.9), (0.1, 0.7)])
+def test_the_planned_samples_show_the_loss_and_half_of_them_do_not(loss: float, right: float) -> None:
+    rng = np.random.default_rng(0)
+
+    def power(n: int, draws: int = 300) -> float:
+        shown = 0
+        for _ in range(draws):
+            clean = (rng.random(n) < right).astype(float)
+            shown += retained_contrast(clean, clean * (rng.random(n) >= loss), 1.0).high < 0.0
+        return shown / draws
+
+    n = samples_for_loss(loss, 1.0 / right)
+    assert power(n) >= 0.8  # few answers are lost, so that intervals are short where less is lost
+    assert power(n // 2) < 0.8
+
+
+def test_a_loss_that_is_none_cannot_be_planned() -> None:
+    with pytest.raises(EstimationError) as error:
+        samples_for_loss(0.0, 1.1)
+    assert str(error.value) == (
+        "loss 0.0, spread 1.1, confidence 0.95: a share in (0, 1), a number from 1 up, and a confidence in (0, 1) are "
+        "needed."
+    )

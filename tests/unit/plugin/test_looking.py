@@ -1,0 +1,80 @@
+"""Which tests may stop early, what is looked at first, and what a search takes."""
+
+from __future__ import annotations
+
+from pathlib import Path
+from types import SimpleNamespace
+from typing import Any
+
+import pytest
+
+from pytest_emid.data import scenes_dataset
+from pytest_emid.errors import ShiftError
+from pytest_emid.plugin.config import KEYWORD
+from pytest_emid.plugin.looking import can_stop_early
+from pytest_emid.plugin.severities import _levels
+from pytest_emid.plugin.smoke import cheapest_of_each_family
+from pytest_emid.shifts import parse
+
+
+@pytest.mark.parametrize(
+    ("gates", "may"),
+    [
+        (set(), False),
+        ({"assert_information_retained"}, True),
+        ({"assert_robust", "assert_metric_retained"}, True),
+        ({"assert_information_retained", "assert_bound_holds"}, False),
+        ({"assert_no_regression"}, False),
+    ],
+)
+def test_a_test_stops_early_where_every_gate_of_it_may(gates: set[str], may: bool) -> None:
+    assert can_stop_early(gates) is may
+
+
+def item(folder: str = "a", measures: bool = True, **params: Any) -> Any:
+    return SimpleNamespace(
+        path=Path(folder, "test_it.py"),
+        keywords={KEYWORD: True} if measures else {},
+        callspec=SimpleNamespace(params=params),
+    )
+
+
+def test_the_mildest_scenario_of_each_family_is_looked_at_first() -> None:
+    other = scenes_dataset(30, stream="other")
+    items = [
+        item(shift="keyboard:3", at_least=0.9),
+        item(shift=parse("defocus_blur:2")),
+        item(shift="frost:1"),
+        item(shift="identity"),
+        item(shift="no shift at all"),
+        item(shift="keyboard:2"),
+        item(shift="frost:2+keyboard:1"),
+        item(data=other),
+        item("b", shift="keyboard:1"),
+        item(shift="word_swap:1", measures=False),
+        SimpleNamespace(path=Path("a/test_x.py"), keywords={KEYWORD: True}),
+    ]
+    for one in items:
+        one.session = SimpleNamespace(items=items)
+    found = cheapest_of_each_family(items[0])
+    assert [getattr(scenario, "id", None) or scenario.name for scenario in found] == [
+        "frost:2+keyboard:1",
+        other.name,
+        "keyboard:2",
+        "frost:1",
+    ]
+
+
+def test_the_severities_of_a_shift() -> None:
+    assert next(iter(_levels("keyboard(rates=published)").values())).id == "keyboard(rates=published):1"
+    assert list(_levels("defocus_blur")) == [1, 2, 3, 4, 5]
+
+
+LEGAL = "Give a shift without its severity, such as 'defocus_blur' or 'keyboard(rates=published)'."
+
+
+@pytest.mark.parametrize("bad", ["defocus_blur:3", "frost+keyboard", None])
+def test_what_has_its_severities_already_is_refused(bad: Any) -> None:
+    with pytest.raises(ShiftError) as error:
+        _levels(bad)
+    assert str(error.value) == f"breaking_severity takes no {bad!r}. {LEGAL}"
