@@ -10,7 +10,6 @@ from dataclasses import dataclass
 from functools import partial
 from pathlib import Path
 from typing import Final, Literal, get_args
-from weakref import WeakValueDictionary
 
 import numpy as np
 from numpy.typing import NDArray
@@ -18,6 +17,7 @@ from numpy.typing import NDArray
 from pytest_emid.cache.checked import sound
 from pytest_emid.cache.claims import Ask, Waiting, log, obtain
 from pytest_emid.cache.contract import held_to_contract
+from pytest_emid.cache.held import Held
 from pytest_emid.cache.keys import Former, answer_keys, embedding_key, text_digest
 from pytest_emid.cache.packs import read_pack, write_pack
 from pytest_emid.cache.pictures import Pictures
@@ -110,8 +110,7 @@ class Cache:
         self.store = Store(None if in_memory else self.path, across_machines, mode == "read", on_disk=large)
         self._fleeting = Store(None)
         self._pictures = Pictures(self.store)
-        self._held: WeakValueDictionary[tuple[str, ...], Rows] = WeakValueDictionary()
-        """Vectors that somebody holds, by encoder and what they are of: the questions of 6 blurs are in memory once."""
+        self._held = Held()
         self._out_of_reach: dict[str, str] = {}
         """Encoders whose server was found to be gone, and why: 61 scenarios do not wait for it 61 times."""
         if pack is not None:
@@ -251,7 +250,7 @@ class Cache:
             lambda some: encode_pictures(encoder, [self._pictures.open(first[digest], digest) for digest in some]),
             lambda digest: f"the picture of sample {first[digest].id!r}",
         )
-        return self._held_or("image", encoder, digests, make)
+        return self._held.of("image", encoder, digests, make)
 
     def encode_texts(self, encoder: TextEncoder, texts: Sequence[str], *, derived: bool = False) -> Rows:
         """Vectors of texts, shape (n, d), unit rows. Equal texts are encoded once.
@@ -279,17 +278,7 @@ class Cache:
                 derived,
             )
 
-        return self._held_or("text", encoder, texts, make)
-
-    def _held_or(
-        self, kind: str, encoder: ImageEncoder | TextEncoder, of: Sequence[str], make: Callable[[], Rows]
-    ) -> Rows:
-        """The vectors that somebody holds of the same texts or pictures; else what is made."""
-        key = (kind, *identity_of(encoder), *of)
-        held = self._held.get(key)
-        if held is None:
-            held = self._held[key] = make()
-        return held
+        return self._held.of("text", encoder, texts, make)
 
     def _encode(
         self,
@@ -345,9 +334,7 @@ class Cache:
                 f"{encoder.name} gives vectors of different lengths ({', '.join(map(str, widths))}) under one "
                 "fingerprint. Change its fingerprint when what it computes changes."
             )
-        stacked = np.stack([found[key] for key in keys]) if keys else np.zeros((0, 0), dtype=np.float32)
-        stacked.flags.writeable = False
-        return stacked
+        return np.stack([found[key] for key in keys]) if keys else np.zeros((0, 0), dtype=np.float32)
 
     def _kept(self, model: Model, former: Former, keys: Iterable[bytes]) -> dict[bytes, Response]:
         """What is kept and serves this model: an answer without the scores that it promises does not."""

@@ -16,7 +16,7 @@ _ALREADY: Final = frozenset({float, int, bool, type(None)})
 
 def plain(value: Any) -> Any:
     """Dataclasses to dicts, tuples to lists, numpy scalars to Python numbers, texts without lone surrogates."""
-    kind = type(value)
+    kind: Any = type(value)
     if kind in _ALREADY:  # nearly all of a result: told apart at once, for its records are many
         return value
     if kind is str:
@@ -43,7 +43,7 @@ def plain(value: Any) -> Any:
 
 
 @cache
-def _fields(kind: type[Any]) -> tuple[tuple[str, ...], Callable[[Any], tuple[Any, ...]]]:
+def _fields(kind: Any) -> tuple[tuple[str, ...], Callable[[Any], tuple[Any, ...]]]:
     """The names of a dataclass's fields, and what reads them."""
     names = tuple(f.name for f in fields(kind))
     return names, attrgetter(*names) if len(names) > 1 else lambda value: tuple(getattr(value, n) for n in names)

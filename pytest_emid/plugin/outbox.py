@@ -1,17 +1,21 @@
-"""The results of one process on their way into reports: keys that follow from content, and what was sent already.
+"""The results of one process: each under a key that follows from its content, and sent in full once.
+
+Loaded in every pytest run, so that it imports nothing heavy.
 
 PYTEST_DONT_REWRITE: this module asserts nothing.
 """
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, Final
+
+import pytest
 
 if TYPE_CHECKING:
     from pytest_emid.measuring.plan import Need
     from pytest_emid.measuring.results import EmidResult
 
-__all__ = ["Outbox"]
+__all__ = ["OUTBOX", "Outbox"]
 
 
 class Outbox:
@@ -57,3 +61,7 @@ class Outbox:
         new = [need for need in needs if need.identity not in self._planned]
         self._planned.update(need.identity for need in new)
         return [need.to_dict() for need in new]
+
+
+OUTBOX: Final = pytest.StashKey[Outbox]()
+"""Where pytest's config holds the outbox of this process."""

@@ -14,7 +14,7 @@ from typing import TYPE_CHECKING, Any, Final
 import pytest
 
 from pytest_emid.plugin.config import CONFIG, KEYWORD, PAYLOAD, EmidConfig, from_item
-from pytest_emid.plugin.outbox import Outbox
+from pytest_emid.plugin.outbox import OUTBOX, Outbox
 
 if TYPE_CHECKING:
     from pytest_emid.measuring.plan import Need
@@ -24,7 +24,7 @@ if TYPE_CHECKING:
     from pytest_emid.measuring.verdicts import Decision
     from pytest_emid.plugin.answering import Raised
 
-__all__ = ["OUTBOX", "RECORDER", "SHORT", "Outbox", "Recorder", "Recording", "activated", "current", "enter", "start"]
+__all__ = ["RECORDER", "SHORT", "Recorder", "Recording", "activated", "current", "enter", "start"]
 
 PROPERTY: Final = "emid."
 """How the names of JUnit properties begin."""
@@ -297,9 +297,6 @@ def _same_gate(a: Decision, b: Decision) -> bool:
         b.seed,
     )
 
-
-OUTBOX: Final = pytest.StashKey[Outbox]()
-"""Where pytest's config holds the outbox of this process."""
 
 RECORDER: Final = pytest.StashKey[Recorder]()
 """Where a test holds its recorder, once there is something to record."""

@@ -22,7 +22,7 @@ def slow_measurer(fake_measurer):
     heartbeat.SILENCE = heartbeat.OFTEN = 0.1
     original = fake_measurer.measure
 
-    def measure(self, shift):
+    def measure(self, shift, **how):
         for done in range(0, 91, 30):
             self.options["progress"](str(shift), done, 90)
             time.sleep(0.7)

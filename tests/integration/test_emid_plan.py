@@ -162,7 +162,7 @@ from pytest_emid.measuring.plan import Forecast
 def announcing_measurer(fake_measurer):
     original = fake_measurer.measure
 
-    def measure(self, shift):
+    def measure(self, shift, **how):
         if self.options["announce"] is not None:
             self.options["announce"](shift, "fake", Forecast(30, 60, Pace(10, 20.0)))
             self.options["announce"]("clean", "fake", Forecast(90, 0, None))

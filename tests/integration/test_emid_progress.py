@@ -18,7 +18,7 @@ import pytest
 def slow_measurer(fake_measurer):
     original = fake_measurer.measure
 
-    def measure(self, shift):
+    def measure(self, shift, **how):
         for done in range(0, 91, 10):
             if self.options["progress"] is not None:
                 self.options["progress"](str(shift), done, 90)
@@ -157,7 +157,7 @@ import pytest
 def waiting_measurer(fake_measurer):
     original = fake_measurer.measure
 
-    def measure(self, shift):
+    def measure(self, shift, **how):
         self.options["cache"]._waiting("waiting for 2 answers that process 77 on elsewhere is making.")
         return original(self, shift)
 

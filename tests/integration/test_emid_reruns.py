@@ -101,7 +101,7 @@ def test_a_measurement_that_could_not_be_made_may_be_made_again(rerunning: pytes
 
             original = fake_measurer.measure
 
-            def measure(self, shift):
+            def measure(self, shift, **how):
                 tries.append(1)
                 if len(tries) == 1:
                     raise UnavailableError("the server was away")

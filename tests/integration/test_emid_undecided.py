@@ -76,7 +76,7 @@ from pytest_emid import BudgetError
 def spent(fake_measurer):
     original = fake_measurer.measure
 
-    def measure(self, shift):
+    def measure(self, shift, **how):
         raise BudgetError("m: the budget is spent.")
 
     fake_measurer.measure = measure

@@ -61,7 +61,7 @@ def test_two_lines_switch_to_a_hub_model_and_the_authors_data(
         return data.Dataset(split, [sample.with_(image=sample.open_image()) for sample in data.scenes_dataset(9)])
 
     class Measurer(emid_factory.FakeMeasurer):
-        def measure(self, shift: Any) -> Any:
+        def measure(self, shift: Any, **how: Any) -> Any:
             shift.apply(self.dataset, 0)
             return emid_factory.make_result(shift.id, model=self.model.name)
 

@@ -153,7 +153,7 @@ class FakeMeasurer:
     def of(self, model: Any) -> FakeMeasurer:
         return type(self)(model, self.dataset, None, **self.options)
 
-    def measure(self, shift: Any) -> EmidResult:
+    def measure(self, shift: Any, **how: Any) -> EmidResult:
         scenario = str(shift)
         if not scenario.rpartition(":")[2].isdecimal():
             raise ModelError(f"there is no share in {scenario!r}.")

@@ -15,7 +15,8 @@ from pytest_emid.measuring.results import EmidResult
 from pytest_emid.measuring.sources import Source
 from pytest_emid.measuring.verdicts import Decision, Direction, Verdict
 from pytest_emid.plugin.config import CONFIG, EmidConfig
-from pytest_emid.plugin.recorder import OUTBOX, RECORDER, Outbox, Recorder, activated, current, enter
+from pytest_emid.plugin.outbox import OUTBOX, Outbox
+from pytest_emid.plugin.recorder import RECORDER, Recorder, activated, current, enter
 from pytest_emid.plugin.reports.asked import asked
 
 PASS, FAIL, UNDECIDED = Verdict.PASS, Verdict.FAIL, Verdict.UNDECIDED
