@@ -101,6 +101,6 @@ def test_what_a_decision_says_unless_it_is_told() -> None:
     assert plain.to_dict() == {
         "gate": "EMID", "verdict": "PASS", "scenario": "blur:1", "estimate": estimate(0.1).to_dict(),
         "threshold": 0.5, "direction": "below", "seed": 0, "reason": "Because.", "needed": None, "p": None,
-        "note": "", "attempt": 1, "result": "",
+        "note": "", "attempt": 1, "result": "", "look": 0, "whole": 0,
     }  # fmt: skip
     assert [verdict.severity for verdict in (Verdict.PASS, Verdict.UNDECIDED, Verdict.FAIL)] == [0, 1, 2]
