@@ -29,8 +29,17 @@ BUILTIN: Final[dict[str, Entry]] = {
     entry.name: entry
     for entry in (
         # The order is the canonical order of composition: what happens in the world comes before what happens in
-        # the lens, the sensor and the file; whole words change before letters do.
+        # the lens, the sensor and the file; what is drawn over the picture comes before the file is sent; whole words
+        # change before letters do.
+        *_entries(
+            "visual",
+            "geometry",
+            "geometry.frame",
+            *("rotation", "perspective", "crop", "pad", "aspect_ratio", "pixel_shift"),
+        ),
+        *_entries("visual", "geometry", "geometry.mirror", "flip", severities=()),
         *_entries("visual", "weather", "corruptions.weather", "brightness", "snow", "fog", "frost", "spatter"),
+        *_entries("visual", "light", "light.exposure", "low_light", "overexposure", "colour_temperature"),
         *_entries(
             "visual",
             "blur",
@@ -49,8 +58,30 @@ BUILTIN: Final[dict[str, Entry]] = {
             "corruptions.digital",
             *("contrast", "saturate", "elastic_transform", "pixelate", "jpeg_compression"),
         ),
+        *_entries("visual", "sensor", "transmission.sensor", "rolling_shutter", "banding", "dead_pixels"),
+        *_entries(
+            "visual",
+            "colour",
+            "light.colours",
+            *("greyscale", "invert", "equalise", "posterise", "colour_blindness"),
+        ),
+        *_entries("visual", "colour", "light.colours", "autocontrast", severities=()),
+        *_entries(
+            "visual",
+            "text",
+            "overlays.writing",
+            *("text_label", "text_wrong_answer", "text_instruction", "text_irrelevant", "text_neutral"),
+        ),
+        *_entries("visual", "overlay", "overlays.marks", "occlusion", "watermark", "interface"),
+        *_entries("visual", "resolution", "geometry.resolution", "downsample", "low_resolution"),
+        *_entries("visual", "transmission", "transmission.copies", "screen_photo", "fax"),
+        *_entries("visual", "transmission", "transmission.codecs", "jpeg_twice", "webp", "avif", "messenger"),
         *_entries("textual", "control", "perturbations.controls", "normalise_only", severities=()),
         *_entries("textual", "words", "perturbations.words", *("synonym", "word_insert", "word_swap", "word_delete")),
+        *_entries("textual", "wording", "perturbations.wording", "paraphrase", "verbosity", "preamble"),
+        *_entries("textual", "wording", "perturbations.wording", "system_prompt", severities=()),
+        *_entries("textual", "order", "perturbations.order", "option_rotation"),
+        *_entries("textual", "order", "perturbations.order", "option_shuffle", "picture_last", severities=()),
         *_entries("textual", "surface", "perturbations.surface", "case", "punctuation"),
         *_entries(
             "textual",

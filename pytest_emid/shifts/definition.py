@@ -40,6 +40,11 @@ class Definition:
         variants: `"option=value"` to the levels that are legal under that choice, where they differ.
         by_sample: textual: whether the function also takes the keyword `sample_id`.
         control: whether leaving every sample as it was is what the shift is for, or may do.
+        follow: `(sample, question, **options)` gives the fields of the sample, by name, that must change with the
+            picture, or with the question as `function` made it, for the reference to stay right; empty where none
+            must. It raises `ShiftError` where it cannot tell.
+        writes: visual: `(dataset, seed, **options)`, once for a dataset, gives a function from a sample to the text
+            that `function` then takes as the keyword `text`. Such a shift needs a dataset.
         version: of its code; of a visual shift part of the shifted dataset's fingerprint.
 
     Example:
@@ -58,6 +63,8 @@ class Definition:
     variants: Mapping[str, tuple[int, ...]] = field(default_factory=dict)
     by_sample: bool = False
     control: bool = False
+    follow: Callable[..., Mapping[str, Any]] | None = None
+    writes: Callable[..., Callable[[Any], str]] | None = None
     version: str = CODE_VERSIONS["visual"]
 
     def severities_for(self, options: Mapping[str, str]) -> tuple[int, ...]:

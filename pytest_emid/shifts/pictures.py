@@ -26,17 +26,23 @@ _TRANSPARENT: Final = ("RGBA", "LA", "PA", "RGBa", "La")
 
 
 def apply_in_mode(
-    part: Component, definition: Definition, image: Image.Image, seed: int, sample_id: str
+    part: Component, definition: Definition, image: Image.Image, seed: int, sample_id: str, text: str | None = None
 ) -> Image.Image:
     """Apply one visual component to a picture of any size and mode.
 
     The mode is kept, except that a palette, which cannot hold the new colours, becomes RGB (RGBA when it has
-    transparency). Transparency is left as it is. A picture of more than 8 bits is shifted with 8.
+    transparency). Transparency is left as it is. A picture of more than 8 bits is shifted with 8. `text` is what a
+    shift that writes is to write.
 
     Raises:
         ShiftError: the picture is empty, holds NaN, or is of a mode that Pillow cannot convert, or the registered
-            function returns what it must not.
+            function returns what it must not, or there is nothing to write.
     """
+    if definition.writes is not None and text is None:
+        raise ShiftError(
+            f"shift {part.id} writes what depends on the samples of a dataset, and got a picture alone. Apply it to a "
+            "dataset: shift.apply(dataset, seed)."
+        )
     if min(image.size) < 1:
         raise ShiftError(f"shift {part.id}: the picture of sample {sample_id!r} is empty, {image.size}.")
     if image.mode == "F" and not np.isfinite(np.asarray(image)).all():
@@ -51,7 +57,8 @@ def apply_in_mode(
     if rgb is image and not is_built_in(definition):
         rgb = image.copy()  # who draws into it must not draw into the clean picture
     rng = generator(seed, sample_id, part.name)
-    result = run(part, definition, rgb, rng, sample_id, option_values(part, definition))
+    options = option_values(part, definition) | ({} if text is None else {"text": text})
+    result = run(part, definition, rgb, rng, sample_id, options)
     if isinstance(result, np.ndarray):
         result = _from_array(result, part, rgb, sample_id, is_built_in(definition))
     if not isinstance(result, Image.Image) or result.size != rgb.size or result.mode != "RGB":

@@ -98,6 +98,8 @@ def register_visual(
     kind: str = "custom",
     options: Mapping[str, tuple[str, ...]] | None = None,
     control: bool = False,
+    follow: Callable[..., Mapping[str, Any]] | None = None,
+    writes: Callable[..., Callable[[Any], str]] | None = None,
     replace: bool = False,
 ) -> Callable[[F], F]:
     """Decorate `(image, severity, rng, **options) -> image` to make it a visual shift; see `Definition`.
@@ -115,7 +117,8 @@ def register_visual(
         (127, 127, 127)
         >>> shifts.unregister("dim")
     """
-    return _decorator("visual", name, severities, kind, options, {}, control, replace)
+    more = {"options": options, "control": control, "follow": follow, "writes": writes}
+    return _decorator("visual", name, severities, kind, replace, more)
 
 
 def register_textual(
@@ -126,6 +129,7 @@ def register_textual(
     options: Mapping[str, tuple[str, ...]] | None = None,
     variants: Mapping[str, tuple[int, ...]] | None = None,
     control: bool = False,
+    follow: Callable[..., Mapping[str, Any]] | None = None,
     replace: bool = False,
 ) -> Callable[[F], F]:
     """Decorate `(text, severity, rng, **options) -> text` to make it a textual shift; see `Definition`.
@@ -142,7 +146,8 @@ def register_textual(
         'on the left?'
         >>> shifts.unregister("drop_first")
     """
-    return _decorator("textual", name, severities, kind, options, variants or {}, control, replace)
+    more = {"options": options, "variants": dict(variants or {}), "control": control, "follow": follow}
+    return _decorator("textual", name, severities, kind, replace, more)
 
 
 def _decorator(
@@ -150,10 +155,8 @@ def _decorator(
     name: str,
     levels: Iterable[int] | int,
     kind: str,
-    options: Mapping[str, tuple[str, ...]] | None,
-    variants: Mapping[str, tuple[int, ...]],
-    control: bool,
     replace: bool,
+    more: dict[str, Any],
 ) -> Callable[[F], F]:
     if not isinstance(name, str):
         raise ShiftError(f"a shift needs a name: write @register_{modality}('dust') above the function.")
@@ -168,10 +171,8 @@ def _decorator(
             severities=tuple(levels) if isinstance(levels, Iterable) else (levels,),
             kind=entry.kind if own and entry is not None else kind,
             summary=(inspect.getdoc(function) or "").partition("\n")[0],
-            options=dict(options or {}),
-            variants=dict(variants),
-            control=control,
             version=CODE_VERSIONS[modality],
+            **{**more, "options": dict(more["options"] or {})},
         )
         register(definition, replace=replace)
         return function

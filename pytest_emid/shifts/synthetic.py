@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import hashlib
 import itertools
-from collections.abc import Iterable
+from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
 from functools import partial
 from typing import TYPE_CHECKING, Final
@@ -12,6 +12,7 @@ from typing import TYPE_CHECKING, Final
 from pytest_emid.errors import ShiftError
 from pytest_emid.shifts import registry
 from pytest_emid.shifts.component import Component, shift_text
+from pytest_emid.shifts.following import Writers, followed, writers
 from pytest_emid.shifts.repeats import check_repeats
 
 if TYPE_CHECKING:  # an id can be made and compared without numpy and Pillow
@@ -101,18 +102,15 @@ class SyntheticShift:
                 registered function returns what it must not, or the seed is negative.
         """
         visual, textual = self._split()
-        samples = []
+        written = writers(visual, dataset, seed)
+        samples: list[Sample] = []
+        told: list[str] = []
         changed = dict.fromkeys((part.id for part, definition in textual if not definition.control), 0)
         for sample in dataset:
-            question = sample.question
-            for part, definition in textual:
-                before, question = question, shift_text(part, definition, question, seed, sample.id)
-                if part.id in changed:
-                    changed[part.id] += before != question
-            if visual:
-                samples.append(sample.with_(question=question, images=self._lazy(sample, seed)))
-            else:
-                samples.append(sample.with_(question=question) if textual else sample)
+            shifted = self._texts(sample, seed, changed)
+            said = {name: write(shifted) for name, write in written.items()} if sample.pictures else {}
+            told += said.values()
+            samples.append(shifted.with_(images=self._lazy(sample, seed, said)) if visual else shifted)
         for part_id, count in changed.items():
             if count == 0:
                 raise ShiftError(
@@ -122,35 +120,36 @@ class SyntheticShift:
                 )
         own = [definition for _, definition in (*visual, *textual) if not registry.is_built_in(definition)]
         if own:
-            check_repeats(self.id, lambda sample: self._made(sample, seed), dataset)
+            check_repeats(self.id, lambda sample: self._made(sample, seed, written), dataset)
         # nobody can know all that a user's function depends on: what it makes is looked at, every time
         known = not any(definition.modality == "visual" for definition in own)
-        recipe = self._fingerprint(dataset, samples, seed, visual, textual) if known else None
+        recipe = self._fingerprint(dataset, samples, seed, told) if known else None
         return type(dataset)(f"{dataset.name}/{self.id}", samples, recipe)
 
     def apply_sample(self, sample: Sample, seed: int) -> Sample:
         """One shifted sample, as `apply` makes it.
 
         Raises:
-            ShiftError: as for `apply`, except that an unchanged question is no error.
+            ShiftError: as for `apply`, except that an unchanged question is no error; or a component writes what
+                depends on the dataset.
         """
-        visual, textual = self._split()
-        question = sample.question
-        for part, definition in textual:
-            question = shift_text(part, definition, question, seed, sample.id)
-        return sample.with_(question=question, **({"images": self._lazy(sample, seed)} if visual else {}))
+        return self._shifted(sample, seed, {})
 
     def apply_image(self, image: Image.Image, seed: int = 0, sample_id: str = "") -> Image.Image:
         """One shifted picture, of the size and mode of the given one; transparency is left as it is.
 
         Raises:
-            ShiftError: a registered function returns what it must not, or the seed is negative.
+            ShiftError: a registered function returns what it must not, the seed is negative, or a component writes
+                what depends on the dataset.
         """
+        return self._pictured(image, seed, sample_id, {})
+
+    def _pictured(self, image: Image.Image, seed: int, sample_id: str, said: Mapping[str, str]) -> Image.Image:
         from pytest_emid.shifts.pictures import apply_in_mode
 
         visual, _ = self._split()
         for part, definition in visual:
-            image = apply_in_mode(part, definition, image, seed, sample_id)
+            image = apply_in_mode(part, definition, image, seed, sample_id, said.get(part.id))
         return image
 
     def apply_text(self, text: str, seed: int = 0, sample_id: str = "") -> str:
@@ -163,8 +162,29 @@ class SyntheticShift:
             text = shift_text(part, definition, text, seed, sample_id)
         return text
 
-    def _made(self, sample: Sample, seed: int) -> bytes:
-        shifted = self.apply_sample(sample, seed)
+    def _texts(self, sample: Sample, seed: int, changed: dict[str, int] | None = None) -> Sample:
+        """The sample with its question as it is asked, and what must follow. `changed` counts, by component."""
+        visual, textual = self._split()
+        for part, definition in visual if sample.pictures else ():
+            sample = followed(part, definition, sample, sample.question)
+        for part, definition in textual:
+            before, sample = (
+                sample,
+                followed(part, definition, sample, shift_text(part, definition, sample.question, seed, sample.id)),
+            )
+            if changed is not None and part.id in changed:
+                changed[part.id] += before.question != sample.question
+        return sample
+
+    def _shifted(self, sample: Sample, seed: int, written: Writers) -> Sample:
+        shifted = self._texts(sample, seed)
+        if not self._split()[0]:
+            return shifted
+        said = {name: write(shifted) for name, write in written.items()} if sample.pictures else {}
+        return shifted.with_(images=self._lazy(sample, seed, said))
+
+    def _made(self, sample: Sample, seed: int, written: Writers) -> bytes:
+        shifted = self._shifted(sample, seed, written)
         visual, _ = self._split()
         pictures = [picture.tobytes() for picture in shifted.open_images()] if visual else []
         return b"\0".join([shifted.question.encode("utf-8", "surrogatepass"), *pictures])
@@ -174,7 +194,7 @@ class SyntheticShift:
         visual = [(part, definition) for part, definition in parts if definition.modality == "visual"]
         return visual, [(part, definition) for part, definition in parts if definition.modality == "textual"]
 
-    def _lazy(self, sample: Sample, seed: int) -> tuple[LazyImage, ...]:
+    def _lazy(self, sample: Sample, seed: int, said: Mapping[str, str]) -> tuple[LazyImage, ...]:
         from pytest_emid.data.sample import LazyImage
 
         def lazy(number: int, picture: Image.Image | LazyImage) -> LazyImage:
@@ -182,27 +202,25 @@ class SyntheticShift:
             alone = sample.with_(image=picture, images=())
             # the first draws as it does alone
             name = sample.id if number == 1 else f"{sample.id}, picture {number}"
-            return LazyImage(partial(self._open, alone, seed, name), f"{source} under {self.id}")
+            return LazyImage(partial(self._open, alone, seed, name, said), f"{source} under {self.id}")
 
         return tuple(lazy(number, picture) for number, picture in enumerate(sample.pictures, start=1))
 
-    def _open(self, sample: Sample, seed: int, name: str) -> Image.Image:
-        return self.apply_image(sample.open_image(), seed, name)
+    def _open(self, sample: Sample, seed: int, name: str, said: Mapping[str, str]) -> Image.Image:
+        return self._pictured(sample.open_image(), seed, name, said)
 
-    def _fingerprint(
-        self,
-        dataset: Dataset,
-        samples: Iterable[Sample],
-        seed: int,
-        visual: list[tuple[Component, registry.Definition]],
-        textual: list[tuple[Component, registry.Definition]],
-    ) -> str:
-        """From the recipe for pictures, which are not opened, and from the content for questions. Of built-in shifts:
-        the fingerprint of a set whose pictures a user's function makes follows from what it makes."""
+    def _fingerprint(self, dataset: Dataset, samples: Iterable[Sample], seed: int, told: Iterable[str]) -> str:
+        """From the recipe for pictures, which are not opened, and from the content for what is asked and written. Of
+        built-in shifts: the fingerprint of a set whose pictures a user's function makes follows from what it makes."""
+        visual, textual = self._split()
         digest = hashlib.sha256(f"{dataset.fingerprint}:{self.id}:{seed}".encode())
         for part, definition in visual:
             digest.update(f":{part.id}:{definition.version}".encode())
-        if textual:
-            for sample in samples:
-                digest.update(f":{len(sample.question)}:{sample.question}".encode("utf-8", "surrogatepass"))
+        following = any(definition.follow is not None for _, definition in (*visual, *textual))
+        for sample in samples if textual or following else ():
+            texts = [sample.question, *(sample.accepted if following else ())]
+            for text in texts:
+                digest.update(f":{len(text)}:{text}".encode("utf-8", "surrogatepass"))
+        for text in told:
+            digest.update(f":{len(text)}:{text}".encode("utf-8", "surrogatepass"))
         return digest.hexdigest()

@@ -17,7 +17,7 @@ from PIL import Image
 from pytest_emid.shifts.corruptions.pixels import SCALE, Floats, bytes_of, floats_of, grain_of
 from pytest_emid.shifts.registry import register_visual
 
-__all__ = ["gaussian_noise", "impulse_noise", "shot_noise", "speckle_noise"]
+__all__ = ["gaussian_noise", "grainy", "impulse_noise", "shot_noise", "speckle_noise"]
 
 GAUSSIAN: Final = (0.08, 0.12, 0.18, 0.26, 0.38)
 """Standard deviation, of the range of brightness."""
@@ -34,7 +34,7 @@ _BITS: Final = 12
 Draw = Callable[[tuple[int, int, int]], NDArray[Any]]
 
 
-def _grainy(image: Image.Image, scale: str, draw: Draw) -> NDArray[Any]:
+def grainy(image: Image.Image, scale: str, draw: Draw) -> NDArray[Any]:
     """Random values, shape (height, width, 3), alike within a grain."""
     grain = grain_of(image, scale)
     if grain == 1:
@@ -44,7 +44,7 @@ def _grainy(image: Image.Image, scale: str, draw: Draw) -> NDArray[Any]:
 
 
 def _normal(image: Image.Image, scale: str, rng: np.random.Generator) -> Floats:
-    return _grainy(image, scale, lambda shape: rng.standard_normal(shape, dtype=np.float32))
+    return grainy(image, scale, lambda shape: rng.standard_normal(shape, dtype=np.float32))
 
 
 @register_visual("gaussian_noise", options=SCALE)
@@ -69,7 +69,7 @@ def speckle_noise(image: Image.Image, severity: int, rng: np.random.Generator, *
 @register_visual("shot_noise", options=SCALE)
 def shot_noise(image: Image.Image, severity: int, rng: np.random.Generator, *, scale: str) -> NDArray[np.uint8]:
     """Counted photons: Poisson noise (ImageNet-C)."""
-    quantile = _grainy(image, scale, lambda shape: rng.integers(0, 1 << _BITS, shape, dtype=np.uint16))
+    quantile = grainy(image, scale, lambda shape: rng.integers(0, 1 << _BITS, shape, dtype=np.uint16))
     places = np.asarray(image).astype(np.int32) << _BITS
     places += quantile
     counted: NDArray[np.uint8] = _poisson_table(SHOT[severity - 1])[places]
@@ -95,7 +95,7 @@ def _poisson_table(photons: int) -> NDArray[np.uint8]:
 def impulse_noise(image: Image.Image, severity: int, rng: np.random.Generator, *, scale: str) -> NDArray[np.uint8]:
     """Salt and pepper: values lost to black or white (ImageNet-C)."""
     half = round(IMPULSE[severity - 1] / 2 * 65536)
-    lots = _grainy(image, scale, lambda shape: rng.integers(0, 65536, shape, dtype=np.uint16))
+    lots = grainy(image, scale, lambda shape: rng.integers(0, 65536, shape, dtype=np.uint16))
     values = np.array(image)
     values[lots < half] = 0
     values[lots >= 65536 - half] = 255

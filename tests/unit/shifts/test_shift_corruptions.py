@@ -4,53 +4,23 @@ import io
 import itertools
 import warnings
 from functools import partial
-from importlib import resources
 
 import numpy as np
 import pytest
 from PIL import Image
 from refusals import refused
+from shift_pictures import array, dissimilarity, distance, installed_photographs, photograph, random_picture
 
 from pytest_emid import shifts
 from pytest_emid.data.scenes.scene import draw, generator, scene
 from pytest_emid.errors import ShiftError
+from pytest_emid.shifts.builtin import BUILTIN
 from pytest_emid.shifts.corruptions import blur, digital, kernels, noise, weather
 from pytest_emid.shifts.corruptions.frost_texture import STYLES, texture
 from pytest_emid.shifts.corruptions.warp import mirrored, sample
 
-NAMES = shifts.names("visual")
-
-
-def random_picture(width: int, height: int, mode: str = "RGB") -> Image.Image:
-    values = np.random.default_rng(width * height).integers(0, 256, (height, width, 3), dtype=np.uint8)
-    return Image.fromarray(values).convert(mode)
-
-
-def photograph(side: int) -> Image.Image:
-    """Smooth clouds with some edges."""
-    coarse = np.random.default_rng(5).integers(0, 256, (9, 9, 3), dtype=np.uint8)
-    clouds = Image.fromarray(coarse).resize((side, side), Image.Resampling.BICUBIC)
-    clouds.paste((250, 240, 30), (side // 4, side // 3, side // 2, side // 2))
-    return clouds
-
-
-def array(image: Image.Image) -> np.ndarray:
-    return np.asarray(image, dtype=np.float64)
-
-
-def distance(before: Image.Image, after: Image.Image) -> float:
-    """Mean absolute difference, 0..255."""
-    return float(np.abs(array(before) - array(after)).mean())
-
-
-def dissimilarity(before: Image.Image, after: Image.Image, window: int = 7) -> float:
-    """1 - structural similarity (Wang et al., 2004) with a square window, on grey values."""
-    a, b = (np.lib.stride_tricks.sliding_window_view(array(p.convert("L")), (window, window)) for p in (before, after))
-    (ma, mb), (va, vb) = ([x.mean((2, 3)) for x in (a, b)], [x.var((2, 3)) for x in (a, b)])
-    covariance = (a * b).mean((2, 3)) - ma * mb
-    c1, c2 = (0.01 * 255) ** 2, (0.03 * 255) ** 2
-    similarity = (2 * ma * mb + c1) * (2 * covariance + c2) / ((ma**2 + mb**2 + c1) * (va + vb + c2))
-    return float(1 - similarity.mean())
+NAMES = [name for name in shifts.names("visual") if BUILTIN[name].module.startswith("pytest_emid.shifts.corruptions")]
+"""Those of ImageNet-C."""
 
 
 @pytest.mark.parametrize("size", [(1, 1), (1, 9), (9, 1), (2, 3), (50, 37), (260, 12)])
@@ -160,17 +130,6 @@ def assert_rising(name: str, levels: list[float]) -> None:
     if name == "snow":
         assert steps.pop(1) > -0.1
     assert min(steps) > 0, levels
-
-
-def installed_photographs() -> list[Image.Image]:
-    """Those that ship inside the wheel of scikit-image."""
-    folder = resources.files(pytest.importorskip("skimage", reason="scikit-image is not installed")) / "data"
-    names = ("astronaut.png", "coffee.png", "chelsea.png", "rocket.jpg", "camera.png", "motorcycle_left.png")
-    pictures = [
-        Image.open(io.BytesIO((folder / name).read_bytes())).convert("RGB").resize((224, 224)) for name in names
-    ]
-    assert len(pictures) == len(names)
-    return pictures
 
 
 @pytest.mark.slow

@@ -1,0 +1,1 @@
+"""What lies on top of a picture: text, watermarks, controls of an app, blocks."""

@@ -1,0 +1,52 @@
+"""Texts as pixels, in the font that Pillow brings."""
+
+from __future__ import annotations
+
+from functools import lru_cache
+from typing import Any, Final
+
+from PIL import ImageFont
+
+__all__ = ["LINES", "drawable", "font", "wrapped"]
+
+LINES: Final = 6
+"""Lines of a text at most."""
+_NEVER: Final = "\uffff"
+"""No font has it: it is drawn as what stands for any letter that is missing."""
+
+
+@lru_cache(maxsize=64)
+def font(size: int) -> Any:
+    """The font in pixels; laid out by FreeType alone, whatever else Pillow was built with."""
+    return ImageFont.load_default(size).font_variant(layout_engine=ImageFont.Layout.BASIC)  # type: ignore[union-attr]
+
+
+@lru_cache(maxsize=4096)
+def _has(character: str) -> bool:
+    letters = font(24)
+    return bool(
+        character.isspace()
+        or letters.getmask(character).getbbox() is None
+        or (bytes(letters.getmask(character)) != bytes(letters.getmask(_NEVER)))
+    )
+
+
+def drawable(text: str) -> str:
+    """The characters of a text that the font does not have.
+
+    >>> drawable("A red cup, größer"), drawable("猫")
+    ('', '猫')
+    """
+    return "".join(dict.fromkeys(character for character in text if not _has(character)))
+
+
+def wrapped(text: str, size: int, width: float) -> list[str]:
+    """A text in lines of at most so many pixels, broken between words, at most `LINES`; a longer word is a line."""
+    letters, lines = font(size), [""]
+    for word in text.split():
+        longer = f"{lines[-1]} {word}".strip()
+        if not lines[-1] or letters.getlength(longer) <= width:
+            lines[-1] = longer
+        else:
+            lines.append(word)
+    return lines[:LINES]

@@ -1,0 +1,1 @@
+"""From the sensor to the model: sensors, files, messengers, screens, scanners."""
