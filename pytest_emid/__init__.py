@@ -44,6 +44,7 @@ if TYPE_CHECKING:
         assert_metric_drop_below,
         assert_metric_retained,
     )
+    from pytest_emid.plugin.order_gate import assert_right_in_all_orders
     from pytest_emid.plugin.preference_gate import assert_preference_above
     from pytest_emid.plugin.regression_gate import assert_no_regression
     from pytest_emid.plugin.robust import assert_robust
@@ -80,6 +81,7 @@ __all__ = [
     "assert_no_input_drift",
     "assert_no_regression",
     "assert_preference_above",
+    "assert_right_in_all_orders",
     "assert_robust",
     "data",
     "encoders",
@@ -129,6 +131,7 @@ HOMES: Final = {
     "assert_no_input_drift": "plugin.assertions",
     "assert_preference_above": "plugin.preference_gate",
     "assert_no_regression": "plugin.regression_gate",
+    "assert_right_in_all_orders": "plugin.order_gate",
     "assert_robust": "plugin.robust",
 }
 

@@ -5,9 +5,11 @@ from __future__ import annotations
 from dataclasses import dataclass
 from typing import Final
 
-__all__ = ["BUILTIN", "Entry"]
+__all__ = ["BUILTIN", "LEVELS", "WRITING", "Entry"]
 
 LEVELS: Final = (1, 2, 3, 4, 5)
+WRITING: Final = "text"
+"""The kind of shifts that write on pictures what depends on the samples."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -68,7 +70,7 @@ BUILTIN: Final[dict[str, Entry]] = {
         *_entries("visual", "colour", "light.colours", "autocontrast", severities=()),
         *_entries(
             "visual",
-            "text",
+            WRITING,
             "overlays.writing",
             *("text_label", "text_wrong_answer", "text_instruction", "text_irrelevant", "text_neutral"),
         ),

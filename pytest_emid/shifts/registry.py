@@ -14,7 +14,7 @@ from collections.abc import Callable, Iterable, Mapping
 from typing import Any, Final, TypeVar
 
 from pytest_emid.errors import ShiftError
-from pytest_emid.shifts.builtin import BUILTIN, LEVELS, Entry
+from pytest_emid.shifts.builtin import BUILTIN, LEVELS, WRITING, Entry
 from pytest_emid.shifts.definition import CODE_VERSIONS, MODALITIES, RESERVED, Definition, check
 from pytest_emid.shifts.protection import legal
 
@@ -31,6 +31,7 @@ __all__ = [
     "register_visual",
     "severities",
     "unregister",
+    "writes",
 ]
 
 GROUP: Final = "pytest_emid.shifts"
@@ -307,6 +308,16 @@ def modality_of(name: str) -> str:
         ShiftError: the shift is unknown.
     """
     return _known(name, None).modality
+
+
+def writes(name: str) -> bool:
+    """Whether a shift writes on pictures what depends on the samples: it needs a dataset, or a sample at least.
+
+    Raises:
+        ShiftError: the shift is unknown.
+    """
+    known = _known(name, None)
+    return known.kind == WRITING if isinstance(known, Entry) else known.writes is not None
 
 
 def rank(name: str) -> tuple[int, int, str]:

@@ -1,7 +1,8 @@
-"""The paper's 61 scenarios by name, on its own data or on the built-in scenes.
+"""The paper's 61 scenarios by name, on its own data or on the built-in scenes; and presets of other suites.
 
     scenarios("llavabench-synthetic")            # 35: 7 visual x 5 textual, the first changes nothing
     scenarios("scenes-natural", modality="T")    # the first, and six languages
+    scenarios("smoke")                           # the first, and six shifts that find most
 
 A scenario is a shift: it has an id, and `measure_emid` takes it. Its alias is the paper's name for it, which is also
 the name of the split in the authors' datasets.
@@ -17,16 +18,19 @@ from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, Final
 
 from pytest_emid.errors import ShiftError
+from pytest_emid.shifts.builtin import BUILTIN
 from pytest_emid.shifts.component import Component, component
 from pytest_emid.shifts.natural import natural
+from pytest_emid.shifts.presets import PRESETS, components_of
 from pytest_emid.shifts.synthetic import IDENTITY, SyntheticShift
 
 if TYPE_CHECKING:  # naming shifts, which users do at collection, must not import numpy
     from pytest_emid.data.dataset import Dataset
 
-__all__ = ["SUITES", "Scenario", "scenario", "scenarios"]
+__all__ = ["PAPER", "SUITES", "Scenario", "scenario", "scenarios"]
 
-SUITES: Final = ("llavabench-synthetic", "llavabench-natural", "scenes-synthetic", "scenes-natural")
+PAPER: Final = ("llavabench-synthetic", "llavabench-natural", "scenes-synthetic", "scenes-natural")
+SUITES: Final = (*PAPER, *PRESETS)
 MODALITIES: Final = ("V", "T", "J")
 
 # paper's name to shift; the empty name is the clean half
@@ -179,7 +183,8 @@ def scenarios(
 
     Args:
         suite: `llavabench-synthetic` (35: 7 visual x 5 textual), `llavabench-natural` (28: 4 domains x 7 languages), or
-            the same on the built-in data, `scenes-synthetic` and `scenes-natural`.
+            the same on the built-in data, `scenes-synthetic` and `scenes-natural`; or a preset for any data:
+            `vittle-27`, `vlm-robustbench`, `transmission`, `smoke` (docs/shifts.md says what they hold).
         modality: as in the authors' script: `V` for shifted pictures only, `T` for shifted questions only, `J` for both
             at once, each after the clean scenario (7, 5 and 25 synthetic, 4, 7 and 19 natural); None for all.
         target: makes the shifted dataset of a scenario, for data that was shifted elsewhere, such as
@@ -198,6 +203,9 @@ def scenarios(
     if modality is not None and modality not in MODALITIES:
         raise ShiftError(f"modality {modality!r} is not one of {', '.join(MODALITIES)}; leave it out for all.")
     data, _, how = suite.partition("-")
+    if suite in PRESETS:
+        listed = _preset(suite, target)
+        return tuple(one for one in listed if modality is None or one.kind in ("ID", modality))
     listed = _synthetic(suite, data, target) if how == "synthetic" else _natural(suite, data, target, data_seed)
     return tuple(one for one in listed if modality is None or one.kind in ("ID", modality))
 
@@ -246,6 +254,16 @@ def _synthetic(suite: str, data: str, target: Target | None) -> list[Scenario]:
             shift_id = "+".join(part.id for part in visual + textual) or IDENTITY
             kind = _kind(bool(visual), bool(textual))
             listed.append(Scenario(shift_id, alias, suite, kind, target=target, components=visual + textual))
+    return listed
+
+
+def _preset(suite: str, target: Target | None) -> list[Scenario]:
+    listed = [Scenario(IDENTITY, suite, suite, "ID", target=target)]
+    for shift_id in PRESETS[suite]:
+        parts = components_of(shift_id)
+        kinds = {BUILTIN[part.name].modality for part in parts}
+        kind = _kind("visual" in kinds, "textual" in kinds)
+        listed.append(Scenario(shift_id, f"{suite}_{shift_id}", suite, kind, target=target, components=parts))
     return listed
 
 

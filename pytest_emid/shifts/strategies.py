@@ -30,7 +30,8 @@ def shifts(
 
     Args:
         names: the shifts to draw from; by default every shift of the modalities that has severities, built in or
-            registered. A shift without severities is drawn only when it is named.
+            registered. A shift without severities is drawn only when it is named, and so is one that writes on
+            pictures what depends on the samples, for which a picture alone is too little.
         modalities: `visual`, `textual` or both; the components of one shift may be of either.
         min_severity: the lowest level drawn.
         max_severity: the highest level drawn; None means each shift's highest.
@@ -58,7 +59,7 @@ def shifts(
         raise ShiftError(f"max_components must be at least 1, not {max_components}.")
     pool: dict[str, list[int | None]] = {}
     for name in names if names is not None else registry.names():
-        if registry.modality_of(name) not in modalities:
+        if registry.modality_of(name) not in modalities or (names is None and registry.writes(name)):
             continue
         legal = registry.severities(name)
         top = max_severity if max_severity is not None else max(legal, default=0)

@@ -130,10 +130,13 @@ class SyntheticShift:
         """One shifted sample, as `apply` makes it.
 
         Raises:
-            ShiftError: as for `apply`, except that an unchanged question is no error; or a component writes what
-                depends on the dataset.
+            ShiftError: as for `apply`, except that an unchanged question is no error; or a component needs the other
+                samples of a dataset.
         """
-        return self._shifted(sample, seed, {})
+        from pytest_emid.data.dataset import Dataset
+
+        visual, _ = self._split()
+        return self._shifted(sample, seed, writers(visual, Dataset("one sample", [sample]), seed))
 
     def apply_image(self, image: Image.Image, seed: int = 0, sample_id: str = "") -> Image.Image:
         """One shifted picture, of the size and mode of the given one; transparency is left as it is.

@@ -17,6 +17,7 @@ from pytest_emid.measuring.metrics.registry import LIBRARY, as_metrics, library_
 
 if TYPE_CHECKING:
     from pytest_emid.measuring.metrics.agreement import vqa
+    from pytest_emid.measuring.metrics.circular import circular
     from pytest_emid.measuring.metrics.edits import anls, character_accuracy
     from pytest_emid.measuring.metrics.entailment import nli
     from pytest_emid.measuring.metrics.matching import contains, exact, multiple_choice, numeric
@@ -31,6 +32,7 @@ __all__ = [
     "bleu",
     "character_accuracy",
     "chrf",
+    "circular",
     "contains",
     "exact",
     "library_metric",
@@ -49,4 +51,8 @@ def __getattr__(name: str) -> Any:
         from pytest_emid.measuring.metrics.entailment import nli
 
         return nli
+    if name == "circular":
+        from pytest_emid.measuring.metrics.circular import circular
+
+        return circular
     raise AttributeError(f"module {__name__!r} has no attribute {name!r}")

@@ -33,7 +33,7 @@ _BOTH: Final = (
 UNSURE: Final = {
     "horizontal": re.compile(
         rf"\b(?:{_BOTH}|handed|rights|right (?:now|away|answer|option|choice|angle\w*|one|way|to (?!the\b))"
-        r"|turn\w* (?:left|right)|(?:is|that['’]s|all|be) right\b(?! (?:of|to|side|from|and|or)\b)"
+        r"|turn\w* (?:left|right)|(?:is|that|this|that['’]s|all|be) right\b(?! (?:of|to|side|from|and|or)\b)"
         r"|left[- ]?overs?|left (?:over|behind|out|in|alone|the|his|her|their|its)|(?:has|have|had) left)\b",
         re.IGNORECASE,
     ),

@@ -32,6 +32,7 @@ PINNED: Final = regex.compile(
 LETTERED: Final = regex.compile(
     r"(?<!\w)\(?[A-H]\)?\s*(?:,|and|or|&|nor|und|oder)\s*\(?[A-H]\)?(?!\w)|(?i:option)\s+\(?[A-H]\b"
 )
+TOLD: Final = regex.compile(r"(?i:\b(?:options?|answers?|choices?)(?:\s+is)?\s*:?\s*)\(?[A-H]\b")
 PLACE: Final = regex.compile(r"\s*<image(?:[ _]\d+)?>\s*")
 
 
@@ -92,7 +93,11 @@ def _relettered(reference: str, options: Sequence[StatedOption], moved: Mapping[
             "",
         )
     )
-    if letter not in moved or moved[letter] == letter:
+    if letter not in moved:
+        if TOLD.search(reference) and reference.strip() not in {option.text for option in options}:
+            raise _unclear(reference, sample_id)
+        return reference
+    if moved[letter] == letter:
         return reference
     found = list(regex.finditer(rf"(?<![\w'’]){letter}(?![\w'’])", reference)) or list(
         regex.finditer(rf"(?<![\w'’]){letter}(?![\w'’])", reference, regex.I)
@@ -100,13 +105,17 @@ def _relettered(reference: str, options: Sequence[StatedOption], moved: Mapping[
     if len(said) != 1:
         found = found[:1]
     if len(found) != 1:
-        raise ShiftError(
-            f"sample {sample_id!r}: options change their letters, and it cannot be told which letter of its reference "
-            f"{brief(reference)} to change. Make the reference the letter alone."
-        )
+        raise _unclear(reference, sample_id)
     (match,) = found
     new = moved[letter] if match[0].isupper() else moved[letter].lower()
     return reference[: match.start()] + new + reference[match.end() :]
+
+
+def _unclear(reference: str, sample_id: str) -> ShiftError:
+    return ShiftError(
+        f"sample {sample_id!r}: options change their letters, and it cannot be told which letter of its reference "
+        f"{brief(reference)} to change. Make the reference the letter alone."
+    )
 
 
 @register_textual("option_rotation", follow=follow_options)
@@ -134,6 +143,6 @@ def option_shuffle(text: str, severity: int, rng: np.random.Generator) -> str:
 @register_textual("picture_last", ())
 def picture_last(text: str, severity: int, rng: np.random.Generator) -> str:
     """The picture after the question: its place `<image>` moves to the end."""
-    if len(PLACE.findall(text)) > 1:
+    if not text.strip() or len(PLACE.findall(text)) > 1:
         return text  # several pictures have their places
     return f"{PLACE.sub(' ', text).strip()}\n<image>"

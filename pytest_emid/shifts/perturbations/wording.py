@@ -138,6 +138,8 @@ def paraphrase(text: str, severity: int, rng: np.random.Generator, *, protect: s
 @register_textual("verbosity")
 def verbosity(text: str, severity: int, rng: np.random.Generator) -> str:
     """More words around the question that ask for nothing: one sentence more a level, behind it and before options."""
+    if not text.strip():
+        return text
     words = " ".join(FILLERS[int(i)] for i in rng.permutation(len(FILLERS))[:severity])
     options = stated_options(text)
     end = len(text[: options[0].start].rstrip()) if options else len(text.rstrip())
@@ -163,7 +165,7 @@ def _stem(text: str) -> str:
 
 def _after_place(text: str, words: str, between: str = " ") -> str:
     """The text behind some words, which stand behind a place for the picture that begins it."""
-    if not words:
+    if not words or not text.strip():
         return text
     place = regex.match(r"\s*(?:<[^<>\s]+(?:\s\d+)?>\s*)*", text)[0]
     return f"{place}{words}{between}{text[len(place) :]}"

@@ -46,6 +46,7 @@ def test_the_table_of_built_in_shifts_says_what_the_modules_register() -> None:
         assert registered == (entry.name, entry.modality, entry.kind, entry.severities)
         assert definition.function.__module__ == entry.module
         assert definition.summary.endswith("."), name
+        assert registry.writes(name) == (definition.writes is not None)
 
 
 def test_names_are_in_canonical_order_and_split_by_modality() -> None:

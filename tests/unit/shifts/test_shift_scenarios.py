@@ -14,6 +14,7 @@ from pytest_emid.data.scenes.domains import DOMAINS
 from pytest_emid.data.scenes.languages import LANGUAGES
 from pytest_emid.errors import ShiftError
 from pytest_emid.shifts.base import Shift
+from pytest_emid.shifts.presets import PRESETS
 from pytest_emid.shifts.scenarios import SUITES, scenario, scenarios
 
 REFERENCE = os.environ.get("EMID_REFERENCE")
@@ -26,6 +27,10 @@ REFERENCE = os.environ.get("EMID_REFERENCE")
         ("scenes-synthetic", 35, 7, 5, 25),
         ("llavabench-natural", 28, 4, 7, 19),
         ("scenes-natural", 28, 4, 7, 19),
+        ("vittle-27", 28, 10, 10, 10),
+        ("vlm-robustbench", 100, 100, 1, 1),
+        ("transmission", 37, 37, 1, 1),
+        ("smoke", 7, 5, 3, 1),
     ],
 )
 def test_each_suite_and_its_filters_begin_with_the_clean_scenario(suite, everything, visual, textual, joint):
@@ -69,6 +74,13 @@ def test_synthetic_ids_are_canonical_and_their_modalities_those_of_the_shifts():
         assert one.shift.id == one.id
         assert one.shift.modality == one.modality
         assert one.paired
+
+
+@pytest.mark.parametrize("suite", PRESETS)
+def test_presets_hold_ids_that_parse(suite):
+    for one in scenarios(suite)[1:]:
+        assert str(shifts.parse(one.id)) == one.id == one.shift.id
+        assert one.shift.modality == one.modality
 
 
 def test_a_synthetic_scenario_is_its_shift():
@@ -162,7 +174,7 @@ FOREIGN = Dataset("mine", [scenes_dataset(1)[0].with_(id="photo-7")])
          's.alias)); or take "scenes-natural", which needs none.'),
         (lambda: scenarios("imagenet"), ShiftError,
          "there is no suite 'imagenet'. Suites: llavabench-synthetic, llavabench-natural, scenes-synthetic, "
-         "scenes-natural."),
+         "scenes-natural, vittle-27, vlm-robustbench, transmission, smoke."),
         (lambda: scenarios("scenes-natural", modality="visual"), ShiftError,
          "modality 'visual' is not one of V, T, J; leave it out for all."),
         (lambda: scenario("scenes:xx", "scenes-natural"), ShiftError,
