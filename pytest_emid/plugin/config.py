@@ -175,7 +175,14 @@ def add_options(parser: pytest.Parser) -> None:
         else:
             group.addoption(option.flag, default=None, action="store_true", help=option.help)
         parser.addini(option.ini, option.help, type=option.ini_type, default=None)
-    group.addoption("--emid-list-shifts", action="store_true", help="list every shift, and exit.")
+    group.addoption(
+        "--emid-list-shifts",
+        nargs="?",
+        const="",
+        default=None,
+        metavar="TEXT",
+        help="list every shift by family, or those that hold TEXT in name, kind or summary (=TEXT), and exit.",
+    )
 
 
 def from_pytest(config: pytest.Config) -> EmidConfig:

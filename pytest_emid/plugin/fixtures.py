@@ -33,8 +33,8 @@ if TYPE_CHECKING:
 
 __all__ = ["MeasureEmid"]
 
-Look = Callable[[Dataset, Shift | str | Dataset, int], None]
-"""Called with (clean dataset, shift, seed) before each measurement."""
+Look = Callable[..., None]
+"""Called with (clean dataset, shift, seed) before each measurement, and with its result as well after it."""
 Keep = Callable[[Dataset, Shift | str | Dataset, int, EmidResult], None]
 """Called with (clean dataset, shift, seed, result) after each measurement."""
 
@@ -264,6 +264,8 @@ class MeasureEmid:
                 self._look_first(measurer, running)
             decisive = _is_decisive(running, config)
             result = measurer.measure(shift, decisive=decisive) if measure is None else measure()
+            if self._look is not None:
+                self._look(measurer.dataset, shift, config.seed, result)  # now with the samples that failed
             if self._keep is not None:
                 self._keep(measurer.dataset, shift, config.seed, result)
             return result

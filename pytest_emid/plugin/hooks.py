@@ -70,11 +70,12 @@ def pytest_sessionstart(session: pytest.Session) -> None:
 @pytest.hookimpl(tryfirst=True)
 def pytest_cmdline_main(config: pytest.Config) -> int | None:
     """`--emid-list-shifts` lists instead of running."""
-    if not config.option.emid_list_shifts:
+    if config.option.emid_list_shifts is None:
         return None
     from pytest_emid.plugin.reports import shift_list
 
-    return shift_list.main(options.from_pytest(config), config.invocation_params.dir, config.rootpath)
+    text = config.option.emid_list_shifts
+    return shift_list.main(options.from_pytest(config), config.invocation_params.dir, config.rootpath, text)
 
 
 def pytest_report_header(config: pytest.Config) -> str | None:

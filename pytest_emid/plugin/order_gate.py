@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterable
 
-from pytest_emid.measuring.metrics.circular import circular
+from pytest_emid.measuring.metrics.orders import circular
 from pytest_emid.measuring.results import EmidResult
 from pytest_emid.measuring.verdicts import Decision, Verdict
 from pytest_emid.plugin.assertions import Undecided

@@ -93,8 +93,8 @@ def test_the_list_names_every_shift_and_runs_nothing(pytester: pytest.Pytester) 
     assert f"visual shifts ({len(shifts.names('visual'))}):" in lines
     assert f"textual shifts ({len(shifts.names('textual')) + 1}):" in lines
     words = [" ".join(line.split()) for line in lines]
-    assert "shout_it 1,2,9 [custom] All capitals." in words
-    assert "frost 1-5 [weather] Ice crystals on a window pane in front of the scene (ImageNet-C; textures are " in (
+    assert words[words.index("custom:") + 1] == "shout_it 1,2,9 All capitals."
+    assert "frost 1-5 Ice crystals on a window pane in front of the scene (ImageNet-C; textures are " in (
         " ".join(words)
     )
     assert any("rates=standard|published [1-7]" in word for word in words if word.startswith("synonym 1-5 "))
@@ -102,7 +102,7 @@ def test_the_list_names_every_shift_and_runs_nothing(pytester: pytest.Pytester) 
     for suite in ("llavabench-synthetic", "llavabench-natural", "scenes-synthetic", "scenes-natural"):
         assert all(scenario.id in text for scenario in shifts.scenarios(suite))
     assert "llavabench-synthetic, scenes-synthetic (35): identity, synonym(rates=published):4, " in text
-    assert any(word.startswith("normalise_only - [control] Lower-cased") for word in words)
+    assert any(word.startswith("normalise_only - Lower-cased") for word in words)
     assert not any("test session starts" in line for line in lines)
 
 
@@ -115,6 +115,16 @@ def test_the_list_draws_every_shift(pytester: pytest.Pytester, monkeypatch: pyte
     path = pytester.path / "a" / "sheet.html"
     result.stdout.fnmatch_lines([f"contact sheet of 5 scenarios on scenes: {path}"])
     assert "<h2>Dataset <bdi>scenes</bdi>, seed 7</h2>" in path.read_text("utf-8")
+
+
+def test_the_list_is_searched(pytester: pytest.Pytester) -> None:
+    result = pytester.runpytest("--emid-list-shifts=Occl")
+    assert [line.split()[0] for line in result.stdout.lines if line] == ["visual", "overlay:", "occlusion"]
+    suite = pytester.runpytest("--emid-list-shifts=smoke")
+    assert any(line.startswith("smoke (7): identity, rotation:3, ") for line in suite.stdout.lines)
+    none = pytester.runpytest("--emid-list-shifts=xyzzy")
+    assert none.ret == pytest.ExitCode.USAGE_ERROR
+    assert any("no shift has 'xyzzy' in its name, kind or summary. Kinds: geometry, " in x for x in none.stderr.lines)
 
 
 @pytest.mark.parametrize(

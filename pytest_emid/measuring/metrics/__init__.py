@@ -17,10 +17,10 @@ from pytest_emid.measuring.metrics.registry import LIBRARY, as_metrics, library_
 
 if TYPE_CHECKING:
     from pytest_emid.measuring.metrics.agreement import vqa
-    from pytest_emid.measuring.metrics.circular import circular
     from pytest_emid.measuring.metrics.edits import anls, character_accuracy
     from pytest_emid.measuring.metrics.entailment import nli
     from pytest_emid.measuring.metrics.matching import contains, exact, multiple_choice, numeric
+    from pytest_emid.measuring.metrics.orders import circular
     from pytest_emid.measuring.metrics.overlap import bleu, chrf, token_f1
 
 __all__ = [
@@ -52,7 +52,7 @@ def __getattr__(name: str) -> Any:
 
         return nli
     if name == "circular":
-        from pytest_emid.measuring.metrics.circular import circular
+        from pytest_emid.measuring.metrics.orders import circular
 
         return circular
     raise AttributeError(f"module {__name__!r} has no attribute {name!r}")

@@ -9,8 +9,8 @@ from __future__ import annotations
 import base64
 import hashlib
 import re
-from collections.abc import Sequence
-from dataclasses import dataclass, field
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, field, replace
 from importlib.resources import files
 from io import BytesIO
 from pathlib import Path
@@ -25,6 +25,7 @@ from pytest_emid.data.sample import Sample, pictures_digest
 from pytest_emid.data.writing import writing
 from pytest_emid.errors import EmidError
 from pytest_emid.measuring.plain import scrub
+from pytest_emid.measuring.results import EmidResult
 from pytest_emid.plugin.reports.beside import beside
 from pytest_emid.plugin.reports.changes import changes
 from pytest_emid.shifts.base import Shift
@@ -44,12 +45,14 @@ BUDGET: Final = 4_000_000
 
 @dataclass(frozen=True, slots=True)
 class _Cell:
-    """What became of one sample under one shift at one severity; None: as it was. `other`: another sample's id."""
+    """What became of one sample under one shift at one severity; None: as it was. `other`: another sample's id.
+    `answer`: what was answered, where that was right on clean data and is wrong here."""
 
     picture: Image.Image | None = None
     text: str | None = None
     problem: str = ""
     other: str = ""
+    answer: str | None = None
 
 
 @dataclass(slots=True)
@@ -60,6 +63,11 @@ class _Shown:
     picture: Image.Image | None
     digest: str
     rows: dict[str, dict[int | None, _Cell]] = field(default_factory=dict)
+
+    @property
+    def failures(self) -> int:
+        """Under how many shifts its answer became wrong."""
+        return sum(cell.answer is not None for cells in self.rows.values() for cell in cells.values())
 
 
 class ContactSheet:
@@ -81,10 +89,11 @@ class ContactSheet:
         """How many shifts, at a severity each, were added."""
         return len(self._seen)
 
-    def add(self, dataset: Dataset, shift: Shift | str | Dataset, seed: int) -> None:
-        """Draw a shift of a dataset; what was drawn before is not drawn again.
+    def add(self, dataset: Dataset, shift: Shift | str | Dataset, seed: int, result: EmidResult | None = None) -> None:
+        """Draw a shift of a dataset; what was drawn before is not drawn again, unless there is a result now.
 
-        A shift that cannot be applied is shown with its error: the page is for looking, and no gate.
+        A shift that cannot be applied is shown with its error: the page is for looking, and no gate. With a result,
+        samples that were right and are wrong under the shift are shown first, with their answers.
 
         Raises:
             DataError: a clean picture cannot be read.
@@ -95,18 +104,28 @@ class ContactSheet:
         if isinstance(shift, Dataset):
             shift = shifts.natural(shift, paired=shift.ids == dataset.ids)
         place = (dataset.name, dataset.fingerprint, seed)
-        if (*place, shift.id) in self._seen:
+        lost = {} if result is None else _lost(result)
+        if (*place, shift.id) in self._seen and not lost:
             return
         if place not in self._shown:
             self._shown[place] = [self._clean(sample) for sample in _chosen(dataset, self._samples)]
         self._seen.add((*place, shift.id))
+        self._join(dataset, self._shown[place], lost)
         name, severity = _family(shift)
         try:
             cells = self._cells(self._shown[place], shift, shift.apply(dataset, seed))
         except EmidError as error:
             cells = [_Cell(problem=str(error))] * len(self._shown[place])
         for shown, cell in zip(self._shown[place], cells, strict=True):
-            shown.rows.setdefault(name, {})[severity] = cell
+            answer = lost.get(shown.sample.id)
+            shown.rows.setdefault(name, {})[severity] = cell if answer is None else replace(cell, answer=answer)
+
+    def _join(self, dataset: Dataset, all_shown: list[_Shown], lost: Mapping[str, str]) -> None:
+        """Show samples that failed as well: in all, no more of them than samples are shown."""
+        known = {shown.sample.id for shown in all_shown}
+        room = self._samples - sum(shown.failures > 0 or shown.sample.id in lost for shown in all_shown)
+        failing = [sample for sample in dataset if sample.id in lost and sample.id not in known]
+        all_shown += [self._clean(sample) for sample in failing[: max(0, room)]]
 
     def _cells(self, all_shown: list[_Shown], shift: Shift, shifted: Dataset) -> list[_Cell]:
         if shift.paired:
@@ -160,7 +179,7 @@ class ContactSheet:
             {
                 "dataset": scrub(name),
                 "seed": seed,
-                "samples": [_sample_view(shown, encoder) for shown in all_shown[:count]],
+                "samples": [_sample_view(shown, encoder) for shown in _first(all_shown)[:count]],
             }
             for (name, _, seed), all_shown in self._shown.items()
         ]
@@ -212,6 +231,19 @@ def _chosen(dataset: Dataset, count: int) -> list[Sample]:
     return chosen + [sample for sample in dataset if sample.id not in taken][: count - len(chosen)]
 
 
+def _lost(result: EmidResult) -> dict[str, str]:
+    """Id to answer of the samples that were right and are wrong now."""
+    if not result.paired:
+        return {}
+    right = {record.id for record in result.clean.records if record.exact == 1.0}
+    return {record.id: record.response for record in result.shifted.records if record.id in right and not record.exact}
+
+
+def _first(all_shown: list[_Shown]) -> list[_Shown]:
+    """Those that failed most often first, else as they came."""
+    return sorted(all_shown, key=lambda shown: -shown.failures)
+
+
 def _family(shift: Shift) -> tuple[str, int | None]:
     """The row of a shift, and its severity where a row has several."""
     components = getattr(shift, "components", ())
@@ -251,5 +283,6 @@ def _cell_view(severity: int | None, cell: _Cell, before: str, encode: _Encoder)
         "text": [] if cell.text is None else changes("" if cell.other else scrub(before), scrub(cell.text)),
         "other": scrub(cell.other),
         "problem": scrub(cell.problem),
+        "answer": None if cell.answer is None else scrub(cell.answer),
         "unchanged": cell == _Cell(),
     }

@@ -11,7 +11,7 @@ from pathlib import Path
 import pytest
 
 from pytest_emid import shifts
-from pytest_emid.errors import EmidError
+from pytest_emid.errors import EmidError, ShiftError
 from pytest_emid.plugin.config import EmidConfig
 from pytest_emid.shifts.registry import Definition
 from pytest_emid.shifts.scenarios import SUITES
@@ -25,57 +25,89 @@ pytest_emid.shifts.natural(dataset). Questions in another language: pytest_emid.
 WIDTH = 118
 
 
-def main(config: EmidConfig, folder: Path, rootdir: Path) -> int:
+def main(config: EmidConfig, folder: Path, rootdir: Path, text: str = "") -> int:
     """Print the list; write the contact sheet of every shift, where one was asked for. Returns the exit status.
+
+    Args:
+        config: the options of the run.
+        folder: where the run was started.
+        rootdir: pytest's.
+        text: list and draw only what holds it in its name, kind or summary; empty for all.
 
     Raises:
         pytest.UsageError: a package's shifts cannot be loaded, the dataset cannot be drawn, or the page not written.
     """
     try:
-        for line in lines():
+        for line in lines(text):
             sys.stdout.write(f"{line}\n")
         if config.contact_sheet is not None:
-            _draw(config, folder / config.contact_sheet, rootdir)
+            _draw(config, folder / config.contact_sheet, rootdir, text)
     except (EmidError, OSError) as error:
         raise pytest.UsageError(f"--emid-list-shifts: {error}") from error
     return int(pytest.ExitCode.OK)
 
 
-def _draw(config: EmidConfig, path: Path, rootdir: Path) -> None:
+def _draw(config: EmidConfig, path: Path, rootdir: Path, text: str) -> None:
     from pytest_emid import data
     from pytest_emid.plugin.reports.contact_sheet import ContactSheet
 
     dataset = data.load(config.dataset or "scenes", root=config.start("dataset", rootdir))
     sheet = ContactSheet()
-    for shift in every_shift():
+    wanted = {definition.name for definition in _found(text)}
+    for shift in (one for one in every_shift() if one.components[0].name in wanted):
         sheet.add(dataset, shift, config.seed)
     sheet.write(path)
     sys.stdout.write(f"\ncontact sheet of {sheet.scenarios} scenarios on {dataset.name}: {path}\n")
 
 
-def lines() -> Iterator[str]:
-    """Every registered shift under its modality: name, severities, kind, what it does, options; then the scenarios.
+def lines(text: str = "") -> Iterator[str]:
+    """Every registered shift under its modality and kind: name, severities, what it does, options; then the suites.
+
+    Args:
+        text: only what holds it, in any case; suites are then those that it names.
 
     Raises:
-        ShiftError: the shifts of an installed package cannot be loaded.
+        ShiftError: the shifts of an installed package cannot be loaded, or nothing holds the text.
     """
-    definitions = shifts.definitions()
-    width = max(len(definition.name) for definition in definitions)
+    definitions = _found(text)
+    suites = [suite for suite in SUITES if not text or text.lower() in suite]
+    if not definitions and not suites:
+        kinds = ", ".join(dict.fromkeys(definition.kind for definition in shifts.definitions()))
+        raise ShiftError(f"no shift has {text!r} in its name, kind or summary. Kinds: {kinds}.")
+    width = max((len(definition.name) for definition in definitions), default=0)
     for modality, group in itertools.groupby(definitions, key=lambda definition: definition.modality):
         members = list(group)
         yield f"{modality} shifts ({len(members)}):"
-        for definition in members:
-            yield f"  {definition.name:{width}}  {_levels(definition):5}  [{definition.kind}] {_summary(definition)}"
+        kinds_of = dict.fromkeys(definition.kind for definition in members)
+        for kind in kinds_of:
+            yield f" {kind}:"
+            for definition in members:
+                if definition.kind == kind:
+                    yield f"  {definition.name:{width}}  {_levels(definition):5}  {_summary(definition)}"
         yield ""
-    yield "scenarios of the paper, by pytest_emid.shifts.scenarios(SUITE); the first of each changes nothing:"
-    suites: dict[tuple[str, ...], list[str]] = {}
-    for suite in SUITES:
-        suites.setdefault(tuple(scenario.id for scenario in shifts.scenarios(suite)), []).append(suite)
-    for ids, names in suites.items():
-        text = f"{', '.join(names)} ({len(ids)}): {', '.join(ids)}"
-        yield from textwrap.wrap(text, WIDTH, break_long_words=False, break_on_hyphens=False)
+    yield from _suites(suites)
+    if not text:
+        yield from FOOTER.splitlines()
+
+
+def _found(text: str) -> list[Definition]:
+    """The shifts that hold a text in their name, kind, modality or summary."""
+    wanted = text.lower()
+    return [d for d in shifts.definitions() if wanted in f"{d.name} {d.kind} {d.modality} {d.summary}".lower()]
+
+
+def _suites(suites: list[str]) -> Iterator[str]:
+    """The scenarios of some suites."""
+    if not suites:
+        return
+    yield "suites of scenarios, by pytest_emid.shifts.scenarios(SUITE); the first of each changes nothing:"
+    by_ids: dict[tuple[str, ...], list[str]] = {}
+    for suite in suites:
+        by_ids.setdefault(tuple(scenario.id for scenario in shifts.scenarios(suite)), []).append(suite)
+    for ids, names in by_ids.items():
+        listed = f"{', '.join(names)} ({len(ids)}): {', '.join(ids)}"
+        yield from textwrap.wrap(listed, WIDTH, break_long_words=False, break_on_hyphens=False)
     yield ""
-    yield from FOOTER.splitlines()
 
 
 def every_shift() -> list[shifts.SyntheticShift]:

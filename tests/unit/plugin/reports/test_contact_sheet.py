@@ -1,8 +1,10 @@
 import base64
 import hashlib
 import re
+from collections import namedtuple
 from html.parser import HTMLParser
 from io import BytesIO
+from types import SimpleNamespace
 
 import numpy as np
 import pytest
@@ -13,6 +15,7 @@ from pytest_emid.data import Dataset, LazyImage, Sample, scenes_dataset
 from pytest_emid.errors import DataError, ShiftError
 from pytest_emid.plugin.reports.contact_sheet import ContactSheet
 
+Exact = namedtuple("Exact", "id exact response")  # as much of a record as the sheet reads
 VOID = {"meta", "img"}
 
 
@@ -203,3 +206,21 @@ def test_several_pictures_stand_side_by_side_and_none_is_none():
         (0, 0, 255),
     ]
     assert page.texts("p", **{"class": "same"}) == ["unchanged"]
+
+
+def test_samples_that_failed_come_first_with_their_answers():
+    dataset = scenes_dataset(12)
+    shift, late = shifts.parse("contrast:1"), dataset.ids[9]
+    sheet = sheet_of(dataset, shift)
+    before = Page(sheet.render())
+    assert late not in before.page
+    records = {side: [Exact(s.id, 1.0, "fine") for s in dataset] for side in ("clean", "shifted")}
+    records["shifted"][9] = Exact(late, 0.0, "A <b>lie</b>.")
+    records["clean"][3] = records["shifted"][3] = Exact(dataset.ids[3], 0.0, "wrong before")
+    result = SimpleNamespace(paired=True, **{side: SimpleNamespace(records=kept) for side, kept in records.items()})
+    sheet.add(dataset, shift, 0, result)
+    page = Page(sheet.render())
+    assert page.texts("dd")[0].split()[0] == late
+    assert page.texts("p", **{"class": "problem"}) == ["now wrong: A <b>lie</b>."]
+    assert len(page.texts("th")) == 4
+    assert page.texts("h1") == before.texts("h1")
