@@ -29,6 +29,7 @@ BENCHMARKS: tuple[tuple[str, tuple[str, ...], bool], ...] = (
     ("scale/cluster.py", ("--quick",), False),
     ("scale/memory.py", ("--quick",), False),
     ("validity/theory.py", ("--quick",), False),
+    ("validity/severity.py", ("--scenes", "2"), False),
     ("validity/bounds.py", ("--quick",), False),
     ("validity/known_mi.py", ("--quick",), False),
     ("validity/coverage.py", ("--quick",), False),
@@ -43,6 +44,7 @@ BENCHMARKS: tuple[tuple[str, tuple[str, ...], bool], ...] = (
     ("validity/spoiled.py", ("--quick",), False),
     ("validity/ocr.py", ("--share", "0.2", "--shifts", "brightness:3"), False),
     ("figures/run.py", ("--n", "60", "--families", "keyboard", "--suites"), False),
+    ("figures/by_shift.py", ("--n", "12", "--families", "rotation"), False),
     ("validity/goldens.py", (), True),
     ("validity/real_answers.py", ("--models", "llava-v1.5-13b"), True),
 )

@@ -20,7 +20,6 @@ from pytest_emid.data.dataset import Dataset
 from pytest_emid.information.intervals.means import mean_interval
 from pytest_emid.shifts.builtin import BUILTIN
 
-LEVELS = (1, 3, 5)
 ORDERS = ("option_rotation", "option_shuffle")
 """Scenes have no options."""
 NAMES = [
@@ -31,7 +30,7 @@ NAMES = [
     and name not in ORDERS
 ]
 SHOWN = 12
-"""Shifts in the sheet of pictures: those that cost most at the middle level."""
+"""Shifts in the sheet of pictures: those that cost most at the middle one of the severities."""
 
 
 def accuracy(model: Any, dataset: Dataset) -> list[float]:
@@ -42,23 +41,23 @@ def accuracy(model: Any, dataset: Dataset) -> list[float]:
     return [round(float(value), 4) for value in (found.value, found.low, found.high)]
 
 
-def measure(names: list[str], who: list[str], n: int, seed: int) -> dict[str, Any]:
+def measure(names: list[str], severities: list[int], who: list[str], n: int, seed: int) -> dict[str, Any]:
     dataset = scenes_dataset(n, seed)
     asked = {name: models.load(name) for name in who}
     clean = {name: accuracy(model, dataset) for name, model in asked.items()}
     rows = []
     for family in names:
         listed = shifts.visual if BUILTIN[family].modality == "visual" else shifts.textual
-        for shift in (one for one in listed(family) if one.severity in (None, *LEVELS)):
+        for shift in (one for one in listed(family) if one.severity in (None, *severities)):
             shifted = shift.apply(dataset, seed)
             about = {"family": family, "kind": BUILTIN[family].kind, "severity": shift.severity}
             rows += [{"model": name, **about, "accuracy": accuracy(model, shifted)} for name, model in asked.items()]
             print(shift, [row["accuracy"][0] for row in rows[-len(asked) :]], flush=True)
-    return {"n": n, "seed": seed, "clean": clean, "rows": rows}
+    return {"n": n, "seed": seed, "severities": severities, "clean": clean, "rows": rows}
 
 
 def table(found: dict[str, Any]) -> str:
-    """A row a family: exact answers of every model at levels 1, 3 and 5, or once."""
+    """A row a family: exact answers of every model at the severities, or once."""
     who = list(found["clean"])
     lines = [f"| kind | shift | {' | '.join(f'`{name}`' for name in who)} |", "| --- " * (2 + len(who)) + "|"]
     clean = " | ".join(f"{value:.2f}" for value, _, _ in found["clean"].values())
@@ -75,9 +74,8 @@ def draw(found: dict[str, Any], path: Path) -> None:
     import style
     from matplotlib import pyplot as plt
 
-    visual = [
-        row for row in found["rows"] if BUILTIN[row["family"]].modality == "visual" and row["severity"] == LEVELS[1]
-    ]
+    level = found["severities"][len(found["severities"]) // 2]
+    visual = [row for row in found["rows"] if BUILTIN[row["family"]].modality == "visual" and row["severity"] == level]
     by_family: dict[str, dict[str, float]] = {}
     for row in visual:
         by_family.setdefault(row["family"], {})[row["model"]] = row["accuracy"][0]
@@ -85,10 +83,10 @@ def draw(found: dict[str, Any], path: Path) -> None:
     dataset = scenes_dataset(found["n"], found["seed"])
     figure, grid = plt.subplots(3, 4, figsize=(style.WIDTH, 7.2))
     for axes, family in zip(grid.flat, worst, strict=False):
-        shifted = shifts.parse(f"{family}:{LEVELS[1]}").apply(dataset, found["seed"])
+        shifted = shifts.parse(f"{family}:{level}").apply(dataset, found["seed"])
         axes.imshow(shifted[0].open_image(), interpolation="nearest")
         left = ", ".join(f"{value:.2f}" for value in by_family[family].values())
-        axes.set_title(f"{family}:{LEVELS[1]}\n{left}", fontsize=8)
+        axes.set_title(f"{family}:{level}\n{left}", fontsize=8)
         axes.axis("off")
     figure.savefig(path, dpi=90)
     plt.close(figure)
@@ -101,13 +99,14 @@ def main() -> None:
     parser.add_argument("--redraw", action="store_true", help="measure nothing: take the numbers that --out holds")
     parser.add_argument("--models", nargs="+", default=["tiny-llava", "tiny-llava-robust"])
     parser.add_argument("--families", nargs="+", default=NAMES, choices=NAMES)
-    parser.add_argument("--n", type=int, default=60)
+    parser.add_argument("--severities", nargs="+", type=int, default=[3])
+    parser.add_argument("--n", type=int, default=30)
     parser.add_argument("--seed", type=int, default=0)
     options = parser.parse_args()
     if options.redraw:
         found = json.loads(options.out.read_text())
     else:
-        found = measure(list(options.families), list(options.models), options.n, options.seed)
+        found = measure(options.families, options.severities, options.models, options.n, options.seed)
         rows = ",\n".join(json.dumps(row) for row in found["rows"])
         head = json.dumps({key: value for key, value in found.items() if key != "rows"})
         options.out.parent.mkdir(parents=True, exist_ok=True)

@@ -22,6 +22,7 @@ import numpy as np
 from PIL import Image
 
 from pytest_emid import shifts
+from pytest_emid.shifts.builtin import BUILTIN
 
 PHOTOGRAPHS = ("astronaut.png", "coffee.png", "chelsea.png", "rocket.jpg", "camera.png", "motorcycle_left.png")
 FIXED = (
@@ -48,7 +49,7 @@ def measure(seeds: int) -> dict[str, Any]:
 
     pictures = [(str(index), image, np.asarray(image)) for index, image in enumerate(photographs())]
     table: dict[str, Any] = {}
-    for name in shifts.names("visual"):
+    for name in (n for n in shifts.names("visual") if ".corruptions." in BUILTIN[n].module):
         rows: dict[str, list[float]] = {}
         for shift in shifts.visual(name):
             found: dict[str, list[float]] = {}
