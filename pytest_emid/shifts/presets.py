@@ -47,7 +47,7 @@ PRESETS: Final[dict[str, tuple[str, ...]]] = {
         )
         for level in LOW_MID_HIGH
     ),
-    "smoke": ("rotation:3", "low_light:3", "downsample:3", "text_wrong_answer:3", "paraphrase:4", "keyboard:2"),
+    "smoke": ("pad:3", "fog:3", "low_light:3", "text_wrong_answer:3", "screen_photo:3", "verbosity:3"),
 }
 """Name to ids, without the clean one."""
 _ID: Final = re.compile(r"(?P<name>\w+)(?:\((?P<option>\w+)=(?P<value>\w+)\))?(?::(?P<level>\d))?")

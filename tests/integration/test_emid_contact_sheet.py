@@ -121,7 +121,7 @@ def test_the_list_is_searched(pytester: pytest.Pytester) -> None:
     result = pytester.runpytest("--emid-list-shifts=Occl")
     assert [line.split()[0] for line in result.stdout.lines if line] == ["visual", "overlay:", "occlusion"]
     suite = pytester.runpytest("--emid-list-shifts=smoke")
-    assert any(line.startswith("smoke (7): identity, rotation:3, ") for line in suite.stdout.lines)
+    assert any(line.startswith("smoke (7): identity, pad:3, fog:3, ") for line in suite.stdout.lines)
     none = pytester.runpytest("--emid-list-shifts=xyzzy")
     assert none.ret == pytest.ExitCode.USAGE_ERROR
     assert any("no shift has 'xyzzy' in its name, kind or summary. Kinds: geometry, " in x for x in none.stderr.lines)

@@ -30,7 +30,7 @@ REFERENCE = os.environ.get("EMID_REFERENCE")
         ("vittle-27", 28, 10, 10, 10),
         ("vlm-robustbench", 100, 100, 1, 1),
         ("transmission", 37, 37, 1, 1),
-        ("smoke", 7, 5, 3, 1),
+        ("smoke", 7, 6, 2, 1),
     ],
 )
 def test_each_suite_and_its_filters_begin_with_the_clean_scenario(suite, everything, visual, textual, joint):

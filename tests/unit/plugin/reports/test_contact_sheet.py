@@ -210,12 +210,12 @@ def test_several_pictures_stand_side_by_side_and_none_is_none():
 
 def test_samples_that_failed_come_first_with_their_answers():
     dataset = scenes_dataset(12)
-    shift, late = shifts.parse("contrast:1"), dataset.ids[9]
+    shift, late = shifts.parse("contrast:1"), dataset.ids[11]
     sheet = sheet_of(dataset, shift)
     before = Page(sheet.render())
     assert late not in before.page
     records = {side: [Exact(s.id, 1.0, "fine") for s in dataset] for side in ("clean", "shifted")}
-    records["shifted"][9] = Exact(late, 0.0, "A <b>lie</b>.")
+    records["shifted"][11] = Exact(late, 0.0, "A <b>lie</b>.")
     records["clean"][3] = records["shifted"][3] = Exact(dataset.ids[3], 0.0, "wrong before")
     result = SimpleNamespace(paired=True, **{side: SimpleNamespace(records=kept) for side, kept in records.items()})
     sheet.add(dataset, shift, 0, result)
