@@ -2,15 +2,17 @@
 
 from __future__ import annotations
 
+import unicodedata
 from functools import lru_cache
 from typing import Any, Final
 
 from PIL import ImageFont
 
-__all__ = ["LINES", "drawable", "font", "wrapped"]
+__all__ = ["LINES", "font", "missing", "plain", "wrapped"]
 
 LINES: Final = 6
 """Lines of a text at most."""
+_ACCENTS: Final = dict.fromkeys(range(0x300, 0x370))
 _NEVER: Final = "\uffff"
 """No font has it: it is drawn as what stands for any letter that is missing."""
 
@@ -31,10 +33,22 @@ def _has(character: str) -> bool:
     )
 
 
-def drawable(text: str) -> str:
+def plain(text: str) -> str:
+    """The text without accents that the font does not have.
+
+    >>> plain("Eine größere Tür, 猫")
+    'Eine grossere Tur, 猫'
+    """
+    return "".join(
+        character if _has(character) else unicodedata.normalize("NFKD", character.replace("ß", "ss").replace("ẞ", "SS"))
+        for character in unicodedata.normalize("NFC", text)
+    ).translate(_ACCENTS)
+
+
+def missing(text: str) -> str:
     """The characters of a text that the font does not have.
 
-    >>> drawable("A red cup, größer"), drawable("猫")
+    >>> missing("A red cup"), missing("猫")
     ('', '猫')
     """
     return "".join(dict.fromkeys(character for character in text if not _has(character)))

@@ -17,7 +17,7 @@ from PIL import Image, ImageDraw
 from pytest_emid.errors import ShiftError, brief
 from pytest_emid.information.answers import answer_key
 from pytest_emid.information.choices import stated_options
-from pytest_emid.shifts.overlays.lettering import drawable, font, wrapped
+from pytest_emid.shifts.overlays.lettering import font, missing, plain, wrapped
 from pytest_emid.shifts.registry import register_visual
 
 if TYPE_CHECKING:
@@ -166,11 +166,11 @@ def _short(text: str, sample: Sample) -> str:
     Raises:
         ShiftError: the font lacks a letter of it.
     """
-    line = " ".join(text.split())[:MOST].rstrip()
-    if missing := drawable(line):
+    line = plain(" ".join(text.split())[:MOST].rstrip())
+    if unknown := missing(line):
         raise ShiftError(
             f"shift text_wrong_answer cannot write {brief(line)} on the picture of sample {sample.id!r}: the built-in "
-            f"font has no {missing[:5]!r}. Leave such samples out: dataset.select(ids); or take text_label."
+            f"font has no {unknown[:5]!r}. Leave such samples out: dataset.select(ids); or take text_label."
         )
     return line
 
