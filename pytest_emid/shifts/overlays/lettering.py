@@ -12,7 +12,6 @@ __all__ = ["LINES", "font", "missing", "plain", "wrapped"]
 
 LINES: Final = 6
 """Lines of a text at most."""
-_ACCENTS: Final = dict.fromkeys(range(0x300, 0x370))
 _NEVER: Final = "\uffff"
 """No font has it: it is drawn as what stands for any letter that is missing."""
 
@@ -40,9 +39,14 @@ def plain(text: str) -> str:
     'Eine grossere Tur, 猫'
     """
     return "".join(
-        character if _has(character) else unicodedata.normalize("NFKD", character.replace("ß", "ss").replace("ẞ", "SS"))
+        character if _has(character) or missing(bare := _bare(character)) else bare
         for character in unicodedata.normalize("NFC", text)
-    ).translate(_ACCENTS)
+    )
+
+
+def _bare(character: str) -> str:
+    parts = unicodedata.normalize("NFKD", character.replace("ß", "ss").replace("ẞ", "SS"))
+    return "".join(part for part in parts if not unicodedata.combining(part))
 
 
 def missing(text: str) -> str:
