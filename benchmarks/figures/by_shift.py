@@ -99,7 +99,7 @@ def main() -> None:
     parser.add_argument("--redraw", action="store_true", help="measure nothing: take the numbers that --out holds")
     parser.add_argument("--models", nargs="+", default=["tiny-llava", "tiny-llava-robust"])
     parser.add_argument("--families", nargs="+", default=NAMES, choices=NAMES)
-    parser.add_argument("--severities", nargs="+", type=int, default=[3])
+    parser.add_argument("--severities", nargs="+", type=int, default=[1, 3, 5])
     parser.add_argument("--n", type=int, default=30)
     parser.add_argument("--seed", type=int, default=0)
     options = parser.parse_args()

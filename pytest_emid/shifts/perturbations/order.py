@@ -140,7 +140,17 @@ def option_shuffle(text: str, severity: int, rng: np.random.Generator) -> str:
     return _reordered(text, shuffled)
 
 
-@register_textual("picture_last", ())
+def _behind(sample: Sample, question: str) -> Mapping[str, Any]:
+    """Several pictures go behind the question one by one, unless they have their places; of none none does."""
+    if len(sample.pictures) == 1 or question == sample.question:
+        return {}
+    if not sample.pictures or PLACE.search(sample.question):
+        return {"question": sample.question}
+    places = "\n".join(f"<image {number}>" for number, _ in enumerate(sample.pictures, start=1))
+    return {"question": f"{sample.question.strip()}\n{places}"}
+
+
+@register_textual("picture_last", (), follow=_behind)
 def picture_last(text: str, severity: int, rng: np.random.Generator) -> str:
     """The picture after the question: its place `<image>` moves to the end."""
     if not text.strip() or len(PLACE.findall(text)) > 1:

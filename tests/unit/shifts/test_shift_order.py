@@ -110,3 +110,22 @@ def test_the_picture_goes_behind_the_question() -> None:
     assert last.apply_text("<image>\nWhat is it?") == "What is it?\n<image>"
     assert last.apply_text("What is it?") == "What is it?\n<image>"
     assert last.apply_text("Compare <image 1> and <image 2>.") == "Compare <image 1> and <image 2>."
+
+
+def test_pictures_go_behind_the_question_as_many_as_there_are() -> None:
+    last = shifts.parse("picture_last")
+    none, several = (
+        Sample("0", None, "Why?", "So."),
+        Sample("2", None, "Which?", "A.", images=(PICTURE, PICTURE.copy())),
+    )
+    assert last.apply_sample(none, 0).question == "Why?"
+    assert last.apply_sample(several, 0).question == "Which?\n<image 1>\n<image 2>"
+    placed = several.with_(question="Is <image 1> or <image 2> red?")
+    assert last.apply_sample(placed, 0).question == placed.question
+
+
+def test_a_sample_without_a_picture_stays_under_visual_shifts() -> None:
+    none = Sample("0", None, "Is left before right?", "Left.")
+    for name in ("flip", "text_wrong_answer:1", "rotation:3"):
+        after = shifts.parse(name).apply_sample(none, 0)
+        assert (after.question, after.reference, after.pictures) == (none.question, none.reference, ())
