@@ -165,8 +165,8 @@ def test_who_looks_sees_the_clean_set_the_shift_and_the_seed(tmp_path: Any) -> N
     seen: list[Any] = []
     measuring = MeasureEmid(EmidConfig(), tmp_path, look=lambda *what: seen.append(what))
     item = Item(EmidConfig(cache_dir="none", seed=6))
-    measure(item, measuring)
-    assert seen == [(CLEAN.dataset, SHIFT, 6)]
+    result = measure(item, measuring)
+    assert seen == [(CLEAN.dataset, SHIFT, 6), (CLEAN.dataset, SHIFT, 6, result)]
 
 
 def test_progress_is_told_and_closed(tmp_path: Any) -> None:
