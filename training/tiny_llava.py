@@ -240,16 +240,19 @@ class Batches:
             question = scenes.ask(of, category, self.rng, language)
         return question
 
+    def categories(self) -> list[str]:
+        """What is asked about each picture."""
+        return ["detail", "complex", "complex", "complex"] + ["conversation"] * (self.questions - 4)
+
     def draw(self, single: float) -> Batch:
         rows, pixels, patches = [], [], []
         for _ in range(self.images):
             of = scenes.scene(self.rng, count=1 if self.rng.random() < single else None)
             pixels.append(np.asarray(self.picture(of), dtype=np.float32))
             patches.append(patch_labels(of))
-            categories = ["detail", "complex", "complex", "complex"] + ["conversation"] * (self.questions - 4)
             row = [(t, p, 0, -100) for p, t in enumerate(self.prefix)]
             start = len(self.prefix)
-            for block, category in enumerate(categories, start=1):
+            for block, category in enumerate(self.categories(), start=1):
                 question = self.ask(of, category)
                 asked = self.encode(f"\n{question.text} ASSISTANT:")
                 answered = [*self.encode(f" {question.answer}"), self.tokenizer.eos_token_id]
