@@ -1,4 +1,4 @@
-"""From the runs to a table: exact answers by arm, differences between arms with intervals, and the terms of the bound."""
+"""From the runs to a table: exact answers by arm, differences between arms with intervals, the terms of the bound."""
 
 from __future__ import annotations
 
@@ -30,7 +30,7 @@ def averaged(values: NDArray[np.float64], level: float = 0.95) -> dict[str, floa
     """The mean of seeds x pictures, with limits that take both as drawn, and the two-sided p-value of 0.
 
     The variance is that of seeds' means plus that of pictures' means, less that of single values, which is in both
-    (Cameron, Gelbach and Miller, 2011); never less than the larger of the two. As many degrees of freedom as seeds, less 1.
+    (Cameron, Gelbach and Miller, 2011); never less than the larger of the two. Degrees of freedom: seeds, less 1.
     """
     seeds, pictures = values.shape
     flat = values.ravel()[:, None]

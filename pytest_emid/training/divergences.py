@@ -1,4 +1,4 @@
-"""Divergences between two paired sets of rows, as differentiable functions: what the terms of a regulariser are made of.
+"""Divergences between two paired sets of rows, as differentiable functions: what terms are made of.
 
 All take two matrices of n rows and are 0 where both are the same. `rjsd`, `mean_match` and `coral` compare the sets and
 do not see the order of the rows; `cosine` compares row with row.

@@ -26,6 +26,11 @@ class Regularised(NamedTuple):
     Attributes:
         loss: the weighted sum of the terms times the regulariser's scale, a scalar to be added to the loss.
         terms: every term's own value, without weight and scale, and without a gradient.
+
+    Example:
+        >>> found = Regularised(torch.tensor(0.5), {"rjsd_visual": torch.tensor(0.05)})
+        >>> found.loss.item()
+        0.5
     """
 
     loss: torch.Tensor

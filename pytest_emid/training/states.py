@@ -20,6 +20,11 @@ class Answers:
         logits: t x V, one row an answer token.
         labels: t, the reference token of each row.
         sample: t, which sample of the batch each row belongs to, from 0.
+
+    Example:
+        >>> answers = Answers(torch.zeros(3, 2), torch.tensor([0, 1, 1]), torch.tensor([0, 0, 1]))
+        >>> answers.by_sample(torch.tensor([[2.0], [4.0], [5.0]]), samples=2).tolist()
+        [[3.0], [5.0]]
     """
 
     logits: torch.Tensor
@@ -46,7 +51,8 @@ class States:
         EstimationError: visual and question states of different numbers of samples.
 
     Example:
-        >>> States(visual=torch.ones(2, 3)).samples
+        >>> clean, shifted = States(visual=torch.eye(4)).halves()
+        >>> clean.samples
         2
     """
 
@@ -72,7 +78,7 @@ class States:
         return int(self.answers.sample.max()) + 1
 
     def halves(self) -> tuple[States, States]:
-        """The first and the second half of the samples: the clean and the shifted view of a batch made by `collate`.
+        """The first and the second half of the samples: the clean and the shifted view of a batch made by `Collator`.
 
         Raises:
             EstimationError: the number of samples is odd.

@@ -8,7 +8,13 @@ from pathlib import Path
 
 import pytest
 
-PACKAGES = ["pytest_emid.information", "pytest_emid.shifts", "pytest_emid.data", "pytest_emid.models"]
+PACKAGES = [
+    "pytest_emid.information",
+    "pytest_emid.shifts",
+    "pytest_emid.data",
+    "pytest_emid.models",
+    "pytest_emid.training",
+]
 
 NEEDS_A_NETWORK = {"pytest_emid.data.hub.load_hub", "pytest_emid.data.hub.hub_splits"}
 """The only examples that are shown and not run."""

@@ -19,7 +19,7 @@ FLOORS = (
     {"encoders"},
     {"cache"},
     {"measuring"},
-    {"plugin", "__init__", "__main__"},
+    {"plugin", "training", "__init__", "__main__"},
 )
 """Packages and files of the package, the ground first; one floor imports only floors below it, and itself."""
 LONGEST = 400

@@ -4,21 +4,19 @@ from __future__ import annotations
 
 import inspect
 from collections.abc import Sequence
-from typing import TYPE_CHECKING, Any, Final
+from typing import TYPE_CHECKING
 
 import torch
 
 from pytest_emid.data.sample import Sample
 from pytest_emid.errors import ModelError
+from pytest_emid.models.local.written import written
 from pytest_emid.models.scores import TokenScores
 
 if TYPE_CHECKING:
     from pytest_emid.models.local.engine import Engine
 
 __all__ = ["given_texts"]
-
-PROBE: Final = "probe"
-"""A word whose place in a rendered conversation shows what stands before an answer."""
 
 
 def given_texts(engine: Engine, samples: Sequence[Sample], texts: Sequence[str]) -> list[TokenScores]:
@@ -39,21 +37,11 @@ def given_texts(engine: Engine, samples: Sequence[Sample], texts: Sequence[str])
         raise ModelError(
             "an encoder-decoder cannot score a given text here: the likelihood needs a decoder-only model."
         )
-    inputs = engine.queries.together(list(engine.queries.open(samples)))
-    before = _before(engine, samples[0])
-    ends = _end(engine)
-    answers = []
-    for sample, text in zip(samples, texts, strict=True):
-        plain = text.encode("utf-8", "replace").decode("utf-8")
-        ids = list(engine.tokenizer(f"{before}{plain}", add_special_tokens=False)["input_ids"])
-        if not ids:
-            raise ModelError(f"nothing is left of the reference of sample {sample.id!r} as tokens: {text[:60]!r}.")
-        answers.append(ids + ends)
-    prompts = inputs["attention_mask"].sum(1).tolist()
-    placed, width = _joined(dict(inputs), prompts, answers, int(engine.tokenizer.pad_token_id or 0))
+    made = written(engine.queries, samples, texts, _end(engine))
+    prompts, answers, width = made.prompts, made.answers, made.width
     keep = torch.unique(torch.cat([torch.arange(p - 1, p - 1 + len(a)) for p, a in zip(prompts, answers, strict=True)]))
     narrow = "logits_to_keep" in inspect.signature(engine.model.forward).parameters
-    moved = type(inputs)(placed).to(engine.model.device, dtype=engine.model.dtype)
+    moved = made.inputs.to(engine.model.device, dtype=engine.model.dtype)
     with torch.inference_mode():
         logits = engine.model(**moved, **({"logits_to_keep": keep.to(engine.model.device)} if narrow else {})).logits
     if not narrow:
@@ -72,41 +60,6 @@ def _row(logits: torch.Tensor, start: int, ids: Sequence[int]) -> TokenScores:
     return TokenScores(
         tuple(chosen.double().clamp(max=0.0).tolist()), tuple(entropies.double().clamp(min=0.0).tolist())
     )
-
-
-def _joined(
-    inputs: dict[str, Any], prompts: Sequence[int], answers: Sequence[Sequence[int]], pad: int
-) -> tuple[dict[str, Any], int]:
-    """Prompts without what fills them up on the left, followed by the answers; with the width of the rows."""
-    shape = inputs["input_ids"].shape
-    width = max(p + len(a) for p, a in zip(prompts, answers, strict=True))
-    joined = dict(inputs)
-    for name, old in inputs.items():
-        if not isinstance(old, torch.Tensor) or old.shape != shape:
-            continue
-        new = torch.full((shape[0], width), pad if name == "input_ids" else 0, dtype=old.dtype)
-        for i, (length, ids) in enumerate(zip(prompts, answers, strict=True)):
-            new[i, :length] = old[i, shape[1] - length :]
-            if name == "input_ids":
-                new[i, length : length + len(ids)] = torch.tensor(ids, dtype=old.dtype)
-            elif name == "attention_mask":
-                new[i, length : length + len(ids)] = 1
-        joined[name] = new
-    return joined, width
-
-
-def _before(engine: Engine, sample: Sample) -> str:
-    """What the template writes between prompt and answer, such as a space."""
-    prompt = engine.queries.prompts.of(sample.question, len(sample.pictures))
-    between = "" if prompt[-1:].isspace() else " "
-    if engine.settings.prompt is not None:
-        return between
-    try:
-        whole = engine.queries.prompts.with_answer(sample.question, PROBE, len(sample.pictures))
-    except Exception:  # a template that knows no answers; what usually stands there will do
-        return between
-    rest = whole.removeprefix(prompt)
-    return rest[: rest.index(PROBE)] if rest != whole and PROBE in rest else between
 
 
 def _end(engine: Engine) -> list[int]:

@@ -31,7 +31,7 @@ class Prompts:
     def __init__(self, processor: Any, *, system: str, prompt: str | None) -> None:
         self._processor = processor
         self._system = system
-        self._own = prompt
+        self.own = prompt
         self._as_text: bool | None = None
         self._kept = lru_cache(4096)(self._made)
 
@@ -50,8 +50,8 @@ class Prompts:
         return self._rendered([*self._messages(question, pictures), said])
 
     def _made(self, question: str, pictures: int) -> str:
-        if self._own is not None:
-            return self._filled(self._own, question, pictures)
+        if self.own is not None:
+            return self._filled(self.own, question, pictures)
         return self._rendered(self._messages(question, pictures), add_generation_prompt=True)
 
     def _messages(self, question: str, pictures: int) -> list[Message]:
