@@ -43,6 +43,8 @@ BENCHMARKS: tuple[tuple[str, tuple[str, ...], bool], ...] = (
     ("validity/guards.py", ("--quick", "--encoder", "tiny", "--worlds", "left/right"), False),
     ("validity/spoiled.py", ("--quick",), False),
     ("validity/ocr.py", ("--share", "0.2", "--shifts", "brightness:3"), False),
+    ("training/bias.py", ("--reps", "2"), False),
+    ("training/experiment.py", ("--quick",), False),
     ("figures/run.py", ("--n", "60", "--families", "keyboard", "--suites"), False),
     ("figures/by_shift.py", ("--n", "12", "--families", "rotation"), False),
     ("validity/goldens.py", (), True),

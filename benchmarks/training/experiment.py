@@ -35,6 +35,7 @@ import argparse
 import json
 import math
 import os
+import tempfile
 import time
 from dataclasses import asdict, dataclass
 from functools import cache
@@ -218,20 +219,31 @@ def main() -> None:
     parser.add_argument("--quick", action="store_true", help="does it run?")
     options = parser.parse_args()
     torch.set_num_threads(1)
-    small = options.quick
     sizes = Sizes(
-        steps=2 if small else options.steps,
-        rows=4 if small else options.rows,
-        pictures=4 if small else options.pictures,
-        tune_pictures=4 if small else 24,
+        steps=options.steps,
+        rows=options.rows,
+        pictures=options.pictures,
+        tune_pictures=24,
         scales=(1.0, 0.3),
         weights={"mean": (3.0, 15.0), "rjsd": (3.0, 15.0), "bound": (0.1, 1.0)},
-        seeds=2 if small else options.seeds,
-        arms=("views", "rjsd") if small else tuple(options.arms),
+        seeds=options.seeds,
+        arms=tuple(options.arms),
     )
-    folder = options.cells if not small else options.cells / "quick"
-    folder.mkdir(parents=True, exist_ok=True)
-    if not options.only:
+    if options.quick:
+        weights = {name: some[:1] for name, some in sizes.weights.items()}
+        sizes = Sizes(2, 4, 4, 4, (1.0,), weights, 2, ("views", "rjsd"))
+        with tempfile.TemporaryDirectory() as folder:
+            numbers = finished(sizes, Path(folder), options.only)
+    else:
+        options.cells.mkdir(parents=True, exist_ok=True)
+        numbers = finished(sizes, options.cells, options.only)
+    if options.out:
+        options.out.write_text(json.dumps(numbers, indent=1) + "\n")
+
+
+def finished(sizes: Sizes, folder: Path, only: bool) -> dict[str, Any]:
+    """The table, after whatever is still to be run."""
+    if not only:
         bench = Bench(sizes)
         finish(bench, folder, Cell("start", 0.0, 0.0, 0, False))
         chosen = {arm: best(bench, folder, arm) for arm in sizes.arms}
@@ -239,9 +251,7 @@ def main() -> None:
             for arm in sizes.arms:
                 finish(bench, folder, Cell(arm, *chosen[arm], seed, False))
     numbers = tell(folder, {"visual": VISUAL, "textual": TEXTUAL, "seen": SEEN, "clean": ("clean",)})
-    numbers["sizes"] = asdict(sizes)
-    if options.out:
-        options.out.write_text(json.dumps(numbers, indent=1) + "\n")
+    return {**numbers, "sizes": asdict(sizes)}
 
 
 if __name__ == "__main__":

@@ -1,7 +1,7 @@
 """Fine-tune the built-in model on clean and shifted views, with or without a regulariser.
 
-    python finetune.py --out build/plain
-    python finetune.py --out build/regularised --recipe rjsd --weight 10
+python finetune.py --out build/plain
+python finetune.py --out build/regularised --recipe rjsd --weight 10
 """
 
 import argparse

@@ -25,7 +25,7 @@ def unit(rows: torch.Tensor) -> torch.Tensor:
     rows = rows.double()
     nothing = (rows.detach() == 0).all(dim=1, keepdim=True)
     length = torch.linalg.vector_norm(rows.masked_fill(nothing, 1.0), dim=1, keepdim=True)
-    return rows / length
+    return (rows / length).masked_fill(nothing, 0.0)
 
 
 def mean_match(clean: torch.Tensor, shifted: torch.Tensor) -> torch.Tensor:
@@ -74,7 +74,7 @@ def smooth_root(value: torch.Tensor, order: int, softening: float) -> torch.Tens
     The bound takes roots of divergences, and the slope of a root at 0 has no limit: without this, views that agree
     would be pushed about hardest.
 
-    >>> smooth_root(torch.tensor(0.0), 2, 1e-3).item()
+    >>> smooth_root(torch.zeros((), dtype=torch.float64), 2, 1e-3).item()
     0.0
     """
     return (value + softening) ** (1 / order) - softening ** (1 / order)

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections import defaultdict
+from pathlib import Path
 from typing import Any
 
 import torch
@@ -11,6 +12,7 @@ from transformers import Trainer
 from pytest_emid.errors import ModelError
 from pytest_emid.training.reading import picture_token, read_states
 from pytest_emid.training.regulariser import EmidRegulariser
+from pytest_emid.training.resuming import named_otherwise, restore
 from pytest_emid.training.schedule import Schedule
 
 __all__ = ["EmidTrainer", "EmidTrainerMixin"]
@@ -22,6 +24,8 @@ class EmidTrainerMixin:
     Batches come from `Collator`, so that the arguments of the trainer must say `remove_unused_columns=False`. The terms
     of every step are logged as `emid/<term>`, with `emid/scale`. Evaluation is left alone: its loss has no terms, so
     that models with and without them can be compared by it.
+
+    A resumed run goes on from the weights of its checkpoint also where transformers would not find them by name.
 
     Gradient accumulation: terms are averaged over the micro-batches of a step by their number of pairs, and the answer
     loss over all tokens as ever. A divergence of a set is not the mean of those of its parts, so set the regulariser's
@@ -93,6 +97,22 @@ class EmidTrainerMixin:
             self._told.clear()
         parent: Any = super()
         parent.log(logs, start_time)
+
+    def _load_from_checkpoint(self, resume_from_checkpoint: str, model: Any = None) -> None:
+        own = self._trainer.model if model is None else model
+        if named_otherwise(own, Path(resume_from_checkpoint)):
+            restore(own, Path(resume_from_checkpoint))
+            return
+        parent: Any = super()
+        parent._load_from_checkpoint(resume_from_checkpoint, model)
+
+    def _load_best_model(self) -> None:
+        trainer = self._trainer
+        if named_otherwise(trainer.model, Path(trainer.state.best_model_checkpoint)):
+            restore(trainer.model, Path(trainer.state.best_model_checkpoint))
+            return
+        parent: Any = super()
+        parent._load_best_model()
 
     def _terms(self, outputs: Any, inputs: dict[str, Any]) -> torch.Tensor:
         trainer, regulariser = self._trainer, self.regulariser

@@ -42,7 +42,7 @@ def test_slopes_are_right(name: str, n: int) -> None:
     clean, shifted = tensors(0, n), tensors(1, n)
     moved = [part.clone().requires_grad_() for part in (shifted if name in STOPPED else clean + shifted)]
     fixed = clean if name in STOPPED else []
-    assert torch.autograd.gradcheck(lambda *parts: loss(name, *fixed, *parts), moved)
+    assert torch.autograd.gradcheck(lambda *parts: loss(name, *fixed, *parts), moved, fast_mode=True)
 
 
 @pytest.mark.parametrize("name", sorted(STOPPED))

@@ -115,7 +115,7 @@ def test_the_answer_is_what_the_package_scores(processor) -> None:
     with torch.inference_mode():
         loss = model(**batch).loss.item()
     scored = models.load("tiny-llava").score(samples, [sample.reference for sample in samples])
-    tokens = [logp for _, scores in scored for logp in scores.logp]
+    tokens = [logp for _, scores in scored for logp in scores.log_probabilities]
     assert loss == pytest.approx(-sum(tokens) / len(tokens), abs=1e-5)
 
 
