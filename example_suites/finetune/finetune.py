@@ -23,7 +23,7 @@ def main() -> None:
     parser.add_argument("--out", type=Path, required=True)
     parser.add_argument("--recipe", choices=list(RECIPES), default="none")
     parser.add_argument("--weight", type=float, default=1.0)
-    parser.add_argument("--steps", type=int, default=60)
+    parser.add_argument("--steps", type=int, default=40)
     parser.add_argument("--pairs", type=int, default=8, help="a step; each is two rows")
     options = parser.parse_args()
     processor = AutoProcessor.from_pretrained(BASE, backend="pil")
@@ -31,7 +31,7 @@ def main() -> None:
         output_dir=str(options.out / "run"),
         max_steps=options.steps,
         per_device_train_batch_size=options.pairs,
-        learning_rate=1e-3,
+        learning_rate=5e-4,
         lr_scheduler_type="cosine",
         warmup_steps=5,
         logging_steps=10,

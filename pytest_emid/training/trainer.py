@@ -99,20 +99,24 @@ class EmidTrainerMixin:
         parent.log(logs, start_time)
 
     def _load_from_checkpoint(self, resume_from_checkpoint: str, model: Any = None) -> None:
-        own = self._trainer.model if model is None else model
-        if named_otherwise(own, Path(resume_from_checkpoint)):
-            restore(own, Path(resume_from_checkpoint))
-            return
-        parent: Any = super()
-        parent._load_from_checkpoint(resume_from_checkpoint, model)
+        if not self._restored(resume_from_checkpoint):
+            parent: Any = super()
+            parent._load_from_checkpoint(resume_from_checkpoint, model)
 
     def _load_best_model(self) -> None:
+        if not self._restored(self._trainer.state.best_model_checkpoint):
+            parent: Any = super()
+            parent._load_best_model()
+
+    def _restored(self, checkpoint: str) -> bool:
+        """Whether the weights had to be read by other names, and were; sharded ones are left to the trainer."""
         trainer = self._trainer
-        if named_otherwise(trainer.model, Path(trainer.state.best_model_checkpoint)):
-            restore(trainer.model, Path(trainer.state.best_model_checkpoint))
-            return
-        parent: Any = super()
-        parent._load_best_model()
+        if trainer.is_fsdp_enabled or trainer.is_deepspeed_enabled:
+            return False
+        if not named_otherwise(trainer.model, Path(checkpoint)):
+            return False
+        restore(trainer.model, Path(checkpoint))
+        return True
 
     def _terms(self, outputs: Any, inputs: dict[str, Any]) -> torch.Tensor:
         trainer, regulariser = self._trainer, self.regulariser
@@ -137,7 +141,7 @@ class EmidTrainerMixin:
     def _share(self, inputs: dict[str, Any], num_items_in_batch: Any) -> float:
         """What a micro-batch's terms count, before what the trainer itself divides a loss by."""
         trainer = self._trainer
-        scaled = trainer.loss_is_scaled_for_ga
+        scaled = getattr(trainer, "loss_is_scaled_for_ga", None)  # not there in older versions
         if scaled is None:
             scaled = (trainer.model_accepts_loss_kwargs and num_items_in_batch is not None) or (
                 trainer.compute_loss_func is not None
