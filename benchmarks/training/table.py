@@ -29,6 +29,8 @@ COMPARED = (
 def averaged(values: NDArray[np.float64], level: float = 0.95) -> dict[str, float]:
     """The mean of seeds x pictures, with limits that take both as drawn, and the two-sided p-value of 0.
 
+    Of one seed the limits take pictures alone as drawn: another seed may give something else.
+
     The variance is that of seeds' means plus that of pictures' means, less that of single values, which is in both
     (Cameron, Gelbach and Miller, 2011); never less than the larger of the two. Degrees of freedom: seeds, less 1.
     """
@@ -36,10 +38,11 @@ def averaged(values: NDArray[np.float64], level: float = 0.95) -> dict[str, floa
     flat = values.ravel()[:, None]
     by = (np.repeat(np.arange(seeds), pictures), np.tile(np.arange(pictures), seeds), np.arange(values.size))
     variances = [float(clustered_means(flat, codes).covariance[0, 0]) if codes.max() else np.nan for codes in by]
-    between = max(variances[0] + variances[1] - variances[2], variances[0], variances[1]) if seeds > 1 else np.nan
+    both = max(variances[0] + variances[1] - variances[2], variances[0], variances[1])
+    between, df = (both, seeds - 1) if seeds > 1 else (variances[1], pictures - 1)
     error, middle = float(np.sqrt(between)), float(values.mean())
-    reach = t_quantile((1 + level) / 2, seeds - 1) * error
-    p = float(2 * stdtr(seeds - 1, -abs(middle) / error)) if error > 0 else float(middle == 0.0)
+    reach = t_quantile((1 + level) / 2, df) * error
+    p = float(2 * stdtr(df, -abs(middle) / error)) if error > 0 else float(middle == 0.0)
     return {"mean": middle, "low": middle - reach, "high": middle + reach, "error": error, "p": p}
 
 

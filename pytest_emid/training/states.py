@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
 from dataclasses import dataclass
 
 import torch
@@ -93,7 +92,6 @@ class States:
         if answers is not None:
             here = (answers.sample >= start) & (answers.sample < end)
             answers = Answers(answers.logits[here], answers.labels[here], answers.sample[here] - start)
-        rows: Iterator[torch.Tensor | None] = (
-            None if part is None else part[start:end] for part in (self.visual, self.question)
-        )
-        return States(next(rows), next(rows), answers)
+        visual = None if self.visual is None else self.visual[start:end]
+        question = None if self.question is None else self.question[start:end]
+        return States(visual, question, answers)

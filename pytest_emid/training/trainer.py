@@ -86,7 +86,8 @@ class EmidTrainerMixin:
             raise ModelError("a regulariser needs both views of each sample: train on training.Views, by its Collator.")
         inputs["output_hidden_states"] = True
         loss, outputs = parent.compute_loss(model, dict(inputs), True, num_items_in_batch)
-        loss = loss + self._terms(outputs, inputs) * self._share(inputs, num_items_in_batch)
+        terms = self._terms(outputs, inputs) * self._share(inputs, num_items_in_batch)
+        loss = loss + terms.to(loss)
         return (loss, outputs) if return_outputs else loss
 
     def log(self, logs: dict[str, float], start_time: float | None = None) -> None:
