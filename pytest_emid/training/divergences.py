@@ -25,7 +25,8 @@ def unit(rows: torch.Tensor) -> torch.Tensor:
     rows = rows.double()
     nothing = (rows.detach() == 0).all(dim=1, keepdim=True)
     length = torch.linalg.vector_norm(rows.masked_fill(nothing, 1.0), dim=1, keepdim=True)
-    return (rows / length).masked_fill(nothing, 0.0)
+    scaled: torch.Tensor = (rows / length).masked_fill(nothing, 0.0)
+    return scaled
 
 
 def mean_match(clean: torch.Tensor, shifted: torch.Tensor) -> torch.Tensor:
@@ -77,7 +78,7 @@ def smooth_root(value: torch.Tensor, order: int, softening: float) -> torch.Tens
     >>> smooth_root(torch.zeros((), dtype=torch.float64), 2, 1e-3).item()
     0.0
     """
-    return (value + softening) ** (1 / order) - softening ** (1 / order)
+    return torch.pow(value + softening, 1 / order) - softening ** (1 / order)
 
 
 def _covariance(rows: torch.Tensor) -> torch.Tensor:

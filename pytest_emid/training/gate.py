@@ -33,7 +33,8 @@ class EmidGateCallback(TrainerCallback):  # type: ignore[misc]
 
     What is judged is what was written, loaded as `--emid-model=CHECKPOINT` would load it: give the trainer the
     processor as `processing_class`, so that it is written too. Each checkpoint gets a file `emid_gate.json`, and the
-    trainer's log a line for each shift. Processes other than the first wait.
+    trainer's log a line for each shift. Processes other than the first wait: raise `ddp_timeout`
+    where measuring takes longer.
 
     Args:
         gate: what tests call, such as `lambda result: assert_information_retained(result, 0.8)`. It passes where it

@@ -118,6 +118,6 @@ class EmidRegulariser(nn.Module):
         if self.gather:
             first, second = everyones(first), everyones(second)
         size = self.pairs or len(first)
-        parts = zip(first.split(size), second.split(size), strict=True)
+        parts = zip(torch.split(first, size), torch.split(second, size), strict=True)
         values = [len(p) * term.value(p, q, self.softening) for p, q in parts]
         return torch.stack(values).sum() / len(first)

@@ -20,7 +20,7 @@ def test_what_is_trained_can_be_asked(tmp_path: Path, monkeypatch: pytest.Monkey
     monkeypatch.setattr(sys, "argv", ["finetune.py", "--out", str(tmp_path), "--recipe", "rjsd", *sizes])
     runpy.run_path(str(SUITE / "finetune.py"), run_name="__main__")
     [(_, response)] = models.load(tmp_path).respond([scenes_dataset(1)[0]])
-    assert response.ok
+    assert response.outcome is models.Outcome.OK
 
 
 def test_the_suite_is_collected(pytester: pytest.Pytester) -> None:

@@ -8,7 +8,7 @@ from typing import Any
 
 import pytest
 import torch
-from transformers import AutoProcessor, LlavaForConditionalGeneration, TrainingArguments
+from transformers import AutoProcessor, LlavaForConditionalGeneration, TrainerControl, TrainingArguments
 
 from pytest_emid.data import scenes_dataset
 from pytest_emid.errors import EmidError, ModelError
@@ -167,7 +167,7 @@ SET = scenes_dataset(21)
 
 def test_a_checkpoint_is_measured_and_marked_and_the_run_goes_on(whole, processor) -> None:
     callback = EmidGateCallback(refuse, SET, ["identity", "frost:3"], permutations=19)
-    control = callback.on_save(whole.args, whole.state, whole.control)
+    control = callback.on_save(whole.args, whole.state, TrainerControl())
     told = json.loads((Path(whole.args.output_dir) / "checkpoint-3" / GATED).read_text())
     assert told == {
         "step": 3,
@@ -195,8 +195,6 @@ def test_a_checkpoint_is_measured_and_marked_and_the_run_goes_on(whole, processo
     ],
 )
 def test_what_stops_a_run(whole, monkeypatch, stop, verdicts, stops: bool) -> None:
-    from transformers import TrainerControl
-
     callback = EmidGateCallback(doubt, SET, ["frost:3"], stop=stop)
     found = [{"scenario": "frost:3", "verdict": verdict, "reason": ""} for verdict in verdicts]
     monkeypatch.setattr(callback, "judged", lambda folder: found)
