@@ -78,7 +78,8 @@ def smooth_root(value: torch.Tensor, order: int, softening: float) -> torch.Tens
     >>> smooth_root(torch.zeros((), dtype=torch.float64), 2, 1e-3).item()
     0.0
     """
-    return torch.pow(value + softening, 1 / order) - softening ** (1 / order)
+    root: torch.Tensor = (value + softening) ** (1 / order)
+    return root - softening ** (1 / order)
 
 
 def _covariance(rows: torch.Tensor) -> torch.Tensor:
