@@ -74,7 +74,8 @@ class Collator:
         """A batch: the model's inputs, `labels` (-100 where nothing is learned), and `views`, 2 for pairs and 1 else.
 
         Raises:
-            ModelError: samples and views in one batch, or a reference of which the tokenizer leaves nothing.
+            ModelError: samples and views, or samples with and without pictures, in one batch; a reference of which the
+                tokenizer leaves nothing.
             DataError: a picture cannot be read.
         """
         pairs = [item for item in items if isinstance(item, View)]
@@ -83,6 +84,8 @@ class Collator:
             kinds = ", ".join(sorted({type(item).__name__ for item in items}))
             raise ModelError(f"a batch is of samples or of views, and this one holds {kinds}.")
         samples = [view.clean for view in pairs] + [view.shifted for view in pairs] if pairs else singles
+        if len({bool(sample.pictures) for sample in samples}) > 1:
+            raise ModelError("a batch is of samples with pictures or of samples without: batch them apart.")
         made = written(self._queries, samples, [sample.reference for sample in samples], [self._end])
         labels = torch.full((len(samples), made.width), -100)
         for row, (start, answer) in enumerate(zip(made.prompts, made.answers, strict=True)):

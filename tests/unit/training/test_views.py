@@ -124,6 +124,9 @@ def test_what_cannot_be_collated(processor) -> None:
     with pytest.raises(ModelError) as caught:
         Collator(processor)([sample, View(sample, sample)])
     assert str(caught.value) == "a batch is of samples or of views, and this one holds Sample, View."
+    with pytest.raises(ModelError) as caught:
+        Collator(processor)([sample, sample.with_(image=None)])
+    assert str(caught.value) == "a batch is of samples with pictures or of samples without: batch them apart."
     bare = AutoProcessor.from_pretrained(ASSETS / "tiny-llava", backend="pil")
     bare.chat_template = None
     with pytest.raises(ModelError) as caught:
