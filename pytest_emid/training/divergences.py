@@ -78,8 +78,8 @@ def smooth_root(value: torch.Tensor, order: int, softening: float) -> torch.Tens
     >>> smooth_root(torch.zeros((), dtype=torch.float64), 2, 1e-3).item()
     0.0
     """
-    root: torch.Tensor = (value + softening) ** (1 / order)
-    return root - softening ** (1 / order)
+    root: torch.Tensor = (value + softening) ** (1 / order) - softening ** (1 / order)
+    return root
 
 
 def _covariance(rows: torch.Tensor) -> torch.Tensor:

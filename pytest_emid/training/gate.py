@@ -28,7 +28,7 @@ GATED: Final = "emid_gate.json"
 Stop = Literal["fail", "pass"]
 
 
-class EmidGateCallback(TrainerCallback):  # type: ignore[misc]
+class EmidGateCallback(TrainerCallback):
     """Measures every checkpoint that the trainer writes, and marks or stops the run by a gate.
 
     What is judged is what was written, loaded as `--emid-model=CHECKPOINT` would load it: give the trainer the

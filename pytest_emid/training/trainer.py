@@ -133,7 +133,8 @@ class EmidTrainerMixin:
         for name, value in {**found.terms, "scale": regulariser.scale}.items():
             self._told[name] += share * float(value)
         self._told["steps"] += share
-        return found.loss
+        loss: Tensor = found.loss
+        return loss
 
     def _part(self, inputs: dict[str, Any]) -> float:
         """Of the step's pairs, the share that this micro-batch has."""
@@ -150,7 +151,7 @@ class EmidTrainerMixin:
         return self._part(inputs) * (1 if scaled else trainer.current_gradient_accumulation_steps)
 
 
-class EmidTrainer(EmidTrainerMixin, Trainer):  # type: ignore[misc]
+class EmidTrainer(EmidTrainerMixin, Trainer):
     """transformers' `Trainer` with a regulariser; see `EmidTrainerMixin`.
 
     Example:
