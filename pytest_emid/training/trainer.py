@@ -133,7 +133,7 @@ class EmidTrainerMixin:
         for name, value in {**found.terms, "scale": regulariser.scale}.items():
             self._told[name] += share * float(value)
         self._told["steps"] += share
-        loss: Tensor = found.loss
+        loss: torch.Tensor = found.loss
         return loss
 
     def _part(self, inputs: dict[str, Any]) -> float:
