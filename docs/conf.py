@@ -25,6 +25,7 @@ html_theme = "furo"
 html_title = f"pytest-emid {release}"
 html_static_path = ["site/static"]
 html_css_files = ["site.css"]
+html_favicon = "site/static/icon.svg"
 html_extra_path = ["_made/report"]
 html_show_sphinx = False
 

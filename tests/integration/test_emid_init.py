@@ -28,7 +28,7 @@ def here(pytester: pytest.Pytester, warm: None, monkeypatch: pytest.MonkeyPatch)
 
 def test_without_a_change_a_function_has_its_first_verdict(here: pytest.Pytester) -> None:
     assert main(["init", "suite", "--ci", "none", "--model", "function"]) == 0
-    result = here.runpytest("suite", *FEW)
+    result = here.runpytest_subprocess("suite", *FEW)
     result.assert_outcomes(passed=1, deselected=4)
     result.stdout.fnmatch_lines(["defocus_blur:1 *PASS retained >= 80 %"])
 
@@ -38,7 +38,7 @@ def test_without_a_change_a_function_has_its_first_verdict(here: pytest.Pytester
     [
         (("function", "--name", "serving:answer"), "my model"),
         (("checkpoint", "--name", "tiny-llava"), "tiny-llava"),
-        (("checkpoint", "--name", "weights"), "weights"),
+        (("checkpoint", "--name", "weights"), "tiny-llava"),
         (("server", "--name", "m", "--base-url", "http://127.0.0.1:9/v1"), "m"),
     ],
     ids=["function", "built-in", "folder", "server"],
@@ -60,7 +60,7 @@ def test_recorded_answers_are_read_whatever_the_current_folder(here: pytest.Pyte
     given = ["--name", "clean.jsonl", "--shifted", "fog:1=fog.jsonl", "--shifted", "next release=next.jsonl"]
     assert main(["init", "deep/suite", "--ci", "none", "--model", "recorded", *given, "--data", "scenes"]) == 0
     os.chdir(here.path / "deep")
-    result = here.runpytest("suite", *FEW)
+    result = here.runpytest_subprocess("suite", *FEW)
     result.assert_outcomes(passed=2)
 
 
