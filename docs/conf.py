@@ -50,6 +50,7 @@ ROOT = FOLDER.parent
 OUTSIDE = re.compile(
     r"\[([^\]]+)\]\((?:\.\./)+((?:example_suites|pytest_emid|benchmarks|training|tests|README|CONTRIBUTING)[^)]*)\)"
 )
+NAMED = re.compile(r"\[\w+\.md\]\(([^)]+)\)")
 PLAIN = re.compile(r"(``?[^`]*``?)|([|*])")
 
 
@@ -61,7 +62,8 @@ def setup(app: Sphinx) -> None:
 
 
 def _outside(app: Sphinx, page: str, source: list[str]) -> None:
-    """A link to a file of the repository that has no page here is shown as its path."""
+    """Links to files of the repository without a page here are shown as paths, links named `x.md` by their titles."""
+    source[0] = NAMED.sub(r"[](\1)", source[0])
     source[0] = OUTSIDE.sub(
         lambda link: f"{link[1]} (`{link[2]}`)".replace(f"{link[2]} (`{link[2]}`)", f"`{link[2]}`"), source[0]
     )

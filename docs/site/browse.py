@@ -1,6 +1,6 @@
 """Every page of the built site in headless Chromium: errors in the console, and what a narrow screen cuts off.
 
-    python docs/site/browse.py build/site
+python docs/site/browse.py build/site
 """
 
 from __future__ import annotations
