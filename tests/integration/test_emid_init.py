@@ -29,7 +29,7 @@ def here(pytester: pytest.Pytester, warm: None, monkeypatch: pytest.MonkeyPatch)
 def test_without_a_change_a_function_has_its_first_verdict(here: pytest.Pytester) -> None:
     assert main(["init", "suite", "--ci", "none", "--model", "function"]) == 0
     result = here.runpytest_subprocess("suite", *FEW)
-    result.assert_outcomes(passed=1, deselected=4)
+    result.assert_outcomes(passed=1, deselected=3)
     result.stdout.fnmatch_lines(["defocus_blur:1 *PASS retained >= 80 %"])
 
 
@@ -49,7 +49,7 @@ def test_what_it_would_ask_of_each_kind(here: pytest.Pytester, kind: tuple[str, 
     (here.path / "weights").symlink_to(ASSETS / "tiny-llava")
     assert main(["init", "suite", "--ci", "none", "--model", *kind]) == 0
     result = here.runpytest("suite", *FEW, "--emid-plan")
-    result.assert_outcomes(skipped=1, deselected=4)
+    result.assert_outcomes(skipped=1, deselected=3)
     result.stdout.fnmatch_lines([f"model {called}, dataset scenes", "in all, each once *120"])
 
 
