@@ -105,7 +105,9 @@ def report(page: Path, root: Path) -> None:
 
 
 def _shifted(sample: data.Sample, shift: str) -> data.Sample:
-    return shifts.parse(shift).apply(data.Dataset("one", [sample]), seed=0)[0]
+    """Among others: some shifts take what they put into a picture from another sample."""
+    shifted = shifts.parse(shift).apply(data.scenes_dataset(12), seed=0)
+    return next(one for one in shifted if one.id == sample.id)
 
 
 def _picture(folder: Path, sample: data.Sample, shift: str) -> str:
