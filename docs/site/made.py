@@ -11,6 +11,7 @@ from pathlib import Path
 from PIL import Image
 
 from pytest_emid import data, shifts
+from pytest_emid.errors import ShiftError
 
 WIDTH = 168
 
@@ -83,7 +84,7 @@ def gallery(folder: Path) -> str:
         lines.append(f"| `{one.name}` | {' | '.join([*cells, '', ''][:3])} |")
     lines += ["", "## Questions", "", "| shift | the question |", "| --- | --- |"]
     for one in shifts.definitions("textual"):
-        lines += [f"| `{name}` | {_cell(_shifted(sample, name).question)} |" for name in _levels(one)]
+        lines += [f"| `{name}` | {_question(sample, name)} |" for name in _levels(one)]
     return "\n".join(lines) + "\n"
 
 
@@ -110,9 +111,23 @@ def _shifted(sample: data.Sample, shift: str) -> data.Sample:
     return next(one for one in shifted if one.id == sample.id)
 
 
+NOTHING = "*acts on questions or pictures of another kind*"
+
+
+def _question(sample: data.Sample, shift: str) -> str:
+    try:
+        return _cell(_shifted(sample, shift).question)
+    except ShiftError:
+        return NOTHING
+
+
 def _picture(folder: Path, sample: data.Sample, shift: str) -> str:
     file = folder / f"{shift.replace(':', '_')}.png"
-    _shifted(sample, shift).open_image().resize((WIDTH, WIDTH), Image.Resampling.NEAREST).save(file)
+    try:
+        shifted = _shifted(sample, shift)
+    except ShiftError:
+        return NOTHING
+    shifted.open_image().resize((WIDTH, WIDTH), Image.Resampling.NEAREST).save(file)
     return f"![{shift}](shifts/{file.name})"
 
 
