@@ -155,10 +155,10 @@ def __getattr__(name: str) -> Any:
         globals()[name] = value
         return value
     if name in MOVED:
-        import warnings
+        from pytest_emid.errors import warn_deprecated
 
         home = f"{__name__}.{MOVED[name]}"
-        warnings.warn(f"{__name__}.{name} is now {home}.{name}.", DeprecationWarning, stacklevel=2)
+        warn_deprecated(f"{__name__}.{name}", f"from {home} import {name}")
         return getattr(import_module(home), name)
     raise AttributeError(f"module {__name__!r} has no attribute {name!r}")
 

@@ -41,6 +41,25 @@ def _parser() -> argparse.ArgumentParser:
     parser = argparse.ArgumentParser(prog="python -m pytest_emid", description=__doc__)
     commands = parser.add_subparsers(dest="command", required=True, metavar="COMMAND")
 
+    init = commands.add_parser(
+        "init",
+        help="write a first suite: conftest.py, a test and a CI workflow for your model",
+        description="Write conftest.py, test_robustness.py and a CI workflow. Without --model, a terminal is asked for "
+        "what is not given. Nothing that is there is replaced.",
+    )
+    init.add_argument("folder", nargs="?", type=Path, default=Path("robustness"), help="default: %(default)s")
+    init.add_argument("--model", metavar="KIND", choices=("function", "checkpoint", "server", "recorded"))
+    init.add_argument(
+        "--name", help="module:function; folder or Hub id; the name on the server; the file of clean answers"
+    )
+    init.add_argument("--base-url", metavar="URL", help="of the server (default: OpenAI's own)")
+    init.add_argument(
+        "--shifted", action="append", default=[], metavar="SCENARIO=FILE", help="recorded answers to shifted samples"
+    )
+    init.add_argument("--data", metavar="NAME", help="a table, a folder or hub:OWNER/NAME:SPLIT (default: built in)")
+    init.add_argument("--ci", choices=("github", "gitlab", "none"), help="default: what the repository uses")
+    init.set_defaults(run=_init)
+
     merge = commands.add_parser(
         "merge",
         help="one report, and one exit status, for all shards of a run",
@@ -117,6 +136,20 @@ def _cache_option(parser: argparse.ArgumentParser, help: str) -> None:
 
 def _key_option(parser: argparse.ArgumentParser, help: str) -> None:
     parser.add_argument("--key-env", metavar="NAME", help=f"environment variable {help}")
+
+
+def _init(given: argparse.Namespace) -> int:
+    from pytest_emid.plugin.starting.asking import wanted_from
+    from pytest_emid.plugin.starting.wanted import checked
+    from pytest_emid.plugin.starting.writing import write
+
+    wanted = wanted_from(given, input if sys.stdin is not None and sys.stdin.isatty() else None)
+    known = checked(wanted)
+    for path in write(wanted):
+        _say(f"written: {path}")
+    _say(f"data: {known}")
+    _say(f"next: python -m pytest {wanted.folder}")
+    return 0
 
 
 def _merge(given: argparse.Namespace) -> int:

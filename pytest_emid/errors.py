@@ -15,6 +15,7 @@ __all__ = [
     "UnavailableError",
     "brief",
     "listed",
+    "warn_deprecated",
 ]
 
 
@@ -60,3 +61,10 @@ def listed(names: Sequence[object], most: int = 10) -> str:
     """The first names as a message shows them, and how many more there are: `'a', 'b' and 1 more`."""
     more = f" and {len(names) - most} more" if len(names) > most else ""
     return ", ".join(map(repr, names[:most])) + more
+
+
+def warn_deprecated(name: str, write: str) -> None:
+    """Warn, in a module's `__getattr__`, at the line that asked for a name that will leave with the next release."""
+    import warnings
+
+    warnings.warn(f"{name} is deprecated: write `{write}`.", DeprecationWarning, stacklevel=3)

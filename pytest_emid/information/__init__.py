@@ -142,12 +142,12 @@ def __getattr__(name: str) -> Any:
     if name in _HOME_OF:
         value = getattr(import_module(f"{__name__}.{_HOME_OF[name]}"), name)
     elif name in _NEW_HOME_OF or name in MOVED_MODULES:
-        import warnings
+        from pytest_emid.errors import warn_deprecated
 
         moved = name in MOVED_MODULES
         home = f"{__name__}.{MOVED_MODULES[name] if moved else _NEW_HOME_OF[name]}"
         advice = f"import {home}" if moved else f"from {home} import {name}"
-        warnings.warn(f"{__name__}.{name} is deprecated: write `{advice}`.", DeprecationWarning, stacklevel=2)
+        warn_deprecated(f"{__name__}.{name}", advice)
         module = import_module(home)
         value = module if moved else getattr(module, name)
     else:

@@ -1,7 +1,7 @@
 """Lists of shifts under a name, for `scenarios`: what suites of the last years ask, and a short first look.
 
 Each is a list of ids; the order is that of the ids. What a preset stands for, and how far it is the original's, is in
-docs/shifts.md.
+docs/reference/shifts.md.
 """
 
 from __future__ import annotations

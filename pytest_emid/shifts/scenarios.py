@@ -184,7 +184,7 @@ def scenarios(
     Args:
         suite: `llavabench-synthetic` (35: 7 visual x 5 textual), `llavabench-natural` (28: 4 domains x 7 languages), or
             the same on the built-in data, `scenes-synthetic` and `scenes-natural`; or a preset for any data:
-            `vittle-27`, `vlm-robustbench`, `transmission`, `smoke` (docs/shifts.md says what they hold).
+            `vittle-27`, `vlm-robustbench`, `transmission`, `smoke` (docs/reference/shifts.md says what they hold).
         modality: as in the authors' script: `V` for shifted pictures only, `T` for shifted questions only, `J` for both
             at once, each after the clean scenario (7, 5 and 25 synthetic, 4, 7 and 19 natural); None for all.
         target: makes the shifted dataset of a scenario, for data that was shifted elsewhere, such as

@@ -1,4 +1,4 @@
-"""The workflow files in docs/ci.md: what they run is run, as it stands there."""
+"""The workflow files in docs/how-to/ci.md: what they run is run, as it stands there."""
 
 from __future__ import annotations
 
@@ -14,7 +14,7 @@ from pytest_emid.__main__ import main
 
 yaml = pytest.importorskip("yaml", reason="comes with transformers")
 
-PAGE = Path(__file__).parents[2] / "docs" / "ci.md"
+PAGE = Path(__file__).parents[2] / "docs" / "how-to" / "ci.md"
 FILES = [
     yaml.safe_load(block) for block in re.findall(r"```yaml\n(.*?)```", PAGE.read_text(encoding="utf-8"), re.DOTALL)
 ]

@@ -1,4 +1,4 @@
-"""The examples of docs/metrics.md, run as they stand."""
+"""The examples of docs/how-to/metrics.md, run as they stand."""
 
 from __future__ import annotations
 
@@ -9,7 +9,7 @@ import pytest
 
 pytestmark = pytest.mark.usefixtures("loaded", "warm")
 
-PAGE = Path(__file__).parents[2] / "docs" / "metrics.md"
+PAGE = Path(__file__).parents[2] / "docs" / "how-to" / "metrics.md"
 BLOCKS = re.findall(r"```(python|ini)\n(.*?)```", PAGE.read_text("utf-8"), re.DOTALL)
 
 

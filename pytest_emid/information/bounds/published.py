@@ -1,9 +1,9 @@
 """Upper bounds on EMID for models, from estimated divergences; and, for answers in classes, the rigorous one.
 
-The published right-hand sides are computed as restated (`docs/theory.md`) from whatever Jensen-Shannon divergences
-one has, here representation JS divergences of embeddings. Those are lower bounds on the true divergences, and the
-published inequality itself fails on known instances: so none of these numbers is a guarantee, and each says so. The
-guarantee is `rigorous_bound`, for answers that fall into finitely many classes.
+The published right-hand sides are computed as restated (`docs/explanation/theory.md`) from whatever Jensen-Shannon
+divergences one has, here representation JS divergences of embeddings. Those are lower bounds on the true divergences,
+and the published inequality itself fails on known instances: so none of these numbers is a guarantee, and each says so.
+The guarantee is `rigorous_bound`, for answers that fall into finitely many classes.
 """
 
 from __future__ import annotations

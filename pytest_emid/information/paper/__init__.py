@@ -10,11 +10,9 @@ _PIPELINE: Final = ("PaperMeasurement", "PreparedSet", "SampleEmbeddings", "load
 def __getattr__(name: str) -> Any:
     if name not in _PIPELINE:
         raise AttributeError(f"module {__name__!r} has no attribute {name!r}")
-    import warnings
-
+    from pytest_emid.errors import warn_deprecated
     from pytest_emid.information.paper import pipeline
 
-    advice = f"from {pipeline.__name__} import {name}"
-    warnings.warn(f"{__name__}.{name} is deprecated: write `{advice}`.", DeprecationWarning, stacklevel=2)
+    warn_deprecated(f"{__name__}.{name}", f"from {pipeline.__name__} import {name}")
     value = globals()[name] = getattr(pipeline, name)
     return value

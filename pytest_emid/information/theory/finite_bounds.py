@@ -2,7 +2,7 @@
 
 The published inequalities (Theorems 4.5 and 4.6 of arXiv 2502.00577) are stated as restated in public summaries and
 code; the counter-examples below violate them in that form. `rigorous` is a theorem on every finite instance; its
-proof is a few lines (docs/theory.md):
+proof is a few lines (docs/explanation/theory.md):
 
     EMID = [H(P_Ytheta) - H(P_Y)] - [H(Q_Ytheta) - H(Q_Y)] + (E_P - E_Q) g + E_P [H(P_{Y|x}) - H(Q_{Y|x})],
     g(x) = H(Q_{Y|x}) - H(P_theta(.|x)),

@@ -1,4 +1,4 @@
-"""What docs/data.md shows runs, on files of the names that it uses, and its tables say what there is."""
+"""What docs/how-to/data.md shows runs, on files of the names that it uses, and its tables say what there is."""
 
 import base64
 import csv
@@ -17,7 +17,7 @@ from pytest_emid.data.scenes.languages import LANGUAGES
 from pytest_emid.data.tables import READERS
 from pytest_emid.errors import DataError
 
-PAGE = (Path(__file__).parents[3] / "docs" / "data.md").read_text(encoding="utf-8")
+PAGE = (Path(__file__).parents[3] / "docs" / "how-to" / "data.md").read_text(encoding="utf-8")
 BLOCKS = re.findall(r"```python\n(.*?)```", PAGE, flags=re.DOTALL)
 
 
@@ -55,7 +55,7 @@ def test_the_examples_run(folder):
     space = {}
     for block in BLOCKS:
         if "load_hub" not in block:
-            exec(compile(block, "docs/data.md", "exec"), space)
+            exec(compile(block, "docs/how-to/data.md", "exec"), space)
     assert space["mine"].ids == space["again"].ids == tuple(map(str, range(80)))
     assert space["other"][3].question == "Who, 3?"
     assert len(space["early"]) == 10
@@ -81,7 +81,7 @@ def test_the_example_of_hugging_face_datasets_runs(folder, monkeypatch):
     monkeypatch.setattr(module.config, "HF_DATASETS_CACHE", folder / "cache")
     space = {"data": data}
     (block,) = (block for block in BLOCKS if "load_hub" in block)
-    exec(compile(block, "docs/data.md", "exec"), space)
+    exec(compile(block, "docs/how-to/data.md", "exec"), space)
     assert space["splits"] == ("night",)
     assert [sample.id for sample in space["night"]] == ["0", "1", "2"]
     assert space["night"][0].open_image().size == (32, 32)
@@ -92,7 +92,7 @@ def test_the_fixture_of_the_page_makes_a_dataset(folder):
     block = next(block for block in BLOCKS if "def emid_dataset" in block)
     space = {}
     (folder / "sofa.png").write_bytes((folder / "photos" / "sofa.png").read_bytes())
-    exec(compile(block.replace('@pytest.fixture(scope="session")\n', ""), "docs/data.md", "exec"), space)
+    exec(compile(block.replace('@pytest.fixture(scope="session")\n', ""), "docs/how-to/data.md", "exec"), space)
     assert len(space["emid_dataset"]()) == 60
 
 

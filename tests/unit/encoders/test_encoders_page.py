@@ -1,4 +1,4 @@
-"""The examples of docs/encoders.md run, and what it says of names is so."""
+"""The examples of docs/how-to/encoders.md run, and what it says of names is so."""
 
 from __future__ import annotations
 
@@ -9,14 +9,14 @@ import pytest
 
 from pytest_emid import encoders
 
-PAGE = (Path(__file__).parents[3] / "docs" / "encoders.md").read_text(encoding="utf-8")
+PAGE = (Path(__file__).parents[3] / "docs" / "how-to" / "encoders.md").read_text(encoding="utf-8")
 EXAMPLES = re.findall(r"```python\n(.*?)```", PAGE, flags=re.DOTALL)
 
 
 @pytest.mark.parametrize("example", EXAMPLES, ids=range(len(EXAMPLES)))
 def test_examples_run(example: str) -> None:
     names: dict[str, object] = {}
-    exec(compile(example, "docs/encoders.md", "exec"), names)
+    exec(compile(example, "docs/how-to/encoders.md", "exec"), names)
     assert all(repr(value) for value in names.values() if hasattr(value, "encode"))
 
 

@@ -1,4 +1,4 @@
-"""The examples of docs/models.md run."""
+"""The examples of docs/how-to/models.md run."""
 
 from __future__ import annotations
 
@@ -9,7 +9,7 @@ import pytest
 
 from pytest_emid import models
 
-PAGE = (Path(__file__).parents[3] / "docs" / "models.md").read_text(encoding="utf-8")
+PAGE = (Path(__file__).parents[3] / "docs" / "how-to" / "models.md").read_text(encoding="utf-8")
 EXAMPLES = re.findall(r"```python\n(.*?)```", PAGE, flags=re.DOTALL)
 
 
@@ -19,7 +19,7 @@ def test_examples_run(example: str, tmp_path: Path, monkeypatch: pytest.MonkeyPa
     for name in ("answers", "clean", "keyboard", "new"):
         (tmp_path / f"{name}.jsonl").write_text('{"question_id": "s1", "text": "A dog."}\n')
     names: dict[str, object] = {}
-    exec(compile(example, "docs/models.md", "exec"), names)
+    exec(compile(example, "docs/how-to/models.md", "exec"), names)
     made = [value for value in names.values() if hasattr(value, "respond") and not isinstance(value, type)]
     for model in made:
         assert repr(model)

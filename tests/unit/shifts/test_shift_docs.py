@@ -1,4 +1,4 @@
-"""docs/shifts.md names every built-in shift, and what it shows can be run."""
+"""docs/reference/shifts.md names every built-in shift, and what it shows can be run."""
 
 import re
 from pathlib import Path
@@ -8,12 +8,12 @@ import pytest
 from pytest_emid import shifts
 from pytest_emid.shifts.builtin import BUILTIN
 
-PAGE = (Path(__file__).parents[3] / "docs" / "shifts.md").read_text(encoding="utf-8")
+PAGE = (Path(__file__).parents[3] / "docs" / "reference" / "shifts.md").read_text(encoding="utf-8")
 
 
 @pytest.mark.parametrize("name", BUILTIN)
 def test_every_shift_is_documented(name: str) -> None:
-    assert re.search(rf"^\| .*`{name}`", PAGE, flags=re.MULTILINE), f"docs/shifts.md has no row for {name}"
+    assert re.search(rf"^\| .*`{name}`", PAGE, flags=re.MULTILINE), f"docs/reference/shifts.md has no row for {name}"
 
 
 def test_ids_on_the_page_parse(monkeypatch) -> None:
@@ -30,7 +30,7 @@ def test_ids_on_the_page_parse(monkeypatch) -> None:
 
 def test_the_first_example_runs() -> None:
     example = re.search(r"```python\n(from pytest_emid.*?)```", PAGE, flags=re.DOTALL)[1]
-    exec(compile(example, "docs/shifts.md", "exec"), {})
+    exec(compile(example, "docs/reference/shifts.md", "exec"), {})
     assert len(shifts.joint(shifts.visual("frost"), ["keyboard:1", "synonym:3"])) == 10
 
 
@@ -39,7 +39,7 @@ def test_the_registration_example_runs() -> None:
         "    ...\n", ""
     )
     try:
-        exec(compile(example, "docs/shifts.md", "exec"), {"shifts": shifts})
+        exec(compile(example, "docs/reference/shifts.md", "exec"), {"shifts": shifts})
         assert shifts.parse("shout:1").apply_text("why") == "WHY!"
         assert [str(s) for s in shifts.visual("dust", colour="brown")] == [f"dust(colour=brown):{i}" for i in (1, 2, 3)]
     finally:

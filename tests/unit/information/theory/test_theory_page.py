@@ -1,4 +1,4 @@
-"""The examples and the tables of docs/theory.md are true."""
+"""The examples and the tables of docs/explanation/theory.md are true."""
 
 from __future__ import annotations
 
@@ -9,12 +9,12 @@ import pytest
 
 from pytest_emid.information.theory.finite_bounds import counterexample_small_alphabet, published_simplified, rigorous
 
-PAGE = (Path(__file__).parents[4] / "docs" / "theory.md").read_text(encoding="utf-8")
+PAGE = (Path(__file__).parents[4] / "docs" / "explanation" / "theory.md").read_text(encoding="utf-8")
 
 
 def test_the_example_prints_what_the_page_says(capsys: pytest.CaptureFixture[str]):
     (example,) = re.findall(r"```python\n(.*?)```", PAGE, re.DOTALL)
-    exec(compile(example, "docs/theory.md", "exec"), {})
+    exec(compile(example, "docs/explanation/theory.md", "exec"), {})
     assert capsys.readouterr().out.strip() == example.strip().splitlines()[-1].removeprefix("# ")
 
 

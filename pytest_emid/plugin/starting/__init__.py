@@ -1,0 +1,1 @@
+"""A first suite, written for the model at hand (`python -m pytest_emid init`): conftest.py, a test, a CI workflow."""
