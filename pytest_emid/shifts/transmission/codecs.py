@@ -6,7 +6,7 @@ import io
 from typing import Final
 
 import numpy as np
-from PIL import Image, ImageFilter, __version__, features
+from PIL import Image, ImageFilter, __version__
 
 from pytest_emid.errors import ShiftError
 from pytest_emid.shifts.corruptions.warp import mirrored
@@ -53,7 +53,7 @@ def webp(image: Image.Image, severity: int, rng: np.random.Generator) -> Image.I
 @register_visual("avif")
 def avif(image: Image.Image, severity: int, rng: np.random.Generator) -> Image.Image:
     """A small file: AVIF at low quality; needs a Pillow that writes it, and its bytes follow Pillow's version."""
-    if not features.check("avif"):
+    if "AVIF" not in Image.registered_extensions().values():
         raise ShiftError(
             f"shift avif: Pillow {__version__} here cannot write AVIF. Install one that can, pip install "
             "'pillow>=11.3', or take webp."
