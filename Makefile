@@ -15,12 +15,13 @@ SITE := build/site
 unexport PYTHONDONTWRITEBYTECODE
 
 .NOTPARALLEL:
-.PHONY: help setup quickstart test lint types ci matrix lowest newest coverage browsers faults mutants docs docs-browser \
+.PHONY: help setup quickstart test slow lint types ci matrix lowest newest coverage browsers faults mutants docs docs-browser \
 	wheel sbom released workflows hooks bench smoke figures clean
 
 help:
 	@echo "make quickstart   set everything up and measure the built-in model under shift"
 	@echo "make test         set everything up and run the tests"
+	@echo "make slow         runs the few tests that take long: killed runs, whole example suites, a fleet of servers"
 	@echo "make lint         formatting and lint"
 	@echo "make types        types: of the package, and of a project that uses it"
 	@echo "make ci           what every change must pass, on one Python: lint, types, quickstart, docs, tests"
@@ -63,7 +64,10 @@ quickstart: setup
 	$(BIN)/python -m pytest example_suites/quickstart
 
 test: setup
-	$(BIN)/python -m pytest -n $(WORKERS) --dist worksteal
+	$(BIN)/python -m pytest -n $(WORKERS) --dist worksteal -m "not slow"
+
+slow: setup
+	$(BIN)/python -m pytest -m slow
 
 lint: setup
 	$(BIN)/ruff format --check .

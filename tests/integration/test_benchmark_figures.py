@@ -30,6 +30,7 @@ def moved(row: dict[str, Any], i: int) -> dict[str, Any]:
     return {**row, **key, "bounds": bounds, "emid": [1.0 + i, i - 1.0, 3.0 + i]}
 
 
+@pytest.mark.slow
 def test_figures_are_drawn_from_real_runs_and_again_from_their_numbers(tmp_path: Path) -> None:
     out = tmp_path / "numbers.json"
     printed = run(out, *SMALL)

@@ -45,6 +45,7 @@ def results(pytester: pytest.Pytester, *arguments: str, said: str = "") -> list[
     return sorted(found, key=lambda result: str(result["scenario"]))
 
 
+@pytest.mark.slow
 def test_serial_spread_cold_and_warm_runs_give_the_same_numbers_bit_for_bit(suite: pytest.Pytester) -> None:
     cold = results(suite, "--emid-cache-dir=one", "-p", "no:xdist")
     assert [result["scenario"] for result in cold] == [

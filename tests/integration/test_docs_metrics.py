@@ -13,7 +13,6 @@ PAGE = Path(__file__).parents[2] / "docs" / "how-to" / "metrics.md"
 BLOCKS = re.findall(r"```(python|ini)\n(.*?)```", PAGE.read_text("utf-8"), re.DOTALL)
 
 
-@pytest.mark.slow
 def test_the_examples_run(pytester: pytest.Pytester) -> None:
     test, conftest = (text for kind, text in BLOCKS if kind == "python")
     (ini,) = (text for kind, text in BLOCKS if kind == "ini")

@@ -44,7 +44,6 @@ def report(pytester: pytest.Pytester) -> dict[str, Any]:
     return found
 
 
-@pytest.mark.slow
 def test_one_scenario_asked_in_two_ways_is_one_row(pytester: pytest.Pytester) -> None:
     pytester.makeini(INI.format(60))
     pytester.makeconftest(ECHO)
@@ -56,7 +55,6 @@ def test_one_scenario_asked_in_two_ways_is_one_row(pytester: pytest.Pytester) ->
     assert [test["outcome"] for test in report(pytester)["tests"]] == ["failed", "failed"]
 
 
-@pytest.mark.slow
 def test_the_built_in_model_keeps_everything_where_nothing_is_shifted(pytester: pytest.Pytester) -> None:
     pytester.makeini(INI.format(60))
     pytester.makepyfile(

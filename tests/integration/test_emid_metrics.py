@@ -41,7 +41,6 @@ OPTIONS = (
 )
 
 
-@pytest.mark.slow
 @pytest.mark.usefixtures("loaded", "warm")
 def test_serially_and_in_two_processes_alike(pytester: pytest.Pytester, monkeypatch) -> None:
     monkeypatch.setenv("COLUMNS", "160")

@@ -14,6 +14,7 @@ pytest.importorskip("openai")
 SCRIPT = Path(__file__).parents[2] / "benchmarks" / "scale" / "cluster.py"
 
 
+@pytest.mark.slow
 def test_two_shards_on_a_dying_cluster_are_the_run_and_ask_nothing_twice(tmp_path: Path) -> None:
     out = tmp_path / "cluster.json"
     command = [sys.executable, str(SCRIPT), "--quick", "--latency=0.005", f"--out={out}"]

@@ -132,7 +132,6 @@ def assert_rising(name: str, levels: list[float]) -> None:
     assert min(steps) > 0, levels
 
 
-@pytest.mark.slow
 @pytest.mark.parametrize("name", NAMES)
 def test_distance_from_clean_rises_with_severity_on_photographs(name: str) -> None:
     pictures = installed_photographs()

@@ -90,7 +90,6 @@ def test_distance_from_clean_rises_with_severity_on_scenes(name: str) -> None:
     assert_rising(name, scenes())
 
 
-@pytest.mark.slow
 @pytest.mark.parametrize("name", NAMES)
 def test_distance_from_clean_rises_with_severity_on_photographs(name: str) -> None:
     assert_rising(name, installed_photographs())

@@ -23,7 +23,6 @@ for package in ("openai", "uvicorn", "fastapi"):
     pytest.importorskip(package)
 
 FOLDER = Path(pytest_emid.__file__).parent / "assets" / "tiny-llava"
-pytestmark = pytest.mark.slow
 
 
 @pytest.fixture(scope="module")
