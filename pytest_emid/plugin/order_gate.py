@@ -9,6 +9,7 @@ from pytest_emid.measuring.results import EmidResult
 from pytest_emid.measuring.verdicts import Decision, Verdict
 from pytest_emid.plugin.assertions import Undecided
 from pytest_emid.plugin.deciding import check_number, check_result, conclude, options_of
+from pytest_emid.plugin.looking import in_full
 from pytest_emid.plugin.metric_gates import retained_decision
 
 __all__ = ["assert_right_in_all_orders"]
@@ -24,6 +25,8 @@ def assert_right_in_all_orders(
 ) -> Decision:
     """Of the answers that are right in the order of the dataset, at least this share is right in every other, too.
 
+    Questions that no order changed (without options, or with ones that keep their places) do not count.
+
     Args:
         results: one an order, such as `[measure_emid(s) for s in shifts.textual("option_rotation")]`.
         at_least: share, above 0 and at most 1.
@@ -33,7 +36,8 @@ def assert_right_in_all_orders(
 
     Raises:
         AssertionError: FAIL, or UNDECIDED under `fail`.
-        MetricError: there are no results, or of different samples, or the metric is not of 0 and 1.
+        MetricError: there are no results, or of different samples, or hardly a question was asked in another order, or
+            the metric is not of 0 and 1.
         TypeError, ValueError: something else than results, or `at_least` is out of range.
     """
     __tracebackhide__ = True
@@ -42,6 +46,7 @@ def assert_right_in_all_orders(
         check_result("assert_right_in_all_orders", result)
     check_number("at_least", at_least, above=0.0, most=1.0)
     config = options_of(confidence, undecided)
+    results = [in_full(result) for result in results]
     found = circular(results, metric)
     # what speaks against any of the measurements speaks against all of them together
     decided = [(retained_decision(result, found, at_least, config.gate_confidence), result) for result in results]

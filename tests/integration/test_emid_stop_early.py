@@ -201,3 +201,29 @@ def test_a_broken_model_is_asked_sixty_questions(suite: pytest.Pytester) -> None
     )
     result.stdout.fnmatch_lines([said, said, said])
     assert "ASKED 60" in result.stdout.str()
+
+
+ORDERS = """
+from pytest_emid import Sample, Dataset, assert_metric_retained, assert_right_in_all_orders, shifts
+import pytest
+
+@pytest.fixture(scope="session")
+def emid_dataset():
+    from conftest import DATASET
+    options = "A. this\\nB. that\\nC. nothing"
+    return Dataset("choices", [s.with_(question=f"{s.question}\\n{options}") for s in DATASET])
+
+def right_in_all(result):
+    return assert_right_in_all_orders([result], 0.01, "exact", undecided="warn")
+
+def test_helper(measure_emid):
+    result = measure_emid("option_rotation:1")
+    assert right_in_all(result).estimate.n == 300
+    assert_metric_retained(result, "exact", 0.01)
+"""
+
+
+def test_a_gate_on_orders_takes_all_samples_though_a_helper_asks_it(pytester: pytest.Pytester) -> None:
+    pytester.makeconftest(CONFTEST)
+    pytester.makepyfile(test_it=ORDERS)
+    pytester.runpytest("--emid-stop-early").assert_outcomes(passed=1)

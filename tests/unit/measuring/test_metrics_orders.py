@@ -1,5 +1,6 @@
 """Right in every order, or not right; and the gate on it."""
 
+import math
 from dataclasses import replace
 
 import pytest
@@ -16,11 +17,15 @@ from pytest_emid.measuring.verdicts import Verdict
 N = 120
 
 
-def order(name: str, wrong: set[int], clean_wrong: set[int] = frozenset(), **changes) -> EmidResult:
+def order(name: str, wrong: set[int], clean_wrong: set[int] = frozenset(), moved: int = N, **changes) -> EmidResult:
     result = make_result(name, n=N, **changes)
     clean, shifted = ([float(i not in which) for i in range(N)] for which in (clean_wrong, wrong))
     found = compared("multiple_choice", clean, shifted, clusters_of(result), True, 0.95)
-    return replace(result, metrics={"multiple_choice": found})
+    records = [
+        replace(record, question=f"{record.question} ({name})") if i < moved else record
+        for i, record in enumerate(result.shifted.records)
+    ]
+    return replace(result, shifted=replace(result.shifted, records=tuple(records)), metrics={"multiple_choice": found})
 
 
 def test_right_means_right_in_every_order() -> None:
@@ -47,6 +52,18 @@ def test_the_control_counts_what_the_same_order_loses() -> None:
     assert found.lost == 0
 
 
+def test_questions_that_no_order_changed_do_not_count() -> None:
+    orders = [order("a", set(range(45)), moved=60), order("b", set(), moved=40)]
+    found = circular(orders)
+    assert (found.clean.value, found.shifted.value, found.shifted.n) == (1.0, 0.25, 60)
+    assert [math.isnan(value) for value in found.on_shifted] == [i >= 60 for i in range(N)]
+    with pytest.raises(AssertionError, match=r"^FAIL: multiple_choice in all orders retained under a is 25\.0"):
+        assert_right_in_all_orders(orders, 0.6)  # of all 120 it would be 62.5 %
+    few = [order("a", set(), moved=59)]
+    with pytest.raises(AssertionError, match=r"(?s)^UNDECIDED: .*59 samples never pass"):
+        assert_right_in_all_orders(few, 0.1, undecided="fail")
+
+
 def test_three_verdicts() -> None:
     robust = [order("a", {0}), order("b", {1})]
     assert assert_right_in_all_orders(robust, 0.9).verdict is Verdict.PASS
@@ -64,6 +81,9 @@ def test_three_verdicts() -> None:
         (lambda: [order("a", {0}), make_result("b", n=60)],
          "circular compares orders of the same questions, and b was measured on others than a. Give it the results of "
          "one dataset."),
+        (lambda: [order("a", {0}, moved=9), order("b", {0}, moved=3)],
+         "circular compares orders, and 9 of 120 questions were asked in another one; the others have no options, or "
+         "ones that keep their places. Give it multiple choice: dataset.select(ids)."),
         (lambda: [replace(order("a", {0}), metrics={"multiple_choice": compared(
             "multiple_choice", [0.5] * N, [0.5] * N, clusters_of(order("a", set())), True, 0.95)})],
          "circular needs a metric of 0 and 1, which 'multiple_choice' is not. Take multiple_choice or exact."),
