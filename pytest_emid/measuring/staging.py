@@ -73,7 +73,7 @@ def decided(
         decide: the gate on what was measured up to this look.
         unchanged: no answer changed under the shift, so that no measure of them did: see `unchanged_confidence`.
         by_information: the gate rests on the direct form. It does not PASS on fewer samples than a decoder reads where
-            there are more: the decoder's objection is one of those that a PASS must survive.
+            more are to come: the decoder's objection is one of those that a PASS must survive.
     """
     at_fail = decide(look.fails_at)
     n, clusters = at_fail.estimate.n, at_fail.estimate.clusters
@@ -83,7 +83,8 @@ def decided(
         if decision.verdict is not Verdict.PASS and unchanged and look.of > 1:
             on_pictures = decide(unchanged_confidence(n, clusters))
             decision = on_pictures if on_pictures.verdict is Verdict.PASS else decision
-        if by_information and decision.verdict is Verdict.PASS and n < FEWEST_TO_DECODE <= whole:
+        more = look.number < look.of
+        if by_information and decision.verdict is Verdict.PASS and more and n < FEWEST_TO_DECODE <= whole:
             reason = f"{n} samples are too few for a decoder to object, and there are {whole}."
             decision = replace(decision, verdict=Verdict.UNDECIDED, reason=reason)
     when = f" At look {look.number} of {look.of}, {n:,} of {whole:,} samples." if look.of > 1 else ""

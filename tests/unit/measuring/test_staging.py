@@ -93,6 +93,11 @@ def test_a_gate_on_information_does_not_pass_before_a_decoder_can_object(n: int,
         assert found.reason.startswith(f"{n} samples are too few for a decoder to object, and there are {whole}.")
 
 
+def test_the_last_look_waits_for_no_samples_that_were_left_out() -> None:
+    last = looks([0.24, 1.0])[-1]
+    assert decided(last, 155, lambda c: decision(0.95, 1.0, 149), by_information=True).verdict is Verdict.PASS
+
+
 def test_a_measurer_asks_for_no_more_than_its_stage_and_ends_with_the_whole() -> None:
     model = Oracle(SCENES, wrong=0.3)
     world = measurer(SCENES, model)
