@@ -64,9 +64,10 @@ class BreakingSeverity:
         else:
             said = f"does not surely hold at {self.levels[0]}" if breaks is None else "holds at no severity"
         parts = [f"{level} is undecided ({measured(self.decisions[level].estimate)})" for level in self.undecided]
+        forbids = next(filter(None, (_forbids(self.decisions[level]) for level in self.undecided)), "")
         parts += [f"breaks at {breaks}"] if breaks is not None else []
         rest = "".join(f", {part}" for part in parts)
-        return f"{self.shift} {said}{rest} ({self.measure} >= {percent(self.at_least, 0)})"
+        return f"{self.shift} {said}{rest} ({self.measure} >= {percent(self.at_least, 0)}){forbids}"
 
     __repr__ = __str__
 
@@ -111,6 +112,11 @@ def search(levels: Sequence[int], decide: Callable[[int], Decision]) -> dict[int
             break
         low -= 1
     return dict(sorted(found.items()))
+
+
+def _forbids(undecided: Decision) -> str:
+    """What forbids a PASS though the whole interval is within the threshold; empty where it is not."""
+    return f": {undecided.reason}" if undecided.estimate.low >= undecided.threshold else ""
 
 
 def _is_within(decision: Decision) -> bool:

@@ -89,7 +89,8 @@ def decided(
             decision = replace(decision, verdict=Verdict.UNDECIDED, reason=reason)
     when = f" At look {look.number} of {look.of}, {n:,} of {whole:,} samples." if look.of > 1 else ""
     p = None if decision.p is None else looks_p_value(decision.p, look)
-    return replace(decision, reason=f"{decision.reason}{when}", p=p, look=look.number, whole=whole)
+    there = whole if look.number < look.of else n  # samples that were left out are not to come any more
+    return replace(decision, reason=f"{decision.reason}{when}", p=p, look=look.number, whole=there)
 
 
 def _part(dataset: Dataset, share: float, seed: int) -> tuple[list[str], int, int]:

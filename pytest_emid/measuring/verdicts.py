@@ -78,7 +78,8 @@ class Decision:
         attempt: 1, or more where a plugin ran the test again.
         result: key of the result, filled in by the recorder.
         look: under early stopping, the look that decided, from 1; 0 elsewhere.
-        whole: under early stopping, the samples that there are in all; 0 elsewhere.
+        whole: under early stopping, the samples that there are in all, at the last look without those that were left
+            out; 0 elsewhere.
     """
 
     gate: str

@@ -369,9 +369,11 @@ def decided_early(rows: Sequence[Row]) -> tuple[int, int] | None:
         result = row.result
         whole = max((decision.whole for decision in row.decisions), default=0)
         about = (result.model, result.clean.dataset, str(result.seed))
-        for side in ((*about, ""), (*about, result.scenario)):
+        # how many clean samples there are is known where they are the shifted ones
+        clean = (*about, ""), result.clean.n, whole if result.paired else 0
+        for side, n, there in (clean, ((*about, result.scenario), result.n, whole)):
             before = took.get(side, (0, 0))
-            took[side] = (max(before[0], result.n), max(before[1], whole, result.n))
+            took[side] = (max(before[0], n), max(before[1], there, n))
     needed, whole = (sum(column) for column in zip(*took.values(), strict=True)) if took else (0, 0)
     return (needed, whole) if needed < whole else None
 

@@ -27,6 +27,9 @@ if TYPE_CHECKING:
 
 __all__ = ["breaking_severity"]
 
+ORDERS: Final = ("option_rotation",)
+"""Shifts whose levels are orders and no strengths: that one holds says nothing of another."""
+
 LEGAL: Final = "Give a shift without its severity, such as 'defocus_blur' or 'keyboard(rates=published)'."
 
 
@@ -69,7 +72,7 @@ def _levels(shift: str) -> dict[int, Shift]:
     """The shift at each of its severities, rising.
 
     Raises:
-        ShiftError: no such shift, or no severities to search.
+        ShiftError: no such shift, or no severities to search, or levels that are no severities.
     """
     from pytest_emid.shifts.registry import get, severities
 
@@ -77,6 +80,11 @@ def _levels(shift: str) -> dict[int, Shift]:
     if not isinstance(shift, str) or ":" in shift or "+" in shift or "&" in shift:
         raise ShiftError(f"breaking_severity takes no {shift!r}. {LEGAL}")
     get(name.strip())
+    if name.strip() in ORDERS:
+        raise ShiftError(
+            f"the levels of {name.strip()} are orders and no strengths, so that there is no severity up to which a "
+            "model holds. Measure each, and gate on all: assert_right_in_all_orders."
+        )
     chosen = dict(pair.partition("=")[::2] for pair in options.rstrip(")").split(",") if pair.partition("=")[1])
     legal = severities(name.strip(), chosen)
     if not legal:

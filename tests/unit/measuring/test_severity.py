@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import itertools
+from dataclasses import replace
 
 import pytest
 
@@ -68,3 +69,12 @@ def test_it_never_claims_more_than_a_verdict_and_asks_nothing_twice(words: str) 
 def test_it_says_so_in_a_line(words: str, said: str) -> None:
     made, _ = found(words)
     assert str(made) == repr(made) == made.to_dict()["said"] == said
+
+
+def test_it_says_what_forbids_a_pass_where_the_interval_does_not() -> None:
+    forbidden = replace(decision("U"), threshold=0.8, reason="40 of 160 samples have no picture.")
+    made = BreakingSeverity("blur", (1, 2), "exact retained", 0.8, {1: forbidden, 2: forbidden})
+    assert str(made) == (
+        "blur does not surely hold at 1, 1 is undecided (95.0 % [85.0 %, 105.0 %]), 2 is undecided (95.0 % [85.0 %, "
+        "105.0 %]) (exact retained >= 80 %): 40 of 160 samples have no picture."
+    )

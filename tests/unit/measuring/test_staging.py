@@ -95,7 +95,8 @@ def test_a_gate_on_information_does_not_pass_before_a_decoder_can_object(n: int,
 
 def test_the_last_look_waits_for_no_samples_that_were_left_out() -> None:
     last = looks([0.24, 1.0])[-1]
-    assert decided(last, 155, lambda c: decision(0.95, 1.0, 149), by_information=True).verdict is Verdict.PASS
+    made = decided(last, 155, lambda c: decision(0.95, 1.0, 149), by_information=True)
+    assert (made.verdict, made.whole) == (Verdict.PASS, 149)
 
 
 def test_a_measurer_asks_for_no_more_than_its_stage_and_ends_with_the_whole() -> None:

@@ -78,3 +78,12 @@ def test_what_has_its_severities_already_is_refused(bad: Any) -> None:
     with pytest.raises(ShiftError) as error:
         _levels(bad)
     assert str(error.value) == f"breaking_severity takes no {bad!r}. {LEGAL}"
+
+
+def test_orders_are_no_severities() -> None:
+    with pytest.raises(ShiftError) as error:
+        _levels("option_rotation")
+    assert str(error.value) == (
+        "the levels of option_rotation are orders and no strengths, so that there is no severity up to which a model "
+        "holds. Measure each, and gate on all: assert_right_in_all_orders."
+    )

@@ -13,7 +13,7 @@ from emid_factory import estimate, make_result
 from pytest_emid.measuring.plan import Need
 from pytest_emid.measuring.results import EmidResult
 from pytest_emid.measuring.verdicts import Decision, Direction, Verdict
-from pytest_emid.plugin.ledger import Ledger
+from pytest_emid.plugin.ledger import Ledger, Row, decided_early
 
 RESULTS = {name: make_result(name, n=60) for name in ("blur:2", "blur:10", "frost:1")}
 
@@ -55,6 +55,20 @@ def test_one_row_a_measurement_in_natural_order() -> None:
     assert [row.nodeids for row in rows] == [("a",), ("a", "b"), ("b",)]
     assert [[d.verdict for d in row.decisions] for row in rows] == [[], [Verdict.UNDECIDED, Verdict.FAIL], []]
     assert [row.verdict for row in rows] == [None, Verdict.FAIL, None]
+
+
+def early(result: EmidResult, n: int, whole: int) -> Row:
+    decision = Decision("EMID", Verdict.PASS, "x", estimate(0.1, n=n), 0.5, Direction.BELOW, 0, "", whole=whole)
+    return Row("k", result, (decision,), ("a",), ())
+
+
+def test_what_early_stopping_saved_counts_each_side_by_itself() -> None:
+    paired = make_result("x", n=60)
+    assert decided_early([early(paired, 60, 200)]) == (120, 400)
+    assert decided_early([early(paired, 60, 60)]) is None
+    # of other samples: how many clean ones there are is not known
+    apart = replace(make_result("x", n=90, paired=False), shifted=paired.shifted)
+    assert decided_early([early(apart, 60, 200)]) == (150, 290)
 
 
 def keyed(**changes: Any) -> EmidResult:
