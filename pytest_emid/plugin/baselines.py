@@ -181,7 +181,8 @@ def accepted(
             if old == row.result:
                 continue
             was, now = (percent(float(result.information_retained)) for result in (old, row.result))
-            lines.append(f"{row.result.scenario}: retained {was} -> {now}")
+            fewer = f", on {row.result.n:,} samples in place of {old.n:,}" if row.result.n < old.n else ""
+            lines.append(f"{row.result.scenario}: retained {was} -> {now}{fewer}")
     told = {"words": words, "version": version, "changes": lines}
     return {**whole, HISTORY: [told, *history]}, lines
 

@@ -11,7 +11,9 @@ from emid_factory import make_result
 from pytest_emid.__main__ import main
 from pytest_emid.measuring.provenance import Provenance
 from pytest_emid.measuring.results import EmidResult
+from pytest_emid.plugin.baselines import accepted
 from pytest_emid.plugin.comparing import compare_runs
+from pytest_emid.plugin.ledger import Ledger
 from pytest_emid.plugin.reports import json
 from pytest_emid.plugin.runs import read_run
 
@@ -92,3 +94,13 @@ def test_a_page_is_written_too(tmp_path: Path, capsys: pytest.CaptureFixture[str
     assert text.startswith("<!doctype html>")
     assert "1 of 1 scenario regressed. Worst: frost:1, which lost " in text
     assert "<del>a</del><ins>b</ins>" in text
+
+
+def test_a_baseline_of_fewer_samples_than_before_says_so(tmp_path: Path) -> None:
+    old = saved(tmp_path / "old.json", made("frost:1", 0.9), made("fog:1", 0.9))
+    book = Ledger()
+    early = make_result("frost:1", n=60, model="a")
+    book.restore(read_run(saved(tmp_path / "new.json", early, made("fog:1", 0.8))).document)
+    lines = {line.partition(":1")[0]: line for line in accepted(book.document(), book, old, "so", "1")[1]}
+    assert lines["frost"].endswith("%, on 60 samples in place of 210")
+    assert lines["fog"].endswith("%")
