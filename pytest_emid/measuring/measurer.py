@@ -5,6 +5,7 @@ from __future__ import annotations
 import copy
 import time
 from collections.abc import Callable, Mapping, Sequence
+from contextlib import suppress
 from dataclasses import replace
 from functools import partial
 from typing import Final
@@ -14,7 +15,7 @@ from pytest_emid.cache import Cache
 from pytest_emid.cache.spread import Measured
 from pytest_emid.data.dataset import Dataset
 from pytest_emid.encoders.base import Encoders
-from pytest_emid.errors import EmidError
+from pytest_emid.errors import EmidError, ShiftError
 from pytest_emid.information.answers import answer_key
 from pytest_emid.information.critics.base import Critic
 from pytest_emid.information.threads import few_threads
@@ -277,11 +278,16 @@ class Measurer:
     def smoke(self, scenarios: Sequence[Shift | str | Dataset]) -> str | None:
         """Why the model is plainly broken, by the first samples of the clean set and of these; None where it is not.
 
+        A shift that cannot act on this dataset says nothing of the model: it is an error where it is measured.
+
         Raises:
-            EmidError: a shift cannot be applied, or the model cannot be asked.
+            EmidError: the model cannot be asked.
         """
-        shifted = ((scenario.id, dataset) for dataset, scenario in map(self._shifted, scenarios))
-        sides = [(label, dataset.first(SMOKE)) for label, dataset in ((CLEAN, self.dataset), *shifted)]
+        sides = [(CLEAN, self.dataset.first(SMOKE))]
+        for of in scenarios:
+            with suppress(ShiftError):
+                dataset, scenario = self._shifted(of)
+                sides.append((scenario.id, dataset.first(SMOKE)))
         return broken(self._asker, sides)
 
     def plan(self, shift: Shift | str | Dataset) -> tuple[Need, Need]:

@@ -5,8 +5,10 @@ from __future__ import annotations
 from typing import Any
 
 import pytest
+from oracle_world import Oracle, measurer
 
 from pytest_emid.data import Dataset, scenes_dataset
+from pytest_emid.errors import ShiftError
 from pytest_emid.measuring.leaving_out import UnansweredError
 from pytest_emid.measuring.smoke import broken
 from pytest_emid.models.base import Outcome, Response
@@ -73,3 +75,11 @@ def test_what_is_plainly_broken(answers: dict[str, Any], said: str | None, asked
 def test_equal_answers_to_equal_references_are_right() -> None:
     alike = Dataset("alike", [sample.with_(reference="yes") for sample in CLEAN])
     assert broken(Asker(clean=SAME), [("clean", alike)]) is None  # type: ignore[arg-type]
+
+
+def test_a_shift_of_another_tests_data_is_no_fault_of_the_model() -> None:
+    model = Oracle(CLEAN)
+    assert measurer(CLEAN, model).smoke(["option_rotation:1", "keyboard:1"]) is None  # scenes have no options
+    assert len(model.asked) == 120
+    with pytest.raises(ShiftError, match="option_rotation:1 changed none of the 60 questions"):
+        measurer(CLEAN, model).measure("option_rotation:1")
