@@ -15,11 +15,12 @@ from pytest_emid.measuring.format import clip
 from pytest_emid.measuring.plan import CLEAN
 from pytest_emid.measuring.results import EmidResult, Obstacle
 
-__all__ = ["PicturelessError", "UnansweredError", "told_of"]
+__all__ = ["PicturelessError", "UnansweredError", "lacks_pictures", "told_of"]
 
 MOST: Final = 0.5
 """The share of failures above which the model is broken, and not some samples."""
 SHOWN: Final = 3
+CHANGES_PICTURES: Final = ("visual", "joint")
 
 
 class UnansweredError(ModelError):
@@ -97,3 +98,8 @@ def told_of(result: EmidResult, error: UnansweredError, allowance: Allowance) ->
         return replace(result, remarks=(f"{said}.", *result.remarks))
     obstacle = Obstacle(f"{said}; allowed are {allowance}, --emid-allow-problems: no gate passes.")
     return replace(result, obstacles=(obstacle, *result.obstacles))
+
+
+def lacks_pictures(dataset: Dataset, modality: str) -> bool:
+    """Whether shifts of this modality change pictures, and some samples have none."""
+    return modality in CHANGES_PICTURES and not all(sample.pictures for sample in dataset)

@@ -29,7 +29,7 @@ from pytest_emid.measuring.floor import again
 from pytest_emid.measuring.format import floor_in_words
 from pytest_emid.measuring.guards import Guards
 from pytest_emid.measuring.judging import Judge
-from pytest_emid.measuring.leaving_out import PicturelessError, UnansweredError, told_of
+from pytest_emid.measuring.leaving_out import PicturelessError, UnansweredError, lacks_pictures, told_of
 from pytest_emid.measuring.likelihood import log_likelihoods
 from pytest_emid.measuring.metrics.base import Metric
 from pytest_emid.measuring.metrics.measured import Metrics
@@ -37,7 +37,7 @@ from pytest_emid.measuring.plan import CLEAN, Need, spread_of
 from pytest_emid.measuring.preferences import Preferences
 from pytest_emid.measuring.protocol import Scenario, Settings, compare
 from pytest_emid.measuring.provenance import Provenance, provenance
-from pytest_emid.measuring.remarks import answered_by_id
+from pytest_emid.measuring.remarks import CONTROL, answered_by_id, nothing_shifted
 from pytest_emid.measuring.results import EmidResult, Floor, Obstacle
 from pytest_emid.measuring.scores import Scored, score
 from pytest_emid.measuring.sight import blind, unseeing, unshown
@@ -49,9 +49,7 @@ from pytest_emid.shifts.base import Shift
 __all__ = ["Announce", "Measurer", "Progress"]
 
 NATURAL: Final = "natural"
-CONTROL: Final = "identity"
 """The shift that changes nothing on purpose."""
-CHANGES_PICTURES: Final = ("visual", "joint")
 """Modalities that test nothing on a sample without a picture."""
 
 
@@ -216,6 +214,10 @@ class Measurer:
         """
         dataset, scenario = self._shifted(shift)
         stages = stages_of(self.dataset, dataset, scenario.paired, self.seed)
+        if scenario.id != CONTROL and lacks_pictures(
+            dataset, scenario.modality
+        ):  # whether too many do is told of all samples, not of the first ones
+            del stages[:-1]
 
         def measure(number: int) -> EmidResult:
             _, ids, others = stages[number - 1]
@@ -227,8 +229,7 @@ class Measurer:
         return Staged(tuple(share for share, _, _ in stages), len(dataset), measure)
 
     def _measured(self, dataset: Dataset, scenario: Scenario) -> EmidResult:
-        changes_pictures = scenario.modality in CHANGES_PICTURES and scenario.id != CONTROL
-        if changes_pictures and not all(sample.pictures for sample in dataset):
+        if scenario.id != CONTROL and lacks_pictures(dataset, scenario.modality):
             return self._without(PicturelessError(dataset, scenario.id), dataset, scenario)
         if self._unanswered is not None:
             return self._without(self._unanswered, dataset, scenario)
@@ -376,21 +377,10 @@ class Measurer:
     def _compared_with_itself(self, result: EmidResult, dataset: Dataset) -> EmidResult:
         """The result, with why no gate may pass where the shifted queries are the clean ones, and nobody said so."""
         by_id = self._asker.traits.by_id or asked_under(self.model, result.scenario) is not self.model
-        if by_id or result.scenario == CONTROL or not self._asks_the_same(dataset):
+        same = None if by_id else nothing_shifted(result.scenario, self.dataset, dataset, self.cache.digests)
+        if same is None:
             return result
-        same = Obstacle(
-            f"Under {result.scenario} the {result.n} pictures and questions are those of the clean set, so nothing was "
-            f"tested. Look at what the shift or the dataset gives; a control is measured as {CONTROL!r}."
-        )
         return replace(result, remarks=(same.reason, *result.remarks), obstacles=(same, *result.obstacles))
-
-    def _asks_the_same(self, dataset: Dataset) -> bool:
-        asked = [sorted(sample.question for sample in side) for side in (self.dataset, dataset)]
-        if asked[0] != asked[1]:
-            return False
-        sides = [zip(self.cache.digests(side), side, strict=True) for side in (self.dataset, dataset)]
-        clean, shifted = (sorted((digest, sample.question) for digest, sample in side) for side in sides)
-        return clean == shifted
 
     def _doubted(self, result: EmidResult, dataset: Dataset) -> EmidResult:
         """The result, with why no gate may pass on it where answers to clean samples stood in for shifted ones."""

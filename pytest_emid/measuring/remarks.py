@@ -3,21 +3,25 @@
 from __future__ import annotations
 
 import math
-from collections.abc import Iterable
+from collections.abc import Callable, Iterable, Sequence
 from typing import Final
 
 import numpy as np
 
+from pytest_emid.data.dataset import Dataset
 from pytest_emid.data.sample import Sample
 from pytest_emid.information.intervals.estimate import Estimate
 from pytest_emid.measuring.answers import Doubts
 from pytest_emid.measuring.calibration import Calibration
 from pytest_emid.measuring.differences import Differences
 from pytest_emid.measuring.embedding import Answered
-from pytest_emid.measuring.results import CriticReport
+from pytest_emid.measuring.results import CriticReport, Obstacle
 from pytest_emid.measuring.scores import Scored
 
-__all__ = ["answered_by_id", "collapsed", "foreign_questions", "remarks", "suspect"]
+__all__ = ["CONTROL", "answered_by_id", "collapsed", "foreign_questions", "nothing_shifted", "remarks", "suspect"]
+
+CONTROL: Final = "identity"
+"""The scenario that shifts nothing, on purpose."""
 
 FOREIGN: Final = 0.1
 """A smaller loss of explained variance than this moves no share retained by much."""
@@ -111,6 +115,18 @@ def other_samples(changed: Differences) -> tuple[str, ...]:
     return (
         "Information fell between sets of other samples, and answers need not be worse for it: where references vary "
         "less there is less to tell. Compare with a set that asks the same samples, or gate on a metric.",
+    )
+
+
+def nothing_shifted(
+    scenario: str, clean: Dataset, other: Dataset, digests: Callable[[Dataset], Sequence[str]]
+) -> Obstacle | None:
+    """Why no gate may pass where the shifted queries are the clean ones, and nobody said so."""
+    if scenario == CONTROL or not _ask_the_same(clean, other, digests):
+        return None
+    return Obstacle(
+        f"Under {scenario} the {len(other)} pictures and questions are those of the clean set, so nothing was tested. "
+        f"Look at what the shift or the dataset gives; a control is measured as {CONTROL!r}."
     )
 
 
@@ -235,3 +251,12 @@ def _apart(direct: Estimate | None, decoded: Estimate | None) -> bool:
 def _collapsed(drop: Estimate | None, clean: float | None) -> bool:
     """Whether a companion surely lost more than half of what it was."""
     return drop is not None and clean is not None and clean > 0.0 and drop.low > clean / 2
+
+
+def _ask_the_same(clean: Dataset, other: Dataset, digests: Callable[[Dataset], Sequence[str]]) -> bool:
+    """Whether both ask the same questions about the same pictures, in any order; only then are pictures opened."""
+    sides = clean, other
+    if len({tuple(sorted(sample.question for sample in side)) for side in sides}) > 1:
+        return False
+    asked = ([(digest, s.question) for digest, s in zip(digests(side), side, strict=True)] for side in sides)
+    return len({tuple(sorted(pairs)) for pairs in asked}) == 1

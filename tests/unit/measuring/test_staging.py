@@ -113,3 +113,11 @@ def test_a_measurer_asks_for_no_more_than_its_stage_and_ends_with_the_whole() ->
     assert staged.all() is world.measure(Shout())
     assert len(model.asked) == 600
     assert first.critic == staged.all().critic  # fitted once
+
+
+def test_where_samples_lack_the_picture_that_is_shifted_all_are_measured_at_once() -> None:
+    """Whether too many lack one is told of all samples: the first ones may hold fewer."""
+    scenes = [sample.with_(image=None) if i % 20 == 0 else sample for i, sample in enumerate(SCENES)]
+    world = measurer(Dataset("scenes", scenes), Oracle(SCENES, wrong=0.3))
+    assert world.in_stages("brightness:1").shares == (1.0,)
+    assert len(world.in_stages("keyboard:1").shares) == 5
