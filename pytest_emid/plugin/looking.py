@@ -4,14 +4,15 @@ from __future__ import annotations
 
 from collections.abc import Callable, Collection
 from dataclasses import replace
-from typing import Final
+from typing import TYPE_CHECKING, Final
 
-from pytest_emid.information.intervals.looks import looks
 from pytest_emid.measuring.results import EmidResult
-from pytest_emid.measuring.staging import Staged, decided
 from pytest_emid.measuring.verdicts import Decision, Verdict
 from pytest_emid.plugin import recorder
 from pytest_emid.plugin.config import EmidConfig
+
+if TYPE_CHECKING:
+    from pytest_emid.measuring.staging import Staged
 
 __all__ = ["can_stop_early", "first_to_decide", "in_full", "looked"]
 
@@ -59,6 +60,10 @@ def first_to_decide(
 ) -> tuple[Decision, EmidResult]:
     """The decision of the first look that decides, or of the last one, and the result that it rests on."""
     __tracebackhide__ = True
+    # gates are loaded when tests are collected, and these need scipy
+    from pytest_emid.information.intervals.looks import looks
+    from pytest_emid.measuring.staging import decided
+
     for look in looks(staged.shares, config.gate_confidence):
         found = staged.result(look.number)
 

@@ -16,7 +16,7 @@ BLOCKS = re.findall(r"```(python|ini)\n(.*?)```", PAGE.read_text("utf-8"), re.DO
 def test_the_examples_run(pytester: pytest.Pytester) -> None:
     test, conftest = (text for kind, text in BLOCKS if kind == "python")
     (ini,) = (text for kind, text in BLOCKS if kind == "ini")
-    pytester.makepyfile(test_page=test)
+    pytester.makepyfile(test_as_documented=test)
     # scenes hold few numbers: the metric of the page is made, and another one measured
     pytester.makeconftest(conftest.replace('{"within_5_percent": partial(metrics.numeric, relative=0.05), ', "{"))
     pytester.makefile(".ini", pytest=ini)

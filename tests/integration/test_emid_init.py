@@ -48,7 +48,7 @@ def test_what_it_would_ask_of_each_kind(here: pytest.Pytester, kind: tuple[str, 
     here.syspathinsert()
     (here.path / "weights").symlink_to(ASSETS / "tiny-llava")
     assert main(["init", "suite", "--ci", "none", "--model", *kind]) == 0
-    result = here.runpytest("suite", *FEW, "--emid-plan")
+    result = here.runpytest("suite", *FEW, "--emid-plan", "--emid-cache-dir=own")
     result.assert_outcomes(skipped=1, deselected=3)
     result.stdout.fnmatch_lines([f"model {called}, dataset scenes", "in all, each once *120"])
 

@@ -117,7 +117,7 @@ def test_neither_failures_nor_captured_output_disturb_the_bar(project: pytest.Py
         + """
 
 def test_fails(measure_emid, fake_measurer, monkeypatch):
-    def fail(self, shift):
+    def fail(self, shift, **how):
         self.options["progress"]("failing", 0, 90)
         raise RuntimeError("the server is gone")
     monkeypatch.setattr(fake_measurer, "measure", fail)

@@ -19,8 +19,6 @@ from typing import Final
 
 import numpy as np
 from numpy.typing import NDArray
-from scipy.optimize import brentq
-from scipy.special import ndtr, ndtri
 
 from pytest_emid.errors import EstimationError
 
@@ -112,6 +110,8 @@ def looks_p_value(p: float, look: Look) -> float:
     """
     if look.of == 1:
         return p
+    from scipy.special import ndtri  # imported with the first look only: gates are loaded when tests are collected
+
     c = -float(ndtri(p)) * math.sqrt(look.shares[look.number - 1])
     return max(p, _crossing(look.shares, c) / 2) if 0.0 < c < math.inf else p if c > 0.0 else max(p, 0.5)
 
@@ -132,6 +132,8 @@ def unchanged_confidence(n: int, clusters: int) -> float:
 
 @lru_cache(maxsize=256)
 def _boundary(shares: tuple[float, ...], confidence: float) -> float:
+    from scipy.optimize import brentq
+
     alpha = 1.0 - confidence
     # between the test at one look and Bonferroni's over all of them
     high = 1.5 + math.sqrt(2.0 * math.log(2.0 * len(shares) / alpha))
@@ -140,6 +142,8 @@ def _boundary(shares: tuple[float, ...], confidence: float) -> float:
 
 def _crossing(shares: tuple[float, ...], c: float) -> float:
     """The chance that |B(t)| reaches c at one of the shares, B a Brownian motion."""
+    from scipy.special import ndtr
+
     nodes, weights = np.polynomial.legendre.leggauss(_NODES)
     nodes, weights = c * nodes, c * weights
     sd = math.sqrt(shares[0])

@@ -68,6 +68,7 @@ def test_a_damaged_note_of_a_picture_is_made_anew(tmp_path: Path, damage: str) -
         assert cache.respond(CountingModel(), dataset()) == answers
 
 
+@pytest.mark.filterwarnings("ignore:the cache holds answers of a model named")
 def test_random_bytes(tmp_path: Path, caplog: pytest.LogCaptureFixture) -> None:
     """What is not refused as a whole is served right, or asked again."""
     caplog.set_level(logging.CRITICAL)
