@@ -13,6 +13,7 @@ from pytest_emid.measuring.allowance import PROBLEMS, Allowance
 from pytest_emid.measuring.checks import FEWEST_SAMPLES
 from pytest_emid.measuring.format import clip
 from pytest_emid.measuring.plan import CLEAN
+from pytest_emid.measuring.remarks import CONTROL
 from pytest_emid.measuring.results import EmidResult, Obstacle
 
 __all__ = ["PicturelessError", "UnansweredError", "lacks_pictures", "told_of"]
@@ -100,6 +101,7 @@ def told_of(result: EmidResult, error: UnansweredError, allowance: Allowance) ->
     return replace(result, obstacles=(obstacle, *result.obstacles))
 
 
-def lacks_pictures(dataset: Dataset, modality: str) -> bool:
-    """Whether shifts of this modality change pictures, and some samples have none."""
-    return modality in CHANGES_PICTURES and not all(sample.pictures for sample in dataset)
+def lacks_pictures(dataset: Dataset, scenario: str, modality: str) -> bool:
+    """Whether a scenario changes pictures, and some samples have none."""
+    changes = modality in CHANGES_PICTURES and scenario != CONTROL
+    return changes and not all(sample.pictures for sample in dataset)

@@ -37,7 +37,7 @@ from pytest_emid.measuring.plan import CLEAN, Need, spread_of
 from pytest_emid.measuring.preferences import Preferences
 from pytest_emid.measuring.protocol import Scenario, Settings, compare
 from pytest_emid.measuring.provenance import Provenance, provenance
-from pytest_emid.measuring.remarks import CONTROL, answered_by_id, nothing_shifted
+from pytest_emid.measuring.remarks import answered_by_id, nothing_shifted
 from pytest_emid.measuring.results import EmidResult, Floor, Obstacle
 from pytest_emid.measuring.scores import Scored, score
 from pytest_emid.measuring.sight import blind, unseeing, unshown
@@ -49,8 +49,6 @@ from pytest_emid.shifts.base import Shift
 __all__ = ["Announce", "Measurer", "Progress"]
 
 NATURAL: Final = "natural"
-"""The shift that changes nothing on purpose."""
-"""Modalities that test nothing on a sample without a picture."""
 
 
 class Measurer:
@@ -214,10 +212,8 @@ class Measurer:
         """
         dataset, scenario = self._shifted(shift)
         stages = stages_of(self.dataset, dataset, scenario.paired, self.seed)
-        if scenario.id != CONTROL and lacks_pictures(
-            dataset, scenario.modality
-        ):  # whether too many do is told of all samples, not of the first ones
-            del stages[:-1]
+        if lacks_pictures(dataset, scenario.id, scenario.modality):
+            del stages[:-1]  # whether too many do is told of all samples, not of the first ones
 
         def measure(number: int) -> EmidResult:
             _, ids, others = stages[number - 1]
@@ -229,7 +225,7 @@ class Measurer:
         return Staged(tuple(share for share, _, _ in stages), len(dataset), measure)
 
     def _measured(self, dataset: Dataset, scenario: Scenario) -> EmidResult:
-        if scenario.id != CONTROL and lacks_pictures(dataset, scenario.modality):
+        if lacks_pictures(dataset, scenario.id, scenario.modality):
             return self._without(PicturelessError(dataset, scenario.id), dataset, scenario)
         if self._unanswered is not None:
             return self._without(self._unanswered, dataset, scenario)

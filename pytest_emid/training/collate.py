@@ -9,6 +9,7 @@ import torch
 
 from pytest_emid.data.sample import Sample
 from pytest_emid.errors import ModelError
+from pytest_emid.models.local.prompts import ADVICE
 from pytest_emid.models.local.queries import Queries
 from pytest_emid.models.local.written import written
 from pytest_emid.training.views import View
@@ -48,8 +49,7 @@ class Collator:
         tokenizer = getattr(processor, "tokenizer", processor)
         if prompt is None and getattr(processor, "chat_template", None) is None:
             raise ModelError(
-                "the processor has no chat template, so how to put a question to its model is not known. "
-                "Give prompt=, for example prompt='USER: <image>\\n{question} ASSISTANT:'."
+                f"the processor has no chat template, so how to put a question to its model is not known. {ADVICE}"
             )
         if tokenizer.eos_token_id is None:
             raise ModelError(

@@ -10,6 +10,7 @@ import torch
 
 from pytest_emid.data.sample import Sample
 from pytest_emid.errors import ModelError
+from pytest_emid.models.local.prompts import readable
 from pytest_emid.models.local.queries import Queries
 
 __all__ = ["Written", "written"]
@@ -51,8 +52,7 @@ def written(queries: Queries, samples: Sequence[Sample], texts: Sequence[str], e
     before = _before(queries, samples[0])
     answers = []
     for sample, text in zip(samples, texts, strict=True):
-        plain = text.encode("utf-8", "replace").decode("utf-8")
-        ids = list(queries.tokenizer(f"{before}{plain}", add_special_tokens=False)["input_ids"])
+        ids = list(queries.tokenizer(f"{before}{readable(text)}", add_special_tokens=False)["input_ids"])
         if not ids:
             raise ModelError(f"nothing is left of the reference of sample {sample.id!r} as tokens: {text[:60]!r}.")
         answers.append([*ids, *ends])

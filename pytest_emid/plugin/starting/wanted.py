@@ -8,7 +8,7 @@ from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Final
 
-from pytest_emid.errors import DataError, UnavailableError, brief
+from pytest_emid.errors import DataError, UnavailableError
 
 __all__ = ["CI", "KINDS", "Wanted", "checked"]
 
@@ -92,7 +92,7 @@ def _data(spec: str) -> str:
     try:
         found = data.load(spec)
     except DataError as error:
-        raise DataError(f"--data {spec}: {brief(error)}") from error
+        raise DataError(f"--data {spec}: {error}") from error
     clusters = len(set(found.clusters))
     enough = "" if len(found) >= 60 and clusters >= 20 else "; a gate passes from 60 samples on 20 pictures up"
     return f"{len(found):,} samples on {clusters:,} pictures{enough}"
