@@ -9,7 +9,7 @@ from PIL import Image
 
 from pytest_emid.shifts.corruptions.pixels import SCALE, unit_of
 from pytest_emid.shifts.corruptions.warp import mirrored
-from pytest_emid.shifts.geometry.placing import FILL, between, placed
+from pytest_emid.shifts.geometry.placing import FILL, GROUND, placed, tilted, turned
 from pytest_emid.shifts.registry import register_visual
 
 __all__ = ["aspect_ratio", "crop", "pad", "perspective", "pixel_shift", "rotation"]
@@ -32,19 +32,13 @@ PIXELS: Final = (4, 8, 12, 20, 32)
 def rotation(image: Image.Image, severity: int, rng: np.random.Generator, *, fill: str) -> Image.Image:
     """A camera held at an angle: turned about the middle, to either side; the corners are lost."""
     angle = np.deg2rad(ROTATION[severity - 1]) * (1 if rng.random() < 0.5 else -1)
-    cos, sin, x, y = np.cos(angle), np.sin(angle), image.width / 2, image.height / 2
-    back = np.array([[cos, sin, x - cos * x - sin * y], [-sin, cos, y + sin * x - cos * y], [0, 0, 1]])
-    return placed(image, back, fill)
+    return placed(image, turned(image, angle), fill)
 
 
 @register_visual("perspective", options=FILL)
 def perspective(image: Image.Image, severity: int, rng: np.random.Generator, *, fill: str) -> Image.Image:
     """Seen at a slant: every corner moved inwards; nothing is lost but sharpness."""
-    width, height = image.size
-    corners = np.array([[0, 0], [1, 0], [1, 1], [0, 1]], float)
-    moved = corners + (1 - 2 * corners) * rng.uniform(0.5, 1, corners.shape) * PERSPECTIVE[severity - 1]
-    before, after = ([(x * width, y * height) for x, y in each] for each in (corners, moved))
-    return placed(image, between(before, after), fill)
+    return placed(image, tilted(image, PERSPECTIVE[severity - 1], 0.5, rng), fill)
 
 
 @register_visual("crop")
@@ -82,7 +76,7 @@ def pixel_shift(image: Image.Image, severity: int, rng: np.random.Generator, *, 
 def _within(image: Image.Image, across: float, along: float, fill: str) -> Image.Image:
     """The picture at shares of its width and height, in the middle."""
     small = max(1, round(image.width * across)), max(1, round(image.height * along))
-    ground = Image.new("RGB", image.size, {"black": "#000000", "grey": "#808080", "white": "#ffffff"}[fill])
+    ground = Image.new("RGB", image.size, GROUND[fill])
     place = (image.width - small[0]) // 2, (image.height - small[1]) // 2
     ground.paste(image.resize(small, Image.Resampling.BICUBIC), place)
     return ground

@@ -12,7 +12,7 @@ from PIL import Image
 from pytest_emid.shifts.corruptions.pixels import bytes_of, floats_of
 from pytest_emid.shifts.corruptions.warp import sample
 
-__all__ = ["FILL", "between", "placed"]
+__all__ = ["FILL", "GROUND", "placed", "tilted", "turned"]
 
 GROUND: Final = {"black": (0, 0, 0), "grey": (128, 128, 128), "white": (255, 255, 255)}
 FILL: Final = {"fill": (*GROUND, "mirror")}
@@ -44,7 +44,21 @@ def placed(image: Image.Image, back: NDArray[Any], fill: str) -> Image.Image:
     )
 
 
-def between(before: Corners, after: Corners) -> NDArray[np.float64]:
+def turned(image: Image.Image, angle: float) -> NDArray[np.float64]:
+    """The map that turns a picture about its middle, by an angle in radians."""
+    cos, sin, x, y = np.cos(angle), np.sin(angle), image.width / 2, image.height / 2
+    return np.array([[cos, sin, x - cos * x - sin * y], [-sin, cos, y + sin * x - cos * y], [0, 0, 1]])
+
+
+def tilted(image: Image.Image, reach: float, least: float, rng: np.random.Generator) -> NDArray[np.float64]:
+    """A map that moves every corner inwards along each axis, by `least` times `reach` to `reach` of the side."""
+    corners = np.array([[0, 0], [1, 0], [1, 1], [0, 1]], float)
+    moved = corners + (1 - 2 * corners) * rng.uniform(least, 1, corners.shape) * reach
+    before, after = ([(x * image.width, y * image.height) for x, y in each] for each in (corners, moved))
+    return _between(before, after)
+
+
+def _between(before: Corners, after: Corners) -> NDArray[np.float64]:
     """The projective map, shape (3, 3), that takes four corners `after` to where they were `before`."""
     rows, wanted = [], []
     for (u, v), (x, y) in zip(before, after, strict=True):

@@ -7,6 +7,7 @@ from typing import Final
 import numpy as np
 from PIL import Image, ImageDraw
 
+from pytest_emid.shifts.geometry.placing import GROUND
 from pytest_emid.shifts.overlays.lettering import font
 from pytest_emid.shifts.registry import register_visual
 
@@ -67,5 +68,4 @@ def occlusion(image: Image.Image, severity: int, rng: np.random.Generator, *, fi
     cells = np.zeros(CELLS * CELLS, np.uint8)
     cells[covered] = 255
     mask = Image.fromarray(cells.reshape(CELLS, CELLS)).resize(image.size, Image.Resampling.NEAREST)
-    block = {"grey": (128, 128, 128), "black": (0, 0, 0), "white": (255, 255, 255)}[fill]
-    return Image.composite(Image.new("RGB", image.size, block), image, mask)
+    return Image.composite(Image.new("RGB", image.size, GROUND[fill]), image, mask)

@@ -16,7 +16,7 @@ from pytest_emid.information.facts.languages import language_of
 from pytest_emid.shifts.perturbations.tokens import PROTECT, tokenize
 from pytest_emid.shifts.registry import register_textual
 
-__all__ = ["paraphrase", "preamble", "system_prompt", "verbosity"]
+__all__ = ["IRRELEVANT", "paraphrase", "preamble", "system_prompt", "verbosity"]
 
 CONTRACTIONS: Final = (
     (r"\b(What|Where|Who|How|That|There|Here|It) is\b(?!\s*[?.!,]|$)", r"\1's"),

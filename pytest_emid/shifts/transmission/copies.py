@@ -9,7 +9,7 @@ from PIL import Image, ImageOps
 
 from pytest_emid.shifts.corruptions.noise import grainy
 from pytest_emid.shifts.corruptions.pixels import SCALE, Floats, floats_of, unit_of
-from pytest_emid.shifts.geometry.placing import between, placed
+from pytest_emid.shifts.geometry.placing import placed, tilted, turned
 from pytest_emid.shifts.registry import register_visual
 
 __all__ = ["fax", "screen_photo"]
@@ -27,10 +27,7 @@ def screen_photo(image: Image.Image, severity: int, rng: np.random.Generator, *,
     """A photograph of a screen: a little slant, moire in colours, and a lamp that is reflected."""
     corner, moire, glare = SCREEN[severity - 1]
     width, height = image.size
-    corners = np.array([[0, 0], [1, 0], [1, 1], [0, 1]], float)
-    moved = corners + (1 - 2 * corners) * rng.uniform(0.4, 1, corners.shape) * corner
-    before, after = ([(x * width, y * height) for x, y in each] for each in (corners, moved))
-    pixels = floats_of(placed(image, between(before, after), "black"))
+    pixels = floats_of(placed(image, tilted(image, corner, 0.4, rng), "black"))
     x = (np.arange(width, dtype=np.float32) + 0.5) / np.float32(unit_of(image, scale))
     y = (np.arange(height, dtype=np.float32) + 0.5)[:, None] / np.float32(unit_of(image, scale))
     angle, phases = rng.uniform(-0.3, 0.3), rng.random(3) * 2 * np.pi
@@ -53,9 +50,7 @@ def fax(image: Image.Image, severity: int, rng: np.random.Generator, *, scale: s
     """Scanned or faxed: grey, put down askew, harsh, at level 5 black and white, with specks; colour is lost."""
     skew, slope, specks = FAX[severity - 1]
     angle = np.deg2rad(skew * rng.uniform(0.5, 1)) * (1 if rng.random() < 0.5 else -1)
-    cos, sin, x, y = np.cos(angle), np.sin(angle), image.width / 2, image.height / 2
-    back = np.array([[cos, sin, x - cos * x - sin * y], [-sin, cos, y + sin * x - cos * y], [0, 0, 1]])
-    grey = ImageOps.grayscale(placed(image, back, "white"))
+    grey = ImageOps.grayscale(placed(image, turned(image, angle), "white"))
     levels = np.asarray(grey, np.float32) / np.float32(255)
     middle = np.float32(levels.mean())
     levels = np.clip((levels - middle) * np.float32(slope) + middle, 0, 1)
