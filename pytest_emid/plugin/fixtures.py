@@ -21,7 +21,7 @@ from pytest_emid.measuring.verdicts import UndecidedWarning
 from pytest_emid.plugin import recorder
 from pytest_emid.plugin.config import EmidConfig
 from pytest_emid.plugin.measurers import Measurers
-from pytest_emid.plugin.naming import gates_named
+from pytest_emid.plugin.naming import gates_named, reads_figures
 from pytest_emid.shifts.base import Shift
 
 if TYPE_CHECKING:
@@ -307,7 +307,7 @@ def _in_stages(running: recorder.Recorder, config: EmidConfig) -> bool:
         return False
     from pytest_emid.plugin.looking import can_stop_early
 
-    return can_stop_early(gates_named(running.item))
+    return can_stop_early(gates_named(running.item)) and not reads_figures(running.item)
 
 
 def _named(shift: Shift | str | Dataset) -> str:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import inspect
+from dataclasses import fields
 from types import CodeType
 from typing import Any
 
@@ -11,7 +12,7 @@ import pytest
 import pytest_emid
 from pytest_emid.plugin.config import FIXTURE
 
-__all__ = ["gates_named", "measures_itself"]
+__all__ = ["gates_named", "measures_itself", "reads_figures"]
 
 
 def measures_itself(item: pytest.Item) -> bool:
@@ -25,13 +26,25 @@ def measures_itself(item: pytest.Item) -> bool:
 
 def gates_named(item: pytest.Item) -> set[str]:
     """Which of the gates the test function names."""
-    gates = {name for name in pytest_emid.__all__ if name.startswith("assert_")}
+    return {name for name in pytest_emid.__all__ if name.startswith("assert_")} & _names(item)
+
+
+def reads_figures(item: pytest.Item) -> bool:
+    """Whether the test function may read figures of a result by itself: it names something that results have."""
+    from pytest_emid.measuring.results import EmidResult
+
+    figures = {*dir(EmidResult), *(field.name for field in fields(EmidResult))}
+    return any(name in figures and not name.startswith("_") for name in _names(item))
+
+
+def _names(item: pytest.Item) -> set[str]:
+    """Every name and attribute in the code of the test function."""
     function: Any = getattr(item, "function", None)
     rest = [getattr(inspect.unwrap(function), "__code__", None)]
     named: set[str] = set()
     while rest:
         code = rest.pop()
         if code is not None:
-            named |= gates.intersection((*code.co_names, *code.co_freevars))
+            named.update(code.co_names, code.co_freevars)
             rest += [constant for constant in code.co_consts if isinstance(constant, CodeType)]
     return named

@@ -106,7 +106,7 @@ OPTIONS: Final = (
         as_switch,
         "ask for samples in stages of whole pictures, and for no more once a test's gates can decide, at the same "
         "error rates (at most five looks a gate). For gates on information retained, EMID in nats and metrics; a "
-        "test that names another gate, and what a fixture measures, asks for all.",
+        "test that names another gate or reads figures of a result, and what a fixture measures, asks for all.",
     ),
     Option(
         "smoke",

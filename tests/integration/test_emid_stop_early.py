@@ -47,6 +47,11 @@ def test_metric(measure_emid):
 def test_information(measure_emid):
     assert_information_retained(measure_emid("identity"), 0.9)
 
+def test_reads_figures(measure_emid):
+    result = measure_emid("identity")
+    assert result.n == 300
+    assert_metric_retained(result, "exact", 0.9)
+
 def test_needs_all(measure_emid):
     assert_emi_above(measure_emid(Shout()), -9.0)
 
@@ -82,7 +87,7 @@ def test_gates_ask_only_for_what_decides_them_and_the_same_from_the_cache_and_tw
     suite: pytest.Pytester,
 ) -> None:
     first = suite.runpytest("--emid-stop-early", "--emid-json=a.json", "-pno:xdist")
-    first.assert_outcomes(passed=5, failed=1)
+    first.assert_outcomes(passed=6, failed=1)
     decisions, document = read(suite, "a.json")
     told = {name: (d["verdict"], d["look"], d["estimate"]["n"], d["whole"]) for name, d in decisions}
     assert told == {
@@ -91,13 +96,14 @@ def test_gates_ask_only_for_what_decides_them_and_the_same_from_the_cache_and_tw
         "test_information": ("PASS", 3, 186, 300),  # below 150 samples no decoder could object
         "test_metric": ("PASS", 2, 129, 300),  # nothing changed on 43 pictures
         "test_needs_all": ("PASS", 0, 300, 0),
+        "test_reads_figures": ("PASS", 0, 300, 0),  # what it reads by itself is of all samples
     }
     first.stdout.fnmatch_lines(["*why * The whole interval is below the threshold. At look 1 of 5, 72 of 300 samples."])
     again = suite.runpytest("--emid-stop-early", "--emid-json=b.json", "-pno:xdist")
-    again.assert_outcomes(passed=5, failed=1)
+    again.assert_outcomes(passed=6, failed=1)
     assert sum(source["asked"] for source in read(suite, "b.json")[1]["answers"]) == 0
     parallel = suite.runpytest("--emid-stop-early", "--emid-json=c.json", "-n2", "--emid-cache=off")
-    parallel.assert_outcomes(passed=5, failed=1)
+    parallel.assert_outcomes(passed=6, failed=1)
     for other in ("b.json", "c.json"):
         assert read(suite, other)[0] == decisions
         assert read(suite, other)[1]["results"] == document["results"]
