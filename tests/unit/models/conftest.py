@@ -6,9 +6,11 @@ from collections.abc import Callable
 from pathlib import Path
 
 import pytest
+from model_answers import answers
 from tiny_models import build_llava, samples_for
 
 from pytest_emid.data.sample import Sample
+from pytest_emid.models import Response, TransformersModel
 
 
 @pytest.fixture(scope="session")
@@ -24,3 +26,8 @@ def llava(tmp_path_factory: pytest.TempPathFactory) -> Path:
 @pytest.fixture(scope="session")
 def make_llava(tmp_path_factory: pytest.TempPathFactory) -> Callable[..., Path]:
     return lambda **options: build_llava(tmp_path_factory.mktemp("llava"), **options)
+
+
+@pytest.fixture(scope="session")
+def greedy(llava: Path, samples: list[Sample]) -> dict[str, Response]:
+    return answers(TransformersModel(llava), samples)
