@@ -23,13 +23,13 @@ FAMILY: Final = re.compile(r"([^:+]+):([1-5])")
 
 
 def bar(row: Row) -> dict[str, Any]:
-    """Information retained as a dot with its interval, and the limit where a gate asked for one."""
+    """Information retained as a dot with its interval, and the limit where a gate asked for one; undefined, no dot."""
     retained = row.result.information_retained
     limits = [d.threshold for d in row.decisions if measure(d) == "retained" and math.isfinite(d.threshold)]
     return {
         "low": _x(retained.low),
         "high": _x(retained.high),
-        "value": _x(retained.value),
+        "value": None if math.isnan(retained.value) else _x(retained.value),
         "whole": _x(1.0),
         "limit": _x(max(limits)) if limits else None,
     }
@@ -51,7 +51,13 @@ def losses(estimates: Sequence[Estimate], limits: Sequence[float]) -> list[dict[
         return round(MARGIN + (WIDTH - 2 * MARGIN) * (inside - least) / span, 1)
 
     return [
-        {"low": x(e.low), "high": x(e.high), "value": x(e.value), "whole": x(0.0), "limit": x(limit)}
+        {
+            "low": x(e.low),
+            "high": x(e.high),
+            "value": None if math.isnan(e.value) else x(e.value),
+            "whole": x(0.0),
+            "limit": x(limit),
+        }
         for e, limit in zip(estimates, limits, strict=True)
     ]
 

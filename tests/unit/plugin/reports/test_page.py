@@ -106,4 +106,6 @@ def test_what_a_dead_model_retains_is_undefined() -> None:
         dead = row._replace(result=replace(row.result, information_retained=retained))
         text = page.render([dead], [], {})
         assert "undefined" in text
+        assert 'class="bar' in text
+        assert "<circle" not in text  # a dot at 0 would say that nothing is retained
         assert not re.search(r"\b(nan|inf)\b", re.sub(r"<style.*?</style>|<script.*?</script>", "", text, flags=re.S))
