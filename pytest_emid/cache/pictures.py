@@ -21,7 +21,7 @@ from PIL import Image
 
 from pytest_emid.cache.store import Store
 from pytest_emid.data.dataset import Dataset
-from pytest_emid.data.sample import LazyImage, Sample, pictures_digest
+from pytest_emid.data.sample import LazyImage, Sample, of_pictures, pictures_digest
 from pytest_emid.errors import DataError
 from pytest_emid.version import __version__
 
@@ -98,14 +98,12 @@ class Pictures:
         return sample.with_(images=tuple(pictures))
 
     def _render(self, samples: Sequence[Sample]) -> list[str]:
-        seen: dict[tuple[int, ...], str] = {}  # three questions that share a picture share its digest
-        names = [tuple(map(id, sample.pictures)) for sample in samples]
-        for sample, name in zip(samples, names, strict=True):
-            if name not in seen:
-                pictures = sample.open_images()
-                seen[name] = pictures_digest(pictures)
-                self._keep(seen[name], pictures)
-        return [seen[name] for name in names]
+        def kept(pictures: list[Image.Image]) -> str:
+            digest = pictures_digest(pictures)
+            self._keep(digest, pictures)
+            return digest
+
+        return of_pictures(samples, kept)
 
     def _recalled(self, dataset: Dataset, recipe: str) -> list[str]:
         assert self._store is not None

@@ -10,7 +10,7 @@ from typing import Any, overload
 import numpy as np
 from numpy.typing import NDArray
 
-from pytest_emid.data.sample import Sample, pictures_digest
+from pytest_emid.data.sample import Sample, of_pictures, pictures_digest
 from pytest_emid.errors import DataError, listed
 
 __all__ = ["Dataset"]
@@ -94,12 +94,7 @@ class Dataset(Sequence[Sample]):
     @cached_property
     def picture_digests(self) -> tuple[str, ...]:
         """`pictures_digest` of every sample, in order; reads every picture once."""
-        seen: dict[tuple[int, ...], str] = {}  # three questions that share a picture share its digest
-        names = [tuple(map(id, sample.pictures)) for sample in self._samples]
-        for sample, name in zip(self._samples, names, strict=True):
-            if name not in seen:
-                seen[name] = pictures_digest(sample.open_images())
-        return tuple(seen[name] for name in names)
+        return tuple(of_pictures(self._samples, pictures_digest))
 
     @property
     def recipe(self) -> str | None:

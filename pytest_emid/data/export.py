@@ -23,7 +23,7 @@ from PIL import Image
 from pytest_emid.data.dataset import Dataset
 from pytest_emid.data.files import inside, json_lines, read_bytes
 from pytest_emid.data.image_files import read_picture
-from pytest_emid.data.sample import LazyImage, Sample, image_digest
+from pytest_emid.data.sample import LazyImage, Sample, image_digest, of_pictures
 from pytest_emid.errors import DataError
 from pytest_emid.version import __version__
 
@@ -159,23 +159,22 @@ def _write(path: Path, content: bytes) -> dict[str, Any]:
 
 def _write_images(dataset: Dataset, target: Path) -> tuple[dict[str, dict[str, Any]], list[str]]:
     files: dict[str, dict[str, Any]] = {}
-    names: dict[tuple[int, ...], list[str]] = {}  # samples that share image objects open them once
+
+    def written(pictures: list[Image.Image]) -> list[str]:
+        names = [f"images/{image_digest(picture)}.png" for picture in pictures]
+        for name, picture in zip(names, pictures, strict=True):
+            if name not in files:
+                buffer = BytesIO()
+                # A picture without its metadata: colour profiles and comments are not what the model sees.
+                Image.frombytes("RGB", picture.size, picture.tobytes()).save(buffer, "PNG")
+                files[name] = _write(target / name, buffer.getvalue())
+        return names
+
     lines = []
-    for sample in dataset:
-        shared = tuple(map(id, sample.pictures))
-        if shared not in names:
-            pictures = sample.open_images()
-            names[shared] = [f"images/{image_digest(picture)}.png" for picture in pictures]
-            for name, picture in zip(names[shared], pictures, strict=True):
-                if name not in files:
-                    buffer = BytesIO()
-                    # A picture without its metadata: colour profiles and comments are not what the model sees.
-                    Image.frombytes("RGB", picture.size, picture.tobytes()).save(buffer, "PNG")
-                    files[name] = _write(target / name, buffer.getvalue())
-        image = names[shared][0] if shared else ""
-        values = (sample.id, image, *(getattr(sample, field) for field in FIELDS[2:]))
+    for sample, names in zip(dataset, of_pictures(dataset, written), strict=True):
+        values = (sample.id, names[0] if names else "", *(getattr(sample, field) for field in FIELDS[2:]))
         # ASCII: lone surrogates survive, and no editor changes the line
-        held = zip(SEVERAL, (list(sample.references), names[shared] if sample.images else []), strict=True)
+        held = zip(SEVERAL, (list(sample.references), names if sample.images else []), strict=True)
         several = {field: values for field, values in held if values}
         lines.append(json.dumps({**dict(zip(FIELDS, values, strict=True)), **several}, ensure_ascii=True) + "\n")
     return files, lines

@@ -3,16 +3,19 @@
 from __future__ import annotations
 
 import hashlib
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Iterable, Sequence
 from dataclasses import dataclass, replace
-from typing import Any
+from typing import Any, TypeVar
 
 from PIL import Image, ImageOps
 
 from pytest_emid.data.image_files import orientation, to_rgb
 from pytest_emid.errors import DataError, EmidError
 
-__all__ = ["LazyImage", "Sample", "image_digest", "pictures_digest"]
+__all__ = ["LazyImage", "Sample", "image_digest", "of_pictures", "pictures_digest"]
+
+
+Made = TypeVar("Made")
 
 
 @dataclass(frozen=True, slots=True)
@@ -179,3 +182,18 @@ def pictures_digest(pictures: Sequence[Image.Image]) -> str:
     """
     digests = [image_digest(picture) for picture in pictures]
     return "".join(digests) if len(digests) < 2 else hashlib.sha256(":".join(digests).encode()).hexdigest()
+
+
+def of_pictures(samples: Iterable[Sample], make: Callable[[list[Image.Image]], Made]) -> list[Made]:
+    """What is made of each sample's pictures, opened and made once for all samples that share them.
+
+    Raises:
+        DataError: one cannot be opened.
+    """
+    held = list(samples)
+    made: dict[tuple[int, ...], Made] = {}
+    names = [tuple(map(id, sample.pictures)) for sample in held]
+    for sample, name in zip(held, names, strict=True):
+        if name not in made:
+            made[name] = make(sample.open_images())
+    return [made[name] for name in names]
