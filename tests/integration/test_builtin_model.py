@@ -6,6 +6,7 @@ import json
 from pathlib import Path
 
 import pytest
+from seeded_vectors import ENCODER
 
 INI = """
 [pytest]
@@ -25,6 +26,32 @@ def test_shift(measure_emid, shift):
 
 def test_blur_is_harmless(measure_emid):
     assert_information_retained(measure_emid("defocus_blur:1"), 0.8)
+"""
+
+
+INTERRUPTED = """
+import pytest
+from pytest_emid.encoders import Encoders
+from pytest_emid.models import Response
+
+class Interrupted:
+    name, fingerprint = "interrupted", "interrupted:1"
+
+    def respond(self, samples):
+        for position, sample in enumerate(samples):
+            with open("asked.txt", "a") as log:
+                print(sample.id, file=log)
+            if sum(1 for _ in open("asked.txt")) == 20:
+                raise RuntimeError("the power went out")
+            yield position, Response(sample.reference, entropy=0.0)
+
+@pytest.fixture(scope="session")
+def emid_model():
+    return Interrupted()
+
+@pytest.fixture(scope="session")
+def emid_encoders():
+    return Encoders(Encoder(), Encoder())
 """
 
 
@@ -67,42 +94,7 @@ def test_serial_spread_cold_and_warm_runs_give_the_same_numbers_bit_for_bit(suit
 
 
 def test_answers_before_a_crash_are_kept(suite: pytest.Pytester) -> None:
-    suite.makeconftest(
-        """
-        import numpy as np
-        import pytest
-        import zlib
-        from pytest_emid.encoders import Encoders
-        from pytest_emid.models import Response
-
-        class Encoder:
-            name = fingerprint = "vectors"
-
-            def encode(self, items):
-                seeds = [zlib.crc32(item.encode() if isinstance(item, str) else item.tobytes()) for item in items]
-                rows = np.array([np.random.default_rng(seed).normal(size=8) for seed in seeds], dtype=np.float32)
-                return rows / np.linalg.norm(rows, axis=1, keepdims=True)
-
-        class Interrupted:
-            name, fingerprint = "interrupted", "interrupted:1"
-
-            def respond(self, samples):
-                for position, sample in enumerate(samples):
-                    with open("asked.txt", "a") as log:
-                        print(sample.id, file=log)
-                    if sum(1 for _ in open("asked.txt")) == 20:
-                        raise RuntimeError("the power went out")
-                    yield position, Response(sample.reference, entropy=0.0)
-
-        @pytest.fixture(scope="session")
-        def emid_model():
-            return Interrupted()
-
-        @pytest.fixture(scope="session")
-        def emid_encoders():
-            return Encoders(Encoder(), Encoder())
-        """
-    )
+    suite.makeconftest(ENCODER + INTERRUPTED)
     suite.makepyfile(test_suite="def test_x(measure_emid): measure_emid('defocus_blur:1')")
     first = suite.runpytest_subprocess("-p", "no:xdist")
     first.assert_outcomes(failed=1)

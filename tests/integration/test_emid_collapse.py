@@ -3,9 +3,10 @@
 from __future__ import annotations
 
 import pytest
+from seeded_vectors import ENCODER
 
-CONFTEST = """
-import zlib
+CONFTEST = (
+    """
 import numpy as np
 import pytest
 import pytest_emid
@@ -23,19 +24,15 @@ def emid_model(emid_dataset):
     return lambda images, questions: [known.get((i.tobytes(), q), {answer!r}) for i, q in zip(images, questions)]
 
 
-class Encoder:
-    name = fingerprint = "vectors"
-
-    def encode(self, items):
-        seeds = [zlib.crc32(item.encode() if isinstance(item, str) else item.tobytes()) for item in items]
-        rows = np.array([np.random.default_rng(seed).normal(size=8) for seed in seeds], dtype=np.float32)
-        return rows / np.linalg.norm(rows, axis=1, keepdims=True)
-
+"""
+    + ENCODER
+    + """
 
 @pytest.fixture(scope="session")
 def emid_encoders():
     return pytest_emid.encoders.Encoders(Encoder(), Encoder())
 """
+)
 TEST = """
 from pytest_emid import assert_emid_below, assert_information_retained
 

@@ -11,6 +11,7 @@ from typing import Any
 
 import pytest
 from oracle_server import SORRY, SPOILS, oracle
+from seeded_vectors import ENCODER
 
 from pytest_emid import shifts
 from pytest_emid.data import scenes_dataset
@@ -18,8 +19,8 @@ from pytest_emid.data import scenes_dataset
 pytest.importorskip("openai")
 
 SHIFT = "defocus_blur:3"
-CONFTEST = """
-import zlib
+CONFTEST = (
+    """
 import numpy as np
 import pytest
 import pytest_emid
@@ -36,14 +37,9 @@ def emid_calibration():
     return scenes_dataset(120, stream="calibration")
 
 
-class Encoder:
-    name = fingerprint = "vectors"
-
-    def encode(self, items):
-        seeds = [zlib.crc32(item.encode() if isinstance(item, str) else item.tobytes()) for item in items]
-        rows = np.array([np.random.default_rng(seed).normal(size=8) for seed in seeds], dtype=np.float32)
-        return rows / np.linalg.norm(rows, axis=1, keepdims=True)
-
+"""
+    + ENCODER
+    + """
 
 class Pixels:
     # Sees the pictures: a shifted one stays close to its own clean one.
@@ -60,6 +56,7 @@ class Pixels:
 def emid_encoders():
     return pytest_emid.Encoders(Pixels(), Encoder())
 """
+)
 TEST = """
 import pytest
 from pytest_emid import assert_information_retained, models

@@ -10,12 +10,13 @@ from typing import Any
 
 import pytest
 from scripted_server import ScriptedServer, completion, serving
+from seeded_vectors import ENCODER
 
 pytest.importorskip("openai")
 importlib.import_module("pytest_emid.measuring.measurer")  # what a run within this process imports, it forgets
 
-CONFTEST = """
-import zlib
+CONFTEST = (
+    """
 import numpy as np
 import pytest
 import pytest_emid
@@ -38,19 +39,15 @@ def emid_dataset():
     return pytest_emid.Dataset("mine", [sample(i) for i in range(24)])
 
 
-class Encoder:
-    name = fingerprint = "vectors"
-
-    def encode(self, items):
-        seeds = [zlib.crc32(item.encode() if isinstance(item, str) else item.tobytes()) for item in items]
-        rows = np.array([np.random.default_rng(seed).normal(size=8) for seed in seeds], dtype=np.float32)
-        return rows / np.linalg.norm(rows, axis=1, keepdims=True)
-
+"""
+    + ENCODER
+    + """
 
 @pytest.fixture(scope="session")
 def emid_encoders():
     return pytest_emid.encoders.Encoders(Encoder(), Encoder())
 """
+)
 TESTS = """
 import pytest
 
