@@ -18,6 +18,8 @@ TINY_LLAVA: Final = "tiny-llava"
 """The built-in model."""
 BUILT_IN: Final = (TINY_LLAVA, "tiny-llava-robust")
 """The models whose weights come with the package."""
+SMALL: Final = {"batch_size": 64}
+"""How they are made: a step of a small model is mostly Python's, which more rows share."""
 SERVER: Final = "openai:"
 """What the name of a model behind a server begins with."""
 _MEANINGLESS: Final = {
@@ -75,7 +77,7 @@ def load(spec: str | Path | Model | Callable[..., Any], **options: Any) -> Model
         return spec
     if isinstance(spec, str | Path):
         if str(spec) in BUILT_IN and not Path(spec).is_dir():
-            return _make("TransformersModel", ASSETS / str(spec), name=str(spec), **options)
+            return _make("TransformersModel", ASSETS / str(spec), name=str(spec), **SMALL | options)
         if str(spec).startswith(SERVER):
             several = isinstance(options.get("base_url"), list | tuple)
             kind = "OpenAIFleetModel" if several else "OpenAIServerModel"

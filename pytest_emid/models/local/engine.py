@@ -21,6 +21,7 @@ from pytest_emid.errors import ModelError
 from pytest_emid.models.backend.loading import load_processor, load_weights, quietly
 from pytest_emid.models.base import Outcome, Response, TokenScores
 from pytest_emid.models.local.decoding import Choice
+from pytest_emid.models.local.growing import grow_in_place
 from pytest_emid.models.local.prompts import ADVICE
 from pytest_emid.models.local.queries import LENGTH_CLASS, Batch, Queries, Query, Rows
 from pytest_emid.models.local.sampling import Sampling, generator_for
@@ -99,6 +100,8 @@ class Engine:
         except Exception as error:
             raise ModelError(f"cannot load {source}: {type(error).__name__}: {error}") from error
         self.model.eval()
+        if self.model.device.type == "cpu":
+            grow_in_place(self.model)
         self.tokenizer: Any = getattr(self.processor, "tokenizer", self.processor)
         self.tokenizer.padding_side = "left"  # new tokens follow the prompt
         if self.tokenizer.pad_token is None:
