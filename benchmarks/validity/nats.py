@@ -39,7 +39,8 @@ from numpy.typing import NDArray
 from scipy.stats import spearmanr
 
 from pytest_emid.information.answers import answer_key, one_wording
-from pytest_emid.information.critics.witness import Told, Witness, _excesses, _weights, contrast
+from pytest_emid.information.critics.contrast import Part, Told, _excesses, _weights, contrast
+from pytest_emid.information.critics.witness import Witness
 from pytest_emid.information.intervals.means import paired_interval
 from pytest_emid.information.intervals.nats import nats_lost, share_lost
 
@@ -86,14 +87,21 @@ class Study:
     def told(self, similarity: Float, rows: Codes) -> Told:
         chosen, codes = similarity[np.ix_(rows, rows)], np.unique(self.pictures[rows], return_inverse=True)[1]
         candidates = self.witness.usable(list(codes), len(codes))
-        return contrast(lambda block: chosen[block], codes, candidates, self.witness.temperatures, self.witness.floor)
+        return contrast(
+            lambda rows, columns: chosen[rows][:, columns],
+            codes,
+            candidates,
+            self.witness.temperatures,
+            self.witness.floor,
+        )
 
     def drawn(self, name: str, rows: Codes) -> Told:
         """What `told` gives of a side ("" is clean) to rounding, in a twentieth of the time: copies are counted."""
         if name not in self._kept:
             similarity = self.shifted[name] if name else self.clean
+            whole = Part(slice(None), slice(None), np.arange(len(similarity)))
             self._kept[name] = _excesses(
-                similarity.__getitem__, self.pictures, slice(0, len(similarity)), self.witness.temperatures
+                lambda rows, columns: similarity[rows][:, columns], self.pictures, whole, self.witness.temperatures
             )
             again, plain = self.drawn(name, rows).scores, self.told(similarity, rows).scores
             np.testing.assert_allclose(again, plain, rtol=1e-6, atol=1e-8)

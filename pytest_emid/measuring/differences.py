@@ -5,7 +5,7 @@ from __future__ import annotations
 from dataclasses import dataclass, fields
 from typing import Any
 
-from pytest_emid.information.critics.witness import Told
+from pytest_emid.information.critics.contrast import Told
 from pytest_emid.information.intervals.estimate import Estimate
 from pytest_emid.information.intervals.means import mean_interval
 from pytest_emid.information.intervals.nats import nats_lost

@@ -8,7 +8,7 @@ from dataclasses import dataclass
 import numpy as np
 from numpy.typing import NDArray
 
-from pytest_emid.information.critics.witness import Told
+from pytest_emid.information.critics.contrast import Told
 from pytest_emid.information.intervals import nats
 from pytest_emid.information.intervals.estimate import Estimate
 from pytest_emid.measuring.critic import Amounts

@@ -8,7 +8,8 @@ from answer_sets import answer_sets, pairs_to_fit, some_alike
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from pytest_emid.information.critics.witness import Told, Witness
+from pytest_emid.information.critics.contrast import Told
+from pytest_emid.information.critics.witness import Witness
 from pytest_emid.information.intervals.nats import nats_lost, share_contrast, share_lost
 
 WITNESS = Witness.fit(*pairs_to_fit())

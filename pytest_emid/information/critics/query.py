@@ -24,7 +24,7 @@ from numpy.typing import ArrayLike, NDArray
 
 from pytest_emid.errors import EstimationError
 from pytest_emid.information.arrays import as_clusters, as_matrix, require_varied
-from pytest_emid.information.critics.witness import FEWEST_CANDIDATES, Told, contrast, usable_candidates
+from pytest_emid.information.critics.contrast import FEWEST_CANDIDATES, Places, Told, contrast, usable_candidates
 from pytest_emid.information.intervals.clusters import Clusters
 
 __all__ = ["QueryContrast"]
@@ -124,11 +124,11 @@ class QueryContrast:
         """The same with the scale that tells most on pairs that were held out."""
         rows = slice(0, min(SET, len(target)))
         some = codes[rows]
-        similarity = _similarity(foretold[rows], target[rows], self.precision)
+        similarity = _Likelihoods(foretold[rows], target[rows], self.precision)
         k = min(self.candidates, len(some) - int(np.bincount(some).max()) + 1)
         if k < FEWEST_CANDIDATES:
             raise EstimationError(f"clusters: too few pictures to hold answers against ({k - 1} others). Use more.")
-        read = [contrast(lambda block: similarity[block], some, k, (scale,), self.floor).value for scale in SCALES]
+        read = [contrast(similarity, some, k, (scale,), self.floor).value for scale in SCALES]
         scale = float(SCALES[int(np.argmax(read))])
         values = {name: getattr(self, name) for name in ("mean_x", "mean_y", "axes", "slope", "precision")}
         return QueryContrast(**values, scale=scale, m=self.m, held_out=self.held_out)
@@ -158,9 +158,9 @@ class QueryContrast:
         x = as_matrix("query", query, rows=len(y), columns=len(self.mean_x))
         codes = as_clusters(clusters, len(y))
         usable = self.usable(clusters, len(y))
-        similarity = _similarity((x - self.mean_x) @ self.slope, (y - self.mean_y) @ self.axes, self.precision)
+        similarity = _Likelihoods((x - self.mean_x) @ self.slope, (y - self.mean_y) @ self.axes, self.precision)
         scales = (self.scale / 2, self.scale, 2 * self.scale)
-        return contrast(lambda block: similarity[block], codes, min(candidates or usable, usable), scales, self.floor)
+        return contrast(similarity, codes, min(candidates or usable, usable), scales, self.floor)
 
     def usable(self, clusters: Clusters, n: int) -> int:
         """K for n samples, as `Witness.usable`.
@@ -184,8 +184,14 @@ def _held_out(x: Float, y: Float, fold: NDArray[np.intp], penalty: float) -> Flo
     return found
 
 
-def _similarity(foretold: Float, target: Float, precision: Float) -> Float:
-    """(n, n) log-likelihoods up to a constant: [i, j] of answer i under query j."""
-    own = np.einsum("ij,ij->i", target @ precision, target)
-    other = np.einsum("ij,ij->i", foretold @ precision, foretold)
-    return np.asarray(target @ precision @ foretold.T - 0.5 * (own[:, None] + other), dtype=np.float64)
+class _Likelihoods:
+    """Parts of the (n, n) log-likelihoods, up to a constant: [i, j] of answer i under query j."""
+
+    def __init__(self, foretold: Float, target: Float, precision: Float) -> None:
+        self.foretold, self.weighed = foretold, target @ precision
+        self.own = np.einsum("ij,ij->i", self.weighed, target)
+        self.other = np.einsum("ij,ij->i", foretold @ precision, foretold)
+
+    def __call__(self, rows: Places, columns: Places) -> Float:
+        together = self.weighed[rows] @ self.foretold[columns].T
+        return np.asarray(together - 0.5 * (self.own[rows][:, None] + self.other[columns]), dtype=np.float64)

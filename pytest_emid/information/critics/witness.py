@@ -35,7 +35,6 @@ from __future__ import annotations
 
 import hashlib
 import math
-from collections.abc import Callable
 from dataclasses import dataclass
 from functools import cached_property
 from typing import ClassVar
@@ -44,52 +43,20 @@ import numpy as np
 from numpy.typing import ArrayLike, NDArray
 
 from pytest_emid.errors import EstimationError
-from pytest_emid.information.arrays import as_clusters, as_matrix, as_vector, blocks
+from pytest_emid.information.arrays import as_clusters, as_matrix, as_vector
+from pytest_emid.information.critics.contrast import FEWEST_CANDIDATES, Places, Told, contrast, usable_candidates
 from pytest_emid.information.intervals.clusters import Clusters
 from pytest_emid.information.reference.whitening import Whitening
 
-__all__ = ["Told", "Witness", "contrast", "usable_candidates"]
+__all__ = ["Witness"]
 
 Float = NDArray[np.float64]
-Codes = NDArray[np.intp]
-Rows = Callable[[slice], Float]
-"""Rows of the n x n matrix of C: entry [i, j] is of answer i and candidate j."""
 
 FORMAT = "pytest-emid witness"
 VERSION = 1
 
-# A rarer answer than one in eight is then no better told than that.
-FEWEST_CANDIDATES = 8
 HOTTEST = 300.0
 SOFT = 0.03
-# The weights of the mixture come within this of the best, in nats.
-STEPS, TOLERANCE = 2000, 1e-3
-
-
-@dataclass(frozen=True, eq=False)
-class Told:
-    """What one set of answers tells, sample by sample.
-
-    Attributes:
-        scores: (n,) influence values in nats: their mean is the estimate, their spread gives its standard error, and
-            each is what one sample contributes.
-        candidates: K, the references that each answer was held against, its own among them.
-        weights: of the temperatures and, last, of r = 1; they add up to 1.
-    """
-
-    scores: Float
-    candidates: int
-    weights: tuple[float, ...]
-
-    @property
-    def value(self) -> float:
-        """The estimate in nats, at most `ceiling`."""
-        return float(self.scores.mean())
-
-    @property
-    def ceiling(self) -> float:
-        """ln K, the most that can be read."""
-        return math.log(self.candidates)
 
 
 @dataclass(frozen=True, eq=False)
@@ -241,7 +208,7 @@ class Witness:
             EstimationError: bad arrays, or other dimensions than the whitening's.
         """
         rows = self._rows(response, reference, text)
-        return rows(slice(0, rows.n))
+        return rows(slice(None), slice(None))
 
     def _rows(self, response: ArrayLike, reference: ArrayLike, text: ArrayLike) -> _Cosines:
         d = self.whitening.dimension
@@ -257,7 +224,7 @@ class Witness:
 
 
 class _Cosines:
-    """Rows of C, made when they are asked for: memory grows with n, not with its square."""
+    """Parts of C, made when they are asked for: memory grows with n, not with its square."""
 
     def __init__(self, told: Float, given: Float, true: Float, soft: float) -> None:
         self.told, self.given, self.soft, self.n = told, given, soft, len(told)
@@ -265,92 +232,13 @@ class _Cosines:
         self.shared = np.einsum("ij,ij->i", given, self.true)
         self.given_square = np.einsum("ij,ij->i", given, given)
 
-    def __call__(self, block: slice) -> Float:
-        told = self.told[block]
-        square = np.einsum("ij,ij->i", told, told)[:, None] - 2.0 * told @ self.given.T + self.given_square
-        product = told @ self.true.T - self.shared
+    def __call__(self, rows: Places, columns: Places) -> Float:
+        told = self.told[rows]
+        square = np.einsum("ij,ij->i", told, told)[:, None] - 2.0 * told @ self.given[columns].T
+        square += self.given_square[columns]
+        product = told @ self.true[columns].T - self.shared[columns]
         cosine: Float = product / np.sqrt(np.maximum(square, 0.0) + self.soft)
         return np.clip(cosine, -1.0, 1.0, out=cosine)
-
-
-def usable_candidates(candidates: int, clusters: Clusters, n: int, what: str) -> int:
-    """K for n samples: `candidates`, or one more than the fewest samples of other clusters.
-
-    Raises:
-        EstimationError: below 8; `what` names those that an answer is held against.
-    """
-    others = n - int(np.bincount(as_clusters(clusters, n)).max(initial=0))
-    if others < FEWEST_CANDIDATES - 1:
-        raise EstimationError(
-            f"clusters: {n - others} of {n} samples share one cluster, which leaves {others} other {what} to hold an "
-            f"answer against; at least {FEWEST_CANDIDATES - 1} are needed. Add samples of other pictures."
-        )
-    return min(candidates, others + 1)
-
-
-def contrast(
-    similarity: Rows | _Cosines, codes: Codes, candidates: int, temperatures: tuple[float, ...], floor: float
-) -> Told:
-    """The estimate from a matrix of cosines; what `Witness.information` does after the embeddings are gone.
-
-    Influence values: s_i = ln r_i moves with the sample i itself, and with every j that is a candidate of i. The share
-    of j is the derivative of s_i by the weight of j among the candidates of i. The weights of the mixture maximise
-    the mean of s, which therefore does not move with them at first order.
-
-    Args:
-        similarity: gives the rows of C in a slice.
-        codes: (n,) integer clusters; each has at least `candidates` - 1 samples outside.
-        candidates: K.
-        temperatures: b.
-        floor: least weight of r = 1.
-    """
-    n, k = len(codes), candidates - 1
-    sizes = np.bincount(codes)
-    others = (n - sizes[codes]).astype(np.float64)
-    ratio = np.ones((len(temperatures) + 1, n))
-    parts = list(blocks(n))
-    # A small set is held; a large one is made twice rather than held.
-    held = _excesses(similarity, codes, parts[0], temperatures) if len(parts) == 1 else None
-    for block in parts:
-        for row, excess in zip(ratio, held or _excesses(similarity, codes, block, temperatures), strict=False):
-            row[block] = candidates / (1.0 + k * excess.sum(axis=1) / others[block])
-    weights = _weights(ratio, floor)
-    mixed = weights @ ratio
-    scores = np.log(mixed)
-    share = weights[:-1, None] * ratio[:-1] ** 2 / mixed * (k / candidates / others)
-    moved = np.zeros(n)
-    for block in parts:
-        for row, excess in zip(share, held or _excesses(similarity, codes, block, temperatures), strict=True):
-            moved += row[block] @ excess
-            expected = row[block] * excess.sum(axis=1) / others[block]
-            inside = np.bincount(codes[block], weights=expected, minlength=len(sizes))
-            moved -= expected.sum() - inside[codes]
-    return Told(scores - moved, candidates, tuple(float(weight) for weight in weights))
-
-
-def _excesses(similarity: Rows | _Cosines, codes: Codes, block: slice, temperatures: tuple[float, ...]) -> list[Float]:
-    """e^(b (C_ij - C_ii)) of the rows in a block, 0 for candidates of the same cluster; one matrix a temperature."""
-    gap = similarity(block)
-    gap = gap - gap[np.arange(len(gap)), np.arange(block.start, block.stop)][:, None]
-    gap[codes[block][:, None] == codes] = -np.inf
-    return [np.exp(b * gap) for b in temperatures]
-
-
-def _weights(ratio: Float, floor: float) -> Float:
-    """Weights of the mixture, (experts,), the last at least `floor`, that maximise the mean of ln (weights @ ratio)."""
-    experts, n = ratio.shape
-    least = np.zeros(experts)
-    least[-1] = floor
-    by_sample, free = np.ascontiguousarray(ratio.T), np.full(experts, 1.0 / experts)
-    for _ in range(STEPS):
-        slope = (1.0 / (by_sample @ (least + (1.0 - floor) * free))) @ by_sample / n
-        # A concave function is below its tangent: no weights are better by more than this.
-        if (1.0 - floor) * float(slope.max() - slope @ free) < TOLERANCE:
-            break
-        free = free * slope
-        free /= free.sum()
-    found: Float = least + (1.0 - floor) * free
-    return found
 
 
 def _check_options(candidates: int, temperatures: tuple[float, ...], floor: float) -> None:

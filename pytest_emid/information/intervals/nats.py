@@ -20,7 +20,7 @@ from numpy.typing import NDArray
 
 from pytest_emid.errors import EstimationError
 from pytest_emid.information.arrays import as_clusters
-from pytest_emid.information.critics.witness import Told
+from pytest_emid.information.critics.contrast import Told
 from pytest_emid.information.intervals.clusters import ClusteredMeans, Clusters, clustered_means
 from pytest_emid.information.intervals.estimate import Estimate
 from pytest_emid.information.intervals.means import mean_interval, paired_interval, unpaired_interval

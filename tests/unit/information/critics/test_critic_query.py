@@ -7,8 +7,8 @@ import numpy as np
 import pytest
 
 from pytest_emid.errors import EstimationError
+from pytest_emid.information.critics.contrast import contrast
 from pytest_emid.information.critics.query import QueryContrast
-from pytest_emid.information.critics.witness import contrast
 
 D = 5
 M = 1200
@@ -75,7 +75,7 @@ def test_the_scores_are_those_of_the_gaussian_likelihood(rng, critic):
     likelihood = -0.5 * np.einsum("ijk,kl,ijl->ij", rest, critic.precision, rest)
     # The own part of an answer is the same under every query.
     scales = (critic.scale / 2, critic.scale, 2 * critic.scale)
-    wanted = contrast(lambda block: likelihood[block], codes, 64, scales, critic.floor)
+    wanted = contrast(lambda rows, columns: likelihood[rows][:, columns], codes, 64, scales, critic.floor)
     found = critic.information(y, x, clusters=list(codes))
     assert found.scores == pytest.approx(wanted.scores, abs=1e-6)
     assert found.candidates == 64

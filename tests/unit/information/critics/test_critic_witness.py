@@ -9,8 +9,9 @@ import pytest
 from answered_world import SLOPE, D, answer, draw
 
 from pytest_emid.errors import EstimationError
-from pytest_emid.information.critics import witness as module
-from pytest_emid.information.critics.witness import Witness, contrast
+from pytest_emid.information.critics import contrast as module
+from pytest_emid.information.critics.contrast import contrast
+from pytest_emid.information.critics.witness import Witness
 from pytest_emid.information.reference.whitening import Whitening
 
 
@@ -207,7 +208,11 @@ class TestScores:
 
         def value(witness, **options):
             return contrast(
-                lambda block: cosine[block], codes, 64, options.get("temperatures", witness.temperatures), witness.floor
+                lambda rows, columns: cosine[rows][:, columns],
+                codes,
+                64,
+                options.get("temperatures", witness.temperatures),
+                witness.floor,
             ).value
 
         best = value(witness)

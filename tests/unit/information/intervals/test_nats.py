@@ -7,7 +7,7 @@ import numpy as np
 import pytest
 
 from pytest_emid.errors import EstimationError
-from pytest_emid.information.critics.witness import Told
+from pytest_emid.information.critics.contrast import Told
 from pytest_emid.information.intervals import nats as module
 from pytest_emid.information.intervals.means import mean_interval, paired_interval, unpaired_interval
 from pytest_emid.information.intervals.nats import (
