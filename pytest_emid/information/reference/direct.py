@@ -19,7 +19,7 @@ import numpy as np
 from numpy.typing import ArrayLike, NDArray
 
 from pytest_emid.errors import EstimationError
-from pytest_emid.information.arrays import as_clusters, unit_rows
+from pytest_emid.information.arrays import as_clusters, blocks, unit_rows
 from pytest_emid.information.intervals.clusters import Clusters
 from pytest_emid.information.reference.reliability import Reliability
 from pytest_emid.information.reference.whitening import Whitened, Whitening
@@ -131,13 +131,16 @@ def direct_between(
     partners = _partners(codes, seed)
     rows, columns = np.empty(len(told)), np.empty(len(told))
     for weights, inside in _parts(reliability, told):
-        a, b = unit_rows(told[inside] * weights), unit_rows(true[inside] * weights)
-        scores[inside] = _closeness(np.einsum("ij,ij->i", a, b), exponent)
-        apart = codes[inside][:, None] != codes[partners][None]
-        count = apart.sum(axis=1)
-        for far, near, out in ((true, a, rows), (told, b, columns)):
-            other = _closeness(near @ unit_rows(far[partners] * weights).T, exponent)
-            out[inside] = (other * apart).sum(axis=1) / count
+        far_true, far_told = (unit_rows(far[partners] * weights) for far in (true, told))
+        members = np.flatnonzero(inside)
+        for block in blocks(len(members)):
+            these = members[block]
+            a, b = unit_rows(told[these] * weights), unit_rows(true[these] * weights)
+            scores[these] = _closeness(np.einsum("ij,ij->i", a, b), exponent)
+            apart = codes[these][:, None] != codes[partners][None]
+            count = apart.sum(axis=1)
+            rows[these] = (_closeness(a @ far_true.T, exponent) * apart).sum(axis=1) / count
+            columns[these] = (_closeness(b @ far_told.T, exponent) * apart).sum(axis=1) / count
     # A mean over mismatched pairs moves with both of their halves: each sample answers for its response and its
     # reference, so that the spread of the scores is that of their mean.
     influence: Float = scores - rows - columns + (rows.mean() + columns.mean()) / 2
