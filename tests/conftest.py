@@ -33,6 +33,13 @@ for module in (
 ):
     importlib.import_module(module)
 
+
+@pytest.fixture
+def bare(monkeypatch: pytest.MonkeyPatch) -> None:
+    """Processes that a test starts import what they are asked to, and not what measures coverage as well."""
+    monkeypatch.delenv("COVERAGE_PROCESS_CONFIG", raising=False)
+
+
 # What a project's conftest.py says, but for the measurer: it makes numbers up, so that a run takes no time.
 FAKE_PROJECT = f"""
 import sys

@@ -33,6 +33,7 @@ def modules(path: Path) -> set[str]:
     return set(json.loads((path / "modules.json").read_text()))
 
 
+@pytest.mark.usefixtures("bare")
 @pytest.mark.parametrize("arguments", [[], ["-n1"], ["--emid-seed=3"]], ids=["serial", "xdist", "configured"])
 def test_nothing_heavy_is_imported_by_the_end_of_an_unrelated_run(
     pytester: pytest.Pytester, monkeypatch: pytest.MonkeyPatch, arguments: list[str]
@@ -94,6 +95,7 @@ def test_collecting_touches_nothing(project: pytest.Pytester) -> None:
     assert {path.name for path in project.path.iterdir()} - before <= {"__pycache__"}
 
 
+@pytest.mark.usefixtures("bare")
 def test_collecting_imports_no_framework(project: pytest.Pytester, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setenv("PYTEST_DISABLE_PLUGIN_AUTOLOAD", "1")
     project.makeconftest(SPY)

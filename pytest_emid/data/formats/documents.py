@@ -60,7 +60,7 @@ def captions(file: Path, content: dict[str, Any], root: Path) -> Iterator[Record
     said: dict[Any, list[Any]] = {}
     for number, annotation in enumerate(content["annotations"]):
         where = f"{file}, annotation {number}"
-        if not isinstance(annotation, dict) or "image_id" not in annotation:
+        if not isinstance(annotation, dict) or not isinstance(annotation.get("image_id"), int | str):
             raise DataError(f"{where}: an object with 'image_id' is needed, not {brief(annotation)}.")
         if "caption" not in annotation:
             raise DataError(
@@ -70,7 +70,7 @@ def captions(file: Path, content: dict[str, Any], root: Path) -> Iterator[Record
         said.setdefault(annotation["image_id"], []).append(annotation["caption"])
     for number, image in enumerate(content["images"]):
         where = f"{file}, image {number}"
-        if not isinstance(image, dict) or "id" not in image:
+        if not isinstance(image, dict) or not isinstance(image.get("id"), int | str):
             raise DataError(f"{where}: an object with 'id' is needed, not {brief(image)}.")
         if image["id"] in said:
             names = [image["file_name"]] if isinstance(image.get("file_name"), str) else numbered(str(image["id"]))

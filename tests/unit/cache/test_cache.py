@@ -233,6 +233,7 @@ class TestModes:
         assert str(caught.value) == "unknown cache mode 'on'; it is one of use, off, read, refresh."
 
 
+@pytest.mark.usefixtures("bare")
 def test_the_plugin_does_not_import_sqlite() -> None:
     code = "import sys, pytest_emid.plugin.hooks; print(sorted({'sqlite3', 'torch', 'numpy'} & set(sys.modules)))"
     done = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, check=True)

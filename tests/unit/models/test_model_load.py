@@ -114,6 +114,7 @@ def test_a_hub_id_before_anything_else_is_imported() -> None:
     assert "ModelError: cannot tell which commit 'org/model' is at revision 'main'" in done.stderr
 
 
+@pytest.mark.usefixtures("bare")
 def test_a_fingerprint_imports_neither_torch_nor_transformers(llava: Path) -> None:
     code = (
         "import sys, pytest_emid.models as m\n"
