@@ -151,7 +151,7 @@ def _from(sample: Sample) -> str:
 
 
 def _size(pictures: list[Image.Image]) -> int:
-    return sum(3 * picture.width * picture.height for picture in pictures)
+    return sum(4 * picture.width * picture.height for picture in pictures)  # PIL pads RGB
 
 
 def _some(samples: Sequence[Sample], recipe: str) -> list[Sample]:

@@ -91,6 +91,7 @@ def score(
         information = direct_between(pairs, reliability=reliability, clusters=clusters, seed=seed)
         common = direct_between(pairs, clusters=clusters, exponent=COMMON_EXPONENT, seed=seed)
         readable = decoded_between(pairs, clusters=clusters, seed=seed) if can_decode else None
+    del pairs  # the critic makes as many arrays of its own
     return Scored(
         answered=answered,
         amounts=calibration.critic.amounts(answered, condition, most),

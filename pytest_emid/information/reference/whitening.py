@@ -179,16 +179,17 @@ class Whitening:
         answers = as_matrix("response", response, columns=self.dimension, nonzero_rows=True)
         y = as_matrix("reference", reference, rows=len(answers), columns=self.dimension, nonzero_rows=True)
         given = self._given(text, len(y))
-        told: Float = (answers - given) @ self.whitener
         true: Float = (y - given) @ self.whitener
+        told: Float = true if response is reference else (answers - given) @ self.whitener
         t = np.asarray(text, dtype=np.float64)
         known = [(i, self.rows.get(_key(y[i], t[i]), -1)) for i in range(len(y))]
         here = np.array([i for i, row in known if row >= 0], dtype=np.intp)
         if len(here):
             there = np.array([row for _, row in known if row >= 0], dtype=np.intp)
             change = (given[here] - self.left_out[there]) @ self.whitener
-            told[here] += change
             true[here] += change
+            if told is not true:
+                told[here] += change
         return Whitened(answers, t, told, true)
 
     def explains(self, reference: ArrayLike, text: ArrayLike) -> float:
