@@ -31,9 +31,19 @@ OTHER: Final = "max_completion_tokens"
 """What some servers call the limit of tokens; they say so."""
 PAUSE: Final = 0.5
 """Seconds before a malformed answer is asked again; the pause doubles up to sixteenfold."""
-_OWN: Final = frozenset(
-    "model messages temperature seed max_tokens max_completion_tokens n stream logprobs top_logprobs".split()  # noqa: SIM905
-)
+_OWN: Final = {
+    "logprobs": "scores=",
+    "max_completion_tokens": "max_tokens=",
+    "max_tokens": "max_tokens=",
+    "messages": "",
+    "model": "model=",
+    "n": "draws=",
+    "seed": "seed=",
+    "stream": "",
+    "temperature": "temperature=",
+    "top_logprobs": "top_logprobs=",
+}
+"""What a request sets already, and the argument that it is set by."""
 
 
 class OpenAIServerModel:
@@ -135,9 +145,10 @@ class OpenAIServerModel:
             raise ModelError(
                 f"prices are {prices!r}; give two, of a million prompt and completion tokens: (0.15, 0.60)."
             )
-        own = sorted(_OWN & set(generation or {}))
-        if own:
-            raise ModelError(f"generation cannot hold {', '.join(own)} here; they are arguments, or fixed.")
+        if own := sorted(_OWN.keys() & (generation or {}).keys()):
+            by = ", ".join(sorted({_OWN[name] for name in own} - {""}))
+            advice = f"Give {by} instead." if by else "Leave it out."
+            raise ModelError(f"generation cannot hold {', '.join(own)}: every request has its own. {advice}")
         self.model = model
         self.name = name or model
         self.server = Server(

@@ -190,7 +190,16 @@ class TestErrors:
             ({"temperature": -1}, "temperature is -1; it must be at least 0."),
             ({"timeout": 0}, "timeout is 0; it must be above 0 seconds."),
             ({"retries": -1}, "retries is -1; it must be at least 0."),
-            ({"generation": {"n": 2}}, "generation cannot hold n here; they are arguments, or fixed."),
+            ({"generation": {"n": 2}}, "generation cannot hold n: every request has its own. Give draws= instead."),
+            (
+                {"generation": {"max_completion_tokens": 9, "max_tokens": 9, "seed": 1}},
+                "generation cannot hold max_completion_tokens, max_tokens, seed: every request has its own. "
+                "Give max_tokens=, seed= instead.",
+            ),
+            (
+                {"generation": {"stream": True}},
+                "generation cannot hold stream: every request has its own. Leave it out.",
+            ),
         ],
     )
     def test_settings_out_of_range(self, settings: dict[str, Any], message: str) -> None:
