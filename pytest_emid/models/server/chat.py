@@ -35,7 +35,7 @@ _OWN: Final = {
     "logprobs": "scores=",
     "max_completion_tokens": "max_tokens=",
     "max_tokens": "max_tokens=",
-    "messages": "",
+    "messages": "system=",
     "model": "model=",
     "n": "draws=",
     "seed": "seed=",
