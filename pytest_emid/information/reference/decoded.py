@@ -66,7 +66,7 @@ def decoded(
     so that what dilutes all answers alike costs little.
 
     A diagnostic, not a gate: the decoder is fitted on each set anew, and the noise of that fit is not in the spread of
-    the scores, so that intervals of their mean are too short (docs/explanation/validity.md, section 5).
+    the scores, so that intervals of their mean are too short (docs/appendix/dropped.md).
 
     Args:
         whitening, response, reference, text, clusters: as for `reference_information.direct`.
