@@ -1,11 +1,11 @@
-"""Which families of image-text-to-text models answer, alone and in batches: the table in docs/how-to/models.md.
+"""Which families of image-text-to-text models answer, alone and in batches: the table in docs/how-to/weights.md.
 
 Every family of `tests/support/families.py` is built tiny, with random weights, and asked seven questions about pictures
 of two shapes, in batches of three and one by one, then about two pictures at once, and about none. About three minutes
 on one core:
 
     python benchmarks/families.py            # prints the table
-    python benchmarks/families.py --write    # puts it into docs/how-to/models.md
+    python benchmarks/families.py --write    # puts it into docs/how-to/weights.md
 """
 
 from __future__ import annotations
@@ -19,7 +19,7 @@ from pathlib import Path
 from typing import Any
 
 ROOT = Path(__file__).resolve().parents[1]
-PAGE = ROOT / "docs/how-to/models.md"
+PAGE = ROOT / "docs/how-to/weights.md"
 BEGIN, END = "<!-- families: benchmarks/families.py -->\n", "<!-- families end -->\n"
 sys.path[:0] = [str(ROOT), str(ROOT / "tests/support")]
 
