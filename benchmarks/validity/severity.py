@@ -1,7 +1,7 @@
-"""How much of a picture each visual shift damages, by severity: the table in docs/reference/shifts.md.
+"""How much of a picture each visual shift damages, by severity: the table in docs/appendix/shifts_severity.md.
 
     python benchmarks/validity/severity.py --out severity.json          # photographs where scikit-image is installed
-    python benchmarks/validity/severity.py --out severity.json --write  # puts the table into docs/reference/shifts.md
+    python benchmarks/validity/severity.py --out severity.json --write  # table to docs/appendix/shifts_severity.md
     python benchmarks/validity/severity.py --out severity.json --encoder paper   # with the distance in CLIP
 
 Per shift and severity, the mean over the photographs inside scikit-image's wheel, reduced to 224 x 224, and over
@@ -23,7 +23,7 @@ from pytest_emid import shifts
 from pytest_emid.data.scenes.scene import draw, generator, scene
 from pytest_emid.shifts.pictures import apply_in_mode
 
-PAGE = Path(__file__).resolve().parents[2] / "docs/reference/shifts.md"
+PAGE = Path(__file__).resolve().parents[2] / "docs/appendix/shifts_severity.md"
 BEGIN, END = "<!-- severity: benchmarks/validity/severity.py -->\n", "<!-- severity end -->\n"
 WRITTEN = "The square is blue."
 """What shifts that write on pictures write here."""
@@ -108,7 +108,7 @@ def main() -> None:
     parser.add_argument("--out", type=Path, required=True, help="JSON of the numbers")
     parser.add_argument("--scenes", type=int, default=12)
     parser.add_argument("--encoder", help="encoders, as --emid-encoders takes them: paper, tiny, ...")
-    parser.add_argument("--write", action="store_true", help="put the table into docs/reference/shifts.md")
+    parser.add_argument("--write", action="store_true", help="put the table into docs/appendix/shifts_severity.md")
     parser.add_argument("--rewrite", action="store_true", help="the same from the numbers in --out; measure nothing")
     options = parser.parse_args()
     encoder = None
