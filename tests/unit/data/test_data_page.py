@@ -1,4 +1,4 @@
-"""What docs/how-to/data.md shows runs, on files of the names that it uses, and its tables say what there is."""
+"""What docs/how-to/data.md and natural.md show runs, on files of the names that they use; their tables are complete."""
 
 import base64
 import csv
@@ -17,7 +17,8 @@ from pytest_emid.data.scenes.languages import LANGUAGES
 from pytest_emid.data.tables import READERS
 from pytest_emid.errors import DataError
 
-PAGE = (Path(__file__).parents[3] / "docs" / "how-to" / "data.md").read_text(encoding="utf-8")
+HOW_TO = Path(__file__).parents[3] / "docs" / "how-to"
+PAGE = "\n".join((HOW_TO / name).read_text(encoding="utf-8") for name in ("data.md", "natural.md"))
 BLOCKS = re.findall(r"```python\n(.*?)```", PAGE, flags=re.DOTALL)
 
 
