@@ -112,7 +112,7 @@ def decoded_between(
     obstacle = decoded_obstacle(len(true), groups)
     if obstacle is not None:
         raise EstimationError(f"{obstacle[0].upper()}{obstacle[1:]}. Use the direct form, or measure more samples.")
-    told = _evened(pairs.response)  # the decoder reads the response as it is
+    told = _evened(pairs.response.astype(np.float64))  # the decoder reads the response as it is
     width = told.shape[1]
     both = np.concatenate([told, pairs.text], axis=1)
     for block in (both[:, :width], both[:, width:]):

@@ -5,12 +5,13 @@ from __future__ import annotations
 import hashlib
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
+from typing import Any
 
 import numpy as np
 from numpy.typing import ArrayLike, NDArray
 
 from pytest_emid.errors import EstimationError
-from pytest_emid.information.arrays import as_clusters, as_matrix, require_varied
+from pytest_emid.information.arrays import as_clusters, as_matrix, blocks, checked_matrix, require_varied
 from pytest_emid.information.intervals.clusters import Clusters
 
 __all__ = ["Whitened", "Whitening"]
@@ -43,8 +44,8 @@ class Whitened:
     ((60, 4), True)
     """
 
-    response: Float
-    text: Float
+    response: NDArray[Any]
+    text: NDArray[Any]
     told: Float
     true: Float
 
@@ -176,20 +177,21 @@ class Whitening:
         Raises:
             EstimationError: not finite, an answer of zeros, or another number of rows or columns.
         """
-        answers = as_matrix("response", response, columns=self.dimension, nonzero_rows=True)
-        y = as_matrix("reference", reference, rows=len(answers), columns=self.dimension, nonzero_rows=True)
-        given = self._given(text, len(y))
-        true: Float = (y - given) @ self.whitener
-        told: Float = true if response is reference else (answers - given) @ self.whitener
-        t = np.asarray(text, dtype=np.float64)
-        known = [(i, self.rows.get(_key(y[i], t[i]), -1)) for i in range(len(y))]
-        here = np.array([i for i, row in known if row >= 0], dtype=np.intp)
-        if len(here):
-            there = np.array([row for _, row in known if row >= 0], dtype=np.intp)
-            change = (given[here] - self.left_out[there]) @ self.whitener
-            true[here] += change
+        answers = checked_matrix("response", response, columns=self.dimension, nonzero_rows=True)
+        n = len(answers)
+        y = checked_matrix("reference", reference, rows=n, columns=self.dimension, nonzero_rows=True)
+        t = checked_matrix("text", text, rows=n, columns=self.dimension_text)
+        true = np.empty((n, self.whitener.shape[1]))
+        told = true if response is reference else np.empty_like(true)
+        for block in blocks(n):  # a large set is not held in float64 more often than it must be
+            asked, right = t[block].astype(np.float64), y[block].astype(np.float64)
+            given = asked @ self.slope + self.intercept
+            rows = [self.rows.get(_key(*pair), -1) for pair in zip(right, asked, strict=True)]
+            known = np.array([row >= 0 for row in rows])
+            given[known] = self.left_out[[row for row in rows if row >= 0]]
+            true[block] = (right - given) @ self.whitener
             if told is not true:
-                told[here] += change
+                told[block] = (answers[block] - given) @ self.whitener
         return Whitened(answers, t, told, true)
 
     def explains(self, reference: ArrayLike, text: ArrayLike) -> float:

@@ -61,9 +61,10 @@ def write(path: Path, document: Mapping[str, Any]) -> None:
         OSError: the file cannot be written.
     """
     whole = {"schema_version": SCHEMA_VERSION, "plugin": "pytest-emid", "version": __version__, **document}
-    text = json.dumps(_strict(whole), sort_keys=True, indent=1, ensure_ascii=False, allow_nan=False)
+    encoder = json.JSONEncoder(sort_keys=True, indent=1, ensure_ascii=False, allow_nan=False)
     with writing(path) as stream:
-        stream.write(text + "\n")
+        stream.writelines(encoder.iterencode(_strict(whole)))  # never all of it in memory as text
+        stream.write("\n")
 
 
 def read(path: Path | str) -> list[EmidResult]:
@@ -96,10 +97,13 @@ def read_document(path: Path | str) -> dict[str, Any]:
 
 
 def _strict(value: Any) -> Any:
+    """Numbers that JSON lacks as words; what holds none is not copied."""
     if isinstance(value, Mapping):
-        return {key: _strict(item) for key, item in value.items()}
+        made = {key: _strict(item) for key, item in value.items()}
+        return value if type(value) is dict and all(made[key] is item for key, item in value.items()) else made
     if isinstance(value, list | tuple):
-        return [_strict(item) for item in value]
+        items = [_strict(item) for item in value]
+        return value if all(new is old for new, old in zip(items, value, strict=True)) else items
     if isinstance(value, float) and not math.isfinite(value):
         return str(value)
     return value
