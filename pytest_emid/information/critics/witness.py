@@ -216,11 +216,17 @@ class Witness:
         a = as_matrix("response", response, rows=len(y), columns=d, nonzero_rows=True)
         # A reference that took part in the fit is freed from what the regression knew of its question without it.
         true = self.whitening.pairs(y, y, text).true
-        given = y @ self.whitening.whitener - true
+        given = y @ self.whitening.whitener
+        given -= true  # in place, as all that follows: these are the largest arrays that a measurement holds
+        told = a @ self.whitening.whitener
+        del a, y
         # The same is taken off both sides of a - given, so that little is lost to rounding.
         origin = given.mean(axis=0)
-        told = a @ self.whitening.whitener - origin - self.middle
-        return _Cosines(told, given - origin, true - self.middle, SOFT * self.scale)
+        told -= origin
+        told -= self.middle
+        given -= origin
+        true -= self.middle
+        return _Cosines(told, given, true, SOFT * self.scale)
 
 
 class _Cosines:
@@ -228,7 +234,8 @@ class _Cosines:
 
     def __init__(self, told: Float, given: Float, true: Float, soft: float) -> None:
         self.told, self.given, self.soft, self.n = told, given, soft, len(told)
-        self.true = true / np.maximum(np.linalg.norm(true, axis=1), 1e-12)[:, None]
+        self.true = true
+        self.true /= np.maximum(np.sqrt(np.einsum("ij,ij->i", true, true)), 1e-12)[:, None]
         self.shared = np.einsum("ij,ij->i", given, self.true)
         self.given_square = np.einsum("ij,ij->i", given, given)
 

@@ -198,9 +198,17 @@ def _exponent(exact: float) -> float:
 
 def _same(differences: Float, true: Float) -> NDArray[np.bool_]:
     """Which responses are their references, but for rounding."""
-    scale = float(np.median(np.linalg.norm(true, axis=1)))
-    same: NDArray[np.bool_] = np.linalg.norm(differences, axis=1) <= SAME * scale
+    scale = float(np.median(_lengths(true)))
+    same: NDArray[np.bool_] = _lengths(differences) <= SAME * scale
     return same
+
+
+def _lengths(rows: Float, point: Float | None = None) -> Float:
+    """Distances of the rows from a point, or from the origin, without another array of their size."""
+    found = np.empty(len(rows))
+    for block in blocks(len(rows)):
+        found[block] = np.linalg.norm(rows[block] if point is None else rows[block] - point, axis=1)
+    return found
 
 
 def _centred(told: Float, true: Float, centre: Centre, exponent: float) -> tuple[Float, Float]:
@@ -266,15 +274,15 @@ def _common_offset(
 
     Source: Vardi and Zhang (2000), "The multivariate L1-median and associated data depth".
     """
-    distance = np.linalg.norm(differences, axis=1)
-    directions = differences[~exact] / distance[~exact][:, None]
-    if float(np.linalg.norm(directions.sum(axis=0))) <= exact.sum():
+    distance = _lengths(differences)
+    towards = np.divide(1.0, distance, out=np.zeros(len(distance)), where=~exact)
+    if float(np.linalg.norm(towards @ differences)) <= exact.sum():
         return np.zeros(differences.shape[1])
     point: Float = differences.mean(axis=0)
     spread = float(distance.mean())
     for _ in range(steps):
         # The floor keeps a row that the point sits on from taking all the weight.
-        weight = 1.0 / np.maximum(np.linalg.norm(differences - point, axis=1), 1e-6 * spread)
+        weight = 1.0 / np.maximum(_lengths(differences, point), 1e-6 * spread)
         step: Float = weight @ differences / weight.sum()
         moved = float(np.linalg.norm(step - point))
         point = step
@@ -282,10 +290,10 @@ def _common_offset(
             break
     # A style that all answers share leaves none of them exactly right. Where some are, and most are wrong, the median
     # is that of the mistakes: it counts only if it brings answers closer to their references, by `direct`'s closeness.
-    if exact.any() and _energy(differences, exponent) <= _energy(differences - point, exponent):
+    if exact.any() and _energy(distance, exponent) <= _energy(_lengths(differences, point), exponent):
         return np.zeros(differences.shape[1])
     return point
 
 
-def _energy(differences: Float, exponent: float) -> float:
-    return float((np.linalg.norm(differences, axis=1) ** (2 * exponent)).sum())
+def _energy(distance: Float, exponent: float) -> float:
+    return float((distance ** (2 * exponent)).sum())
