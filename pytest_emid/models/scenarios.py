@@ -144,8 +144,17 @@ def load_recorded(clean: Answers, shifted: Mapping[str, Answers], *, name: str |
     for scenario in shifted:
         if not isinstance(scenario, str) or not scenario.strip() or scenario in _UNSHIFTED:
             raise DataError(f"{scenario!r} names no scenario: give the id of a shift, or a name such as 'new release'.")
+        if _same(clean, shifted[scenario]):
+            raise DataError(f"{scenario!r} has the recording of the clean set, {clean!s}: nothing would be compared.")
     first = _recording(clean, name)
     return RecordedScenarios(first, {key: _recording(answers, first.name) for key, answers in shifted.items()})
+
+
+def _same(one: Answers, other: Answers) -> bool:
+    """Whether both are one file."""
+    return (
+        isinstance(one, str | Path) and isinstance(other, str | Path) and Path(one).resolve() == Path(other).resolve()
+    )
 
 
 def _recording(answers: Answers, name: str | None) -> RecordedModel:

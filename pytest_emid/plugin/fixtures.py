@@ -206,6 +206,8 @@ class MeasureEmid:
             return self._result(measurer, shift, running, config, measure)
         except (EmidError, AssertionError) as error:
             running.raised(f"its measurement of {_named(shift)} raised {type(error).__name__}", error)
+            if isinstance(error, EmidError) and error.__cause__ is None and not running.item.config.option.fulltrace:
+                raise error.with_traceback(None) from None  # the sentence says it all; what has a cause is shown whole
             raise
 
     def _look_first(self, measurer: Measurer, running: recorder.Recorder) -> None:

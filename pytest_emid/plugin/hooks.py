@@ -170,7 +170,11 @@ class Reporter:
     def _finish(self, session: pytest.Session) -> None:
         if session.config.option.collectonly:
             return
-        self._problems = self._ledger.problems() if self._ledger is not None else []
+        if self._ledger is not None:
+            from pytest_emid.plugin.unused import without_effect
+
+            self._problems = self._ledger.problems()
+            self._problems += without_effect(self._config, [row.result for row in self._ledger.rows()])
         for key in ("json", "save"):
             self._write(session, key)
         self._keep_baseline(session)

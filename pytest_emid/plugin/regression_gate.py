@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import math
-import os
 from collections.abc import Collection
 from dataclasses import replace
 from typing import Final, NoReturn
@@ -20,7 +19,7 @@ from pytest_emid.measuring.results import EmidResult
 from pytest_emid.measuring.verdicts import Decision, Direction, Verdict
 from pytest_emid.plugin import recorder
 from pytest_emid.plugin.assertions import Blind, Undecided
-from pytest_emid.plugin.baselines import baseline_path, is_first, saved_baseline
+from pytest_emid.plugin.baselines import baseline_path, in_ci, is_first, saved_baseline
 from pytest_emid.plugin.config import CONFIG, EmidConfig
 from pytest_emid.plugin.deciding import check_number, check_result, conclude, decision_on, not_seen, options_of
 from pytest_emid.plugin.looking import in_full
@@ -110,11 +109,12 @@ def assert_no_regression(
 
 def _first(config: pytest.Config) -> NoReturn:
     """Skip, as the run that later ones are compared with; on a machine that keeps no files that is every run."""
-    if os.environ.get("CI", "").lower() in ("", "0", "false") or config.stash[CONFIG].baseline_update is not None:
+    if not in_ci() or config.stash[CONFIG].baseline_update is not None:
         pytest.skip(f"there is no baseline yet: this run is saved as the first, {baseline_path(config)}")
     raise BaselineError(
-        f"there is no baseline {baseline_path(config)}, and in CI a gate that compares nothing does not pass. This run "
-        "writes it: commit it, or restore it before the run; or accept the run: --emid-baseline-update='the first run'."
+        f"there is no baseline {baseline_path(config)}, and in CI a gate that compares nothing does not pass. Run "
+        "once elsewhere and commit the file, restore it before the run, or accept this run: "
+        "--emid-baseline-update='the first run'."
     )
 
 

@@ -31,6 +31,29 @@ def test_an_option_that_an_override_leaves_without_effect_is_named(project: pyte
     result = project.runpytest("--emid-model=tiny-llava")
     result.assert_outcomes(passed=1)
     result.stdout.fnmatch_lines(["model fake (fixture emid_model, conftest.py:*, overrides --emid-model), *"])
+    assert result.ret == pytest.ExitCode.TESTS_FAILED
+    said = " ".join(line.strip() for line in result.outlines)
+    assert (
+        "--emid-model=tiny-llava had no effect: the fixture emid_model gives what was measured, fake (fixture" in said
+    )
+    assert "or let the fixture take what it names: def emid_model(emid_model)." in said
+
+
+def test_an_option_of_the_ini_file_may_be_overridden(project: pytest.Pytester) -> None:
+    project.makeini("[pytest]\nemid_model = tiny-llava\n")
+    project.makepyfile(test_x="def test_x(measure_emid): measure_emid('blur:95')")
+    assert project.runpytest().ret == pytest.ExitCode.OK
+
+
+def test_an_option_that_one_directory_takes_has_an_effect(project: pytest.Pytester) -> None:
+    (project.mkdir("a") / "test_a.py").write_text("def test_x(measure_emid): measure_emid('blur:95')\n")
+    (project.mkdir("b") / "test_b.py").write_text(
+        "import pytest\n"
+        "@pytest.fixture(scope='session')\n"
+        "def emid_model(emid_model): return type(emid_model)('b')\n"
+        "def test_x(measure_emid): measure_emid('blur:95')\n"
+    )
+    assert project.runpytest("--emid-model=tiny-llava").ret == pytest.ExitCode.OK
 
 
 def test_a_parametrized_model_is_measured_once_a_parameter(project: pytest.Pytester) -> None:

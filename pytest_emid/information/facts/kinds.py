@@ -188,7 +188,7 @@ class Valued:
 
     def falsified(self, text: str, lexicon: Lexicon | None, seed: int) -> str | None:
         mentions = self._mentions(text, lexicon)
-        draw = zlib.crc32(f"{seed} {self.name} {text}".encode())
+        draw = zlib.crc32(f"{seed} {self.name} {text}".encode("utf-8", "surrogatepass"))
         chosen: dict[str, str] = {}
 
         def other(mention: Mention) -> str | None:

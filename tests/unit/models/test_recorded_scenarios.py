@@ -91,3 +91,14 @@ def test_what_changes_nothing_is_answered_as_the_clean_set() -> None:
     model = models.load_recorded(OLD, {"a": NEW})
     assert model.under("identity") is model.under("clean")
     assert [r.text for _, r in model.respond(list(CLEAN)[:2])] == [s.reference for s in list(CLEAN)[:2]]
+
+
+@pytest.mark.parametrize("written", ["clean.jsonl", "./clean.jsonl"])
+def test_the_recording_of_the_clean_set_is_none_of_a_shift(tmp_path: Path, monkeypatch, written: str) -> None:
+    monkeypatch.chdir(tmp_path)
+    Path("clean.jsonl").write_text('{"id": "s1", "answer": "A dog."}\n')
+    with pytest.raises(DataError) as caught:
+        models.load_recorded("clean.jsonl", {"frost:3": written})
+    assert str(caught.value) == (
+        "'frost:3' has the recording of the clean set, clean.jsonl: nothing would be compared."
+    )

@@ -45,7 +45,7 @@ class Item:
 
     def __init__(self, config: EmidConfig, **values: Any) -> None:
         self.nodeid, self.stash = "test_x.py::test_a", pytest.Stash()
-        self.config = SimpleNamespace(stash=pytest.Stash(), rootpath=None)
+        self.config = SimpleNamespace(stash=pytest.Stash(), rootpath=None, option=SimpleNamespace(fulltrace=False))
         self.config.stash[CONFIG] = config
         self.values = {
             "emid_model": Counting(CLEAN, SHIFTED), "emid_dataset": CLEAN.dataset, "emid_encoders": ENCODERS,

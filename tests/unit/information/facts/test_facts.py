@@ -283,3 +283,7 @@ def test_errors(call, message):
     with pytest.raises(EstimationError) as caught:
         call()
     assert str(caught.value) == message
+
+
+def test_a_lone_surrogate_is_no_obstacle() -> None:
+    assert falsified("Two cats\ud800", "number") not in (None, "Two cats\ud800")
