@@ -288,6 +288,23 @@ def test_a_server_that_is_away_is_an_error(measuring: MeasureEmid) -> None:
     assert (notes.asked, notes.results, notes.decisions) == (True, (), ())
 
 
+@pytest.mark.parametrize(
+    ("fulltrace", "cause", "deeper"), [(False, None, False), (True, None, True), (False, OSError("x"), True)]
+)
+def test_what_says_what_to_do_shows_no_frames_of_ours(
+    measuring: MeasureEmid, monkeypatch: pytest.MonkeyPatch, fulltrace: bool, cause: Exception | None, deeper: bool
+) -> None:
+    def refused(*arguments: Any) -> Any:
+        raise ModelError("told: a number is no answer.") from cause
+
+    monkeypatch.setattr(MeasureEmid, "_result", refused)
+    item = Item(NO_CACHE, emid_model=Broke(CLEAN, SHIFTED))
+    item.config.option.fulltrace = fulltrace
+    with pytest.raises(ModelError) as caught:
+        measure(item, measuring)
+    assert ("refused" in [entry.name for entry in caught.traceback]) is deeper
+
+
 # defaults
 
 
