@@ -80,7 +80,7 @@ def inside(root: Path, name: str, where: str) -> Path:
     if not path.is_relative_to(base):
         link = f", by a link to {path}" if Path(os.path.normpath(base / name)).is_relative_to(base) else ""
         raise DataError(
-            f"{where}: {name!r} leads out of the dataset's folder {root}{link}. "
+            f"{where}: {name!r} leads out of the dataset's folder {base}{link}. "
             "Move the file into it, or pass the folder that holds all files."
         )
     return path

@@ -102,7 +102,7 @@ class Pictures:
         path = inside(root, name, where)
         if not path.is_file():
             raise DataError(
-                f"{where}: there is no image {name!r} in {root}. "
+                f"{where}: there is no image {name!r} in {root.resolve()}. "
                 "Put it there, or pass the folder that holds it: images=..."
             )
         if path not in self._keys:

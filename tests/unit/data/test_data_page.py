@@ -125,4 +125,4 @@ def test_the_error_of_the_page_is_what_is_said(folder):
     (folder / "mine.jsonl").write_text("\n".join(rows))
     with pytest.raises(DataError) as caught:
         data.load_table("mine.jsonl")
-    assert str(caught.value).replace(" in ..", " in /data.") == line
+    assert str(caught.value).replace(f" in {folder.resolve()}.", " in /data.") == line
