@@ -79,7 +79,7 @@ def test_what_is_written_is_valid(here: pytest.Pytester, ci: str, kind: tuple[st
     said = yaml.safe_load(workflow.read_text())
     jobs = said.get("jobs", said)
     assert list(jobs) == ["robustness"]
-    assert "pytest 'a suite' --emid-json=run.json" in workflow.read_text()
+    assert " python -m pytest 'a suite' --emid-json=run.json" in workflow.read_text()
     assert ("pytest-emid[openai]" in workflow.read_text()) == (kind[0] == "server")
 
 

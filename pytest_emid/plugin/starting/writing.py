@@ -5,6 +5,7 @@ from __future__ import annotations
 import json
 import os
 import shlex
+import tomllib
 from importlib.resources import files
 from pathlib import Path
 from typing import Any
@@ -90,7 +91,19 @@ def _said(wanted: Wanted) -> dict[str, Any]:
         or bool(wanted.data and "HERE" in own),
         "folder": shlex.quote(wanted.folder.as_posix()),
         "package": "pytest-emid[openai]" if wanted.kind == "server" else "pytest-emid",
+        "own": _own_requirements(),
     }
+
+
+def _own_requirements() -> str:
+    """What `pip install` is told besides, for the project in the current folder; empty where it says nothing."""
+    if Path("requirements.txt").is_file():
+        return " -r requirements.txt"
+    try:
+        project = tomllib.loads(Path("pyproject.toml").read_text("utf-8"))
+    except (OSError, ValueError):
+        return ""
+    return " ." if {"project", "build-system"} & project.keys() else ""  # else it only configures tools
 
 
 def _located(wanted: Wanted, named: str) -> str:
