@@ -15,7 +15,7 @@ __all__ = ["wanted_from"]
 Ask = Callable[[str], str]
 
 NAMES = {
-    "function": "Function, as module:function (empty: it is still to be written)",
+    "function": "Function (images, questions) -> answers, as module:function (empty: it is still to be written)",
     "checkpoint": "Folder or Hub id",
     "server": "The model's name on the server",
     "recorded": "File of the clean answers",

@@ -101,6 +101,14 @@ def test_a_person_is_asked_for_what_is_open(folder: Path) -> None:
     ]
 
 
+def test_a_function_is_asked_for_with_its_signature(folder: Path) -> None:
+    person = Somebody("function", "serving:answer", "", "")
+    assert wanted_from(given(), person) == Wanted(folder=Path("suite"), kind="function", name="serving:answer")
+    assert person.asked[1] == (
+        "Function (images, questions) -> answers, as module:function (empty: it is still to be written): "
+    )
+
+
 def test_recorded_answers_are_asked_for_until_there_are_no_more(folder: Path) -> None:
     person = Somebody("recorded", "clean.jsonl", "fog:1=fog.jsonl", "next=next.jsonl", "", "photos.csv", "")
     wanted = wanted_from(given(), person)
