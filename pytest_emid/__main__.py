@@ -239,8 +239,14 @@ def _pack(given: argparse.Namespace) -> int:
     if not given.cache.exists():
         raise DataError(f"there is no cache {given.cache}. Name another with --cache.")
     with Cache(given.cache, pack_key_env=given.key_env) as cache:
+        models = models_of(cache.store)
+        if not models:
+            raise DataError(
+                f"the cache {cache.path} keeps no answers, and nothing was written. Run the suite first. A function "
+                'that is loaded without fingerprint= keeps none: give it one, such as fingerprint="v3".'
+            )
         written = cache.export_pack(given.out, vectors=not given.no_vectors, model=given.model)
-        held = [one for one in models_of(cache.store) if given.model in (None, one[0])]
+        held = [one for one in models if given.model in (None, one[0])]
     _say(f"{given.out}: {written.answers:,} answers, {written.vectors:,} vectors, {written.bytes:,} bytes")
     if len(held) > 1:
         there = "; ".join(f"{name} ({fingerprint[:12]})" for name, fingerprint in held[-3:])

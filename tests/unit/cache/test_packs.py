@@ -115,6 +115,21 @@ def test_packs_of_several_models(tmp_path: Path) -> None:
         ReplayModel(tmp_path / "pack.json", model="x")
 
 
+@pytest.mark.parametrize("more", [(), ("--no-vectors",), ("--model", "echo")])
+def test_no_answers_are_no_pack(tmp_path: Path, capsys: pytest.CaptureFixture[str], more: tuple[str, ...]) -> None:
+    pack = tmp_path / "pack.json"
+    with Cache(tmp_path / "cache") as cache:
+        cache.respond(CallableModel(lambda images, questions: list(questions)), make_samples(2))
+        cache.encode_texts(CountingEncoder(), ["a"])
+    assert main(["pack", str(pack), "--cache", str(tmp_path / "cache"), *more]) == 2
+    assert capsys.readouterr().err == (
+        f"python -m pytest_emid pack: the cache {cache.path} keeps no answers, and nothing was written. Run the suite "
+        "first. A function that is loaded without fingerprint= keeps none: give it one, such as "
+        'fingerprint="v3".\n'
+    )
+    assert not pack.exists()
+
+
 def test_a_pack_of_one_version_of_a_model(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
     pack = tmp_path / "pack.json"
     with Cache(tmp_path / "cache") as cache:
