@@ -63,16 +63,11 @@ def checked(wanted: Wanted) -> str:
     """
     if wanted.kind == "function" and wanted.name and not FUNCTION.fullmatch(wanted.name):
         raise DataError(f"--name {wanted.name!r} is no function. Write module:function, such as our.serving:answer.")
-    if wanted.kind != "function" and not wanted.name:
-        what = {"checkpoint": "a folder or a Hub id", "server": "the model's name on the server"}
-        raise DataError(f"--model {wanted.kind} needs --name: {what.get(wanted.kind, 'the file of clean answers')}.")
+    if missing := _missing(wanted):
+        raise DataError(f"--model {wanted.kind} needs {'; '.join(missing)}.")
     if wanted.base_url and wanted.kind != "server":
         raise DataError(f"--base-url says where a server is, and --model is {wanted.kind}. Leave one out.")
     if wanted.kind == "recorded":
-        if not wanted.shifted:
-            raise DataError("--model recorded needs --shifted SCENARIO=FILE, once for each set of shifted answers.")
-        if not wanted.data:
-            raise DataError("--model recorded needs --data: the samples whose ids the answers have.")
         for path in (Path(wanted.name), *wanted.shifted.values()):
             if not path.is_file():
                 raise DataError(f"there is no file {path} of recorded answers.")
@@ -84,6 +79,21 @@ def checked(wanted: Wanted) -> str:
         if find_spec("openai") is None:
             raise UnavailableError("a server is asked with the package openai: pip install 'pytest-emid[openai]'")
     return _data(wanted.data) if wanted.data else "300 built-in scenes, of which the first 150 are asked"
+
+
+def _missing(wanted: Wanted) -> list[str]:
+    """All that this kind of model needs and that was not given, so that one error tells it."""
+    named = {
+        "checkpoint": "--name: a folder or a Hub id",
+        "server": "--name: the model's name on the server",
+        "recorded": "--name FILE of the clean answers",
+    }
+    missing = [named[wanted.kind]] if wanted.kind in named and not wanted.name else []
+    if wanted.kind == "recorded" and not wanted.shifted:
+        missing.append("--shifted SCENARIO=FILE, once for each set of shifted answers")
+    if wanted.kind == "recorded" and not wanted.data:
+        missing.append("--data: the samples whose ids the answers have")
+    return missing
 
 
 def _data(spec: str) -> str:

@@ -20,11 +20,16 @@ REFUSED = {
     "our.serving:answer.",
     "init --model checkpoint": "--model checkpoint needs --name: a folder or a Hub id.",
     "init --model server": "--model server needs --name: the model's name on the server.",
-    "init --model recorded": "--model recorded needs --name: the file of clean answers.",
+    "init --model recorded": "--model recorded needs --name FILE of the clean answers; --shifted SCENARIO=FILE, once "
+    "for each set of shifted answers; --data: the samples whose ids the answers have.",
+    "init --model recorded --shifted fog:1=here.jsonl --data scenes": "--model recorded needs --name FILE of the clean "
+    "answers.",
     "init --model checkpoint --name a/b --base-url http://x": "--base-url says where a server is, and --model is "
     "checkpoint. Leave one out.",
     "init --model recorded --name here.jsonl": "--model recorded needs --shifted SCENARIO=FILE, once for each set of "
-    "shifted answers.",
+    "shifted answers; --data: the samples whose ids the answers have.",
+    "init --model recorded --name here.jsonl --data scenes": "--model recorded needs --shifted SCENARIO=FILE, once for "
+    "each set of shifted answers.",
     "init --model recorded --name here.jsonl --shifted blur": "--shifted 'blur' must read SCENARIO=FILE, such as "
     "keyboard:1=keyboard.jsonl.",
     "init --model recorded --name here.jsonl --shifted fog:1=here.jsonl": "--model recorded needs --data: the samples "
