@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Callable
 from pathlib import Path
 from typing import Any, Final
@@ -22,6 +23,7 @@ SMALL: Final = {"batch_size": 64}
 """How they are made: a step of a small model is mostly Python's, which more rows share."""
 SERVER: Final = "openai:"
 """What the name of a model behind a server begins with."""
+_FUNCTION: Final = re.compile(r"([A-Za-z_][\w.]*):([A-Za-z_]\w*)")
 _MEANINGLESS: Final = {
     "CallableModel": ("device",),
     "OpenAIFleetModel": ("batch_size", "device"),
@@ -83,7 +85,10 @@ def load(spec: str | Path | Model | Callable[..., Any], **options: Any) -> Model
             kind = "OpenAIFleetModel" if several else "OpenAIServerModel"
             return _make(kind, str(spec).removeprefix(SERVER), **options)
         by_suffix = {".jsonl": "RecordedModel", ".json": "ReplayModel"}
-        return _make(by_suffix.get(Path(spec).suffix, "TransformersModel"), spec, **options)
+        kind = by_suffix.get(Path(spec).suffix, "TransformersModel")
+        if kind == "TransformersModel":
+            _check_weights(spec)
+        return _make(kind, spec, **options)
     if callable(spec):
         return _make("CallableModel", spec, **options)
     raise ModelError(
@@ -91,6 +96,22 @@ def load(spec: str | Path | Model | Callable[..., Any], **options: Any) -> Model
         "file of recorded answers (.jsonl), a replay pack (.json), a function (images, questions) -> answers, or an "
         "object with name, fingerprint and respond."
     )
+
+
+def _check_weights(spec: str | Path) -> None:
+    """What is plainly meant as something else than weights is not looked up on the Hub."""
+    if Path(spec).is_file():
+        raise ModelError(
+            f"{str(spec)!r} is a file, and no model. Recorded answers are a .jsonl, a replay pack is a .json; a "
+            "checkpoint is the folder around its files."
+        )
+    named = _FUNCTION.fullmatch(str(spec))
+    if named is not None and not Path(spec).is_dir():
+        module, function = named.groups()
+        raise ModelError(
+            f"{str(spec)!r} is a text, not a function. Give the function itself: from {module} import {function}, then "
+            f"models.load({function})."
+        )
 
 
 def _make(kind: str, spec: Any, /, **options: Any) -> Model:

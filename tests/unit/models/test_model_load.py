@@ -84,6 +84,25 @@ def test_what_is_no_model(tmp_path: Path) -> None:
         models.load(RecordedModel({"a": "b"}), batch_size=3)
 
 
+NO_WEIGHTS = {
+    "photos.csv": "'photos.csv' is a file, and no model. Recorded answers are a .jsonl, a replay pack is a .json; a "
+    "checkpoint is the folder around its files.",
+    "our.serving:answer": "'our.serving:answer' is a text, not a function. Give the function itself: from our.serving "
+    "import answer, then models.load(answer).",
+}
+
+
+@pytest.mark.parametrize("spec", NO_WEIGHTS)
+def test_a_file_and_a_function_in_words_are_not_looked_up(
+    spec: str, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.chdir(tmp_path)
+    (tmp_path / "photos.csv").write_text("id,image,question,answer\n")
+    with pytest.raises(ModelError) as caught:
+        models.load(spec)
+    assert str(caught.value) == NO_WEIGHTS[spec]
+
+
 def test_a_folder_has_no_revision(llava: Path) -> None:
     with pytest.raises(ModelError, match="which has no revision 'main'"):
         models.load(llava, revision="main")
