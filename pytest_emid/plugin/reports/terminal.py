@@ -17,7 +17,7 @@ from pytest_emid.plugin.reports.asked import asked_of, verdict_word
 from pytest_emid.plugin.reports.columns import BOUND_LETTERS, EXTRA_COLUMNS, columns, shown_bound
 from pytest_emid.plugin.reports.explain import headline, sees
 
-__all__ = ["header", "provenance", "summarize"]
+__all__ = ["header", "provenance", "summarize", "unkept"]
 
 COLORS: Final = {Verdict.PASS: "green", Verdict.FAIL: "red", Verdict.UNDECIDED: "yellow"}
 UNMEASURED_SHOWN: Final = 2
@@ -121,7 +121,7 @@ def _table(terminal: pytest.TerminalReporter, rows: Sequence[Row], sources: str)
     for line in provenance(rows):
         _write(terminal, line)
     if sources and terminal.verbosity >= 0:
-        _write(terminal, f"answers: {sources}")
+        _write(terminal, f"answers: {sources}{unkept(rows)}")
     for note in dict.fromkeys(row.result.settings.get("encoders note", "") for row in rows):
         if note:
             _write(terminal, visible(note), yellow=True)
@@ -175,6 +175,13 @@ def provenance(rows: Sequence[Row]) -> Iterator[str]:
     for (what, how), found in sizes.items():
         n, clusters = (_range(column) for column in zip(*found, strict=True))
         yield visible(f"{what}: {n} samples{f' in {clusters} clusters' if clusters != n else ''}, {how}")
+
+
+def unkept(rows: Sequence[Row]) -> str:
+    """What is said of answers that the next run has to ask for again; empty where all are kept."""
+    made = [(row.result.model, row.result.made) for row in rows]
+    names = sorted({model for model, by in made if by.versions and not by.model})  # without versions nothing is known
+    return visible(f"; without a fingerprint= those of {' and '.join(names)} are not kept") if names else ""
 
 
 def _range(counts: Sequence[int]) -> str:
