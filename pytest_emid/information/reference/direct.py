@@ -213,15 +213,20 @@ def _lengths(rows: Float, point: Float | None = None) -> Float:
 
 def _centred(told: Float, true: Float, centre: Centre, exponent: float) -> tuple[Float, Float]:
     """Responses and references about the mean reference, without the style that all responses share."""
+    middle: Float = true.mean(axis=0)
+    if centre == "none":
+        return told - middle, true - middle
     if centre == "offset":
         differences = told - true
-        told = told - _common_offset(differences, _same(differences, true), exponent)
+        offset = _common_offset(differences, _same(differences, true), exponent)
+        del differences  # a large set is not held more often than it must be
+        told = told - offset
     elif centre == "mean":
-        told = told + (true.mean(axis=0) - told.mean(axis=0))
-    elif centre != "none":
+        told = told + (middle - told.mean(axis=0))
+    else:
         raise EstimationError(f"centre: {centre!r} is unknown. Use 'offset', 'mean' or 'none'.")
-    middle: Float = true.mean(axis=0)
-    return told - middle, true - middle
+    told -= middle
+    return told, true - middle
 
 
 def _parts(reliability: Reliability | None, told: Float) -> list[tuple[Float, NDArray[np.bool_]]]:
