@@ -14,7 +14,7 @@ from pathlib import Path
 from typing import Any, Final
 
 from pytest_emid.data.writing import writing
-from pytest_emid.measuring.format import measured, number, percent, quantity, visible
+from pytest_emid.measuring.format import limits, measured, number, percent, quantity, visible
 from pytest_emid.measuring.results import EmidResult
 from pytest_emid.measuring.verdicts import Decision
 from pytest_emid.plugin.ledger import Row
@@ -134,7 +134,7 @@ def _scenario(row: Row, is_open: bool, budget: int) -> dict[str, Any]:
         "clusters": result.clusters,
         "bar": bar(row),
         "retained": "undefined" if undefined else percent(retained.value),
-        "interval": "" if undefined else f"{100 * retained.low:.0f} to {100 * retained.high:.0f}",
+        "interval": "" if undefined else " to ".join(limits(retained)),
         "order": "-1" if undefined else f"{retained.value:.6g}",
         "emid": measured(result.emid),
         "emid_order": f"{result.emid.value:.6g}",
