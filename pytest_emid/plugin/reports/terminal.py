@@ -17,9 +17,11 @@ from pytest_emid.plugin.reports.asked import asked_of, verdict_word
 from pytest_emid.plugin.reports.columns import BOUND_LETTERS, EXTRA_COLUMNS, columns, shown_bound
 from pytest_emid.plugin.reports.explain import headline, sees
 
-__all__ = ["header", "provenance", "summarize"]
+__all__ = ["NOTE", "encoder_notes", "header", "provenance", "summarize"]
 
 COLORS: Final = {Verdict.PASS: "green", Verdict.FAIL: "red", Verdict.UNDECIDED: "yellow"}
+NOTE: Final = "encoders note"
+"""The setting that holds what must be said about the encoders."""
 UNMEASURED_SHOWN: Final = 2
 """Scenarios that could not be measured whose reason is printed in full."""
 
@@ -122,9 +124,8 @@ def _table(terminal: pytest.TerminalReporter, rows: Sequence[Row], sources: str)
         _write(terminal, line)
     if sources and terminal.verbosity >= 0:
         _write(terminal, f"answers: {sources}")
-    for note in dict.fromkeys(row.result.settings.get("encoders note", "") for row in rows):
-        if note:
-            _write(terminal, visible(note), yellow=True)
+    for note in encoder_notes(rows):
+        _write(terminal, visible(note), yellow=True)
     width = terminal.config.get_terminal_writer().fullwidth
     shown = columns(rows, terminal.verbosity)
     sizes = _sizes(shown)
@@ -175,6 +176,11 @@ def provenance(rows: Sequence[Row]) -> Iterator[str]:
     for (what, how), found in sizes.items():
         n, clusters = (_range(column) for column in zip(*found, strict=True))
         yield visible(f"{what}: {n} samples{f' in {clusters} clusters' if clusters != n else ''}, {how}")
+
+
+def encoder_notes(rows: Sequence[Row]) -> list[str]:
+    """What must be said about the encoders, the gravest in its first sentence; each once."""
+    return [*filter(None, dict.fromkeys(row.result.settings.get(NOTE, "") for row in rows))]
 
 
 def _range(counts: Sequence[int]) -> str:
