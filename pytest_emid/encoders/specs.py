@@ -88,9 +88,9 @@ def paper_or_tiny(**options: Any) -> Encoders:
         return cast("Encoders", paper)
     tiny = load(TINY, **options)
     note = (
-        f"Embedded with the built-in encoders ({tiny.name}), which know drawn scenes and little else, because the "
-        f"paper's pair ({paper.name}) is out of reach: {reason} Retained, EMI, EMID and cosine are not comparable "
-        "with those of the paper's pair, and say less about photographs; exact match does not suffer."
+        f"Embedded with the built-in encoders ({tiny.name}), which know drawn scenes and little else: retained, "
+        "EMI, EMID and cosine say less about photographs, and are not comparable with those of the paper's pair; exact "
+        f"match does not suffer. The paper's pair ({paper.name}) is out of reach: {reason}"
     )
     return replace(tiny, note=note)
 

@@ -21,6 +21,7 @@ __all__ = [
     "duration",
     "floor_in_words",
     "interval",
+    "limits",
     "measured",
     "number",
     "percent",
@@ -57,12 +58,12 @@ def number(value: float, decimals: int | None = None) -> str:
     """A number with its sign: three significant digits such as `+0.0462`, or so many decimals."""
     if not math.isfinite(value):
         return str(value)
-    return f"{value:+.3g}" if decimals is None else f"{value:+.{decimals}f}"
+    return f"{value:+z.3g}" if decimals is None else f"{value:+z.{decimals}f}"
 
 
 def percent(value: float, decimals: int = 1) -> str:
     """A fraction in percent, such as `61.2 %`."""
-    return f"{100 * value:.{decimals}f} %" if math.isfinite(value) else str(value)
+    return f"{100 * value:z.{decimals}f} %" if math.isfinite(value) else str(value)
 
 
 def quantity(value: float, unit: str, decimals: int | None = None) -> str:
@@ -95,6 +96,14 @@ def decimals(estimate: Estimate) -> int | None:
         return None
     # One decimal at least where it shows something: a limit of -0.3 is not "-0".
     return min(max(1 - math.floor(math.log10(half)), 1 if half < 100 else 0), 12)
+
+
+def limits(share: Estimate) -> tuple[str, str]:
+    """The limits of a share in percent: whole numbers, or as `percent` has them where its value would be outside."""
+    shown = round(100 * share.value, 1)
+    low, high = 100 * share.low, 100 * share.high
+    digits = 1 if shown < round(low, 0) or shown > round(high, 0) else 0
+    return f"{low:z.{digits}f}", f"{high:z.{digits}f}"
 
 
 def counted(outcomes: Mapping[str, int]) -> str:

@@ -10,7 +10,7 @@ from pytest_emid.measuring.metrics.result import MetricResult
 from pytest_emid.measuring.results import EmidResult, Record
 from pytest_emid.measuring.verdicts import Decision
 
-__all__ = ["against", "asks_of_samples", "changed_most"]
+__all__ = ["against", "asks_of_samples", "changed_most", "costs", "costs_by_any_gate"]
 
 PREFERENCES = ("relative preference on shifted data", "win rate on shifted data")
 
@@ -22,8 +22,36 @@ def asks_of_samples(decision: Decision) -> bool:
 
 def against(decision: Decision | None, result: EmidResult) -> Sequence[float]:
     """By shifted sample, what speaks against the gate; the loss of information where it rests on nothing else."""
+    gate = _gate(decision)
+    return _by(gate, decision.threshold if decision is not None and gate.endswith(" retained") else 1.0, result)
+
+
+def costs(decision: Decision | None, result: EmidResult) -> Sequence[float]:
+    """By shifted sample, what the shift cost in what the gate asks about, whatever share of it the gate lets go.
+
+    An answer that lost nothing costs nothing, and thresholds, which are unknown while pictures are kept, change no
+    order.
+    """
+    return _by(_gate(decision), 1.0, result)
+
+
+def costs_by_any_gate(result: EmidResult) -> list[Sequence[float]]:
+    """`costs` by every gate that may be asked about a result, but those on metrics that were not measured."""
+    gates = ["", "EMID", "anchored EMID", "EMI on shifted data"]
+    gates += PREFERENCES[:1] if result.judged is not None else ()
+    found = [_by(gate, 1.0, result) for gate in (*gates, *(f"{name} retained" for name in result.metrics))]
+    if result.paired:
+        pairs = zip(result.clean.records, result.shifted.records, strict=True)
+        found.append([before.exact - after.exact for before, after in pairs])
+    return found
+
+
+def _gate(decision: Decision | None) -> str:
+    return "" if decision is None else decision.gate.removeprefix("robust by ")
+
+
+def _by(gate: str, at_least: float, result: EmidResult) -> Sequence[float]:
     clean, shifted = result.clean.records, result.shifted.records
-    gate = "" if decision is None else decision.gate.removeprefix("robust by ")
     if gate == "EMI on shifted data" or (gate.startswith("EMID") and not result.paired):
         return [-record.emi for record in shifted]
     if gate == "anchored EMID" and result.anchored is not None:
@@ -32,7 +60,6 @@ def against(decision: Decision | None, result: EmidResult) -> Sequence[float]:
         return [before.emi - after.emi for before, after in zip(clean, shifted, strict=True)]
     if gate in PREFERENCES and result.judged is not None:
         return [_or_nothing(1.0 - ratio) for ratio in result.judged.shifted.ratios]
-    at_least = decision.threshold if decision is not None and gate.endswith(" retained") else 1.0
     found = _metric(result, gate.removeprefix("drop of ").removesuffix(" retained"))
     if found is None:
         before_all, after_all = ([record.information for record in side] for side in (clean, shifted))

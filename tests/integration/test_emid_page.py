@@ -3,11 +3,13 @@
 from __future__ import annotations
 
 import json
+import re
 from pathlib import Path
 
 import pytest
 
 from pytest_emid.__main__ import main
+from pytest_emid.plugin.reports.page_samples import CARDS
 
 TESTS = """
 from pytest_emid import assert_information_retained
@@ -35,6 +37,25 @@ def test_the_page_is_the_same_from_one_process_and_from_several(project: pytest.
         .read_text(encoding="utf-8")
         .startswith("<!-- pytest-emid -->\n### Robustness under shift: 1 FAIL, 1 PASS")
     )
+
+
+@pytest.mark.usefixtures("loaded", "warm")
+def test_the_samples_that_are_shown_cost_something_and_have_their_pictures(pytester: pytest.Pytester) -> None:
+    pytester.makepyfile(
+        test_x="""
+        from pytest_emid import assert_information_retained
+
+        def test_green(measure_emid):
+            assert_information_retained(measure_emid("defocus_blur:5"), 0.8)
+        """
+    )
+    options = ["--emid-model=tiny-llava", "--emid-dataset=scenes", "--emid-encoders=tiny", "--emid-limit=60"]
+    pytester.runpytest(*options, "--emid-html=run.html").assert_outcomes(passed=1)
+    text = Path("run.html").read_text(encoding="utf-8")
+    assert "no picture kept" not in text
+    costs = [float(cost) for cost in re.findall(r'class="against">cost ([^<]+)<', text)]
+    assert 0 < len(costs) <= CARDS
+    assert min(costs) > 0.0
 
 
 @pytest.mark.parametrize("option", ["html", "markdown"])

@@ -16,10 +16,12 @@ import page_world
 import pytest
 
 from pytest_emid import Results
+from pytest_emid.data import scenes_dataset
 from pytest_emid.plugin.comparing import compare_runs
 from pytest_emid.plugin.ledger import Row
 from pytest_emid.plugin.reports import page as report
 from pytest_emid.plugin.reports import page_compared
+from pytest_emid.plugin.reports.contact_sheet import ContactSheet
 from pytest_emid.plugin.reports.page_samples import CARDS
 from pytest_emid.plugin.runs import SavedRun
 
@@ -216,6 +218,37 @@ def test_pictures_are_drawn(browser: Any, plain: Path) -> None:
         const i = new Image(); i.src = e.getAttribute('href'); return i.decode().then(() => i.naturalWidth);
     })).then(all => Math.min(...all))"""
     assert opened.page.evaluate(decoded) == 64
+
+
+@pytest.fixture(scope="module")
+def compared(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    path = tmp_path_factory.mktemp("compared") / "page.html"
+    old = page_world.rows(1)[0].result
+    worse = [replace(r, common=(r.common or 0.0) - 1.0, response=f"x {r.response}") for r in old.shifted.records]
+    new = replace(old, shifted=replace(old.shifted, records=tuple(worse)))
+    kept = {"pictures": page_world.pictures(1, side=64)}
+    runs = [SavedRun(Path("a.json"), "0", (Row("a", r, (), (), ()),), {}, (), "", kept) for r in (old, new)]
+    page_compared.write(path, compare_runs(*runs))
+    return path
+
+
+@pytest.fixture(scope="module")
+def sheet(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    path = tmp_path_factory.mktemp("sheet") / "page.html"
+    made = ContactSheet(samples=1)
+    for severity in (1, 3, 5):
+        made.add(scenes_dataset(3), f"defocus_blur:{severity}", 0)
+    made.write(path)
+    return path
+
+
+@pytest.mark.parametrize("name", ["plain", "compared", "sheet"])
+def test_no_page_is_wider_than_a_telephone(browser: Any, request: pytest.FixtureRequest, name: str) -> None:
+    opened = Opened(browser, request.getfixturevalue(name), viewport={"width": 400, "height": 800})
+    opened.page.evaluate("document.querySelectorAll('details').forEach(e => e.open = true)")
+    assert opened.page.evaluate("document.documentElement.scrollWidth") == 400
+    right = "Math.max(0, ...[...document.querySelectorAll('.pictures svg')].map(e => e.getBoundingClientRect().right))"
+    assert opened.page.evaluate(right) < 400 - 16
 
 
 def test_a_link_to_a_scenario_opens_it(browser: Any, plain: Path) -> None:

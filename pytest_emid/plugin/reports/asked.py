@@ -96,5 +96,5 @@ def _limit(decision: Decision) -> str:
 
 def _value(estimate: Estimate) -> str:
     if estimate.unit == "fraction" and math.isfinite(estimate.value):
-        return f"{100 * estimate.value:.1f} %"
+        return f"{100 * estimate.value:z.1f} %"
     return f"{estimate.value:.3g}" if estimate.unit == "p-value" else number(estimate.value)

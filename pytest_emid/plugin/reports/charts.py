@@ -85,7 +85,7 @@ def _curve(name: str, levels: Mapping[int, Row]) -> dict[str, Any]:
                 "low": _y(retained.low),
                 "high": _y(retained.high),
                 "severity": level,
-                "value": f"{100 * retained.value:.0f} %",
+                "value": f"{100 * retained.value:z.0f} %",
                 "verdict": verdict_word(levels[level]),
             }
         )

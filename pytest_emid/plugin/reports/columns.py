@@ -6,7 +6,7 @@ import math
 from collections.abc import Sequence
 from typing import Final
 
-from pytest_emid.measuring.format import clip, decimals, measured, number, percent
+from pytest_emid.measuring.format import clip, decimals, limits, measured, number, percent
 from pytest_emid.measuring.results import Bound, EmidResult
 from pytest_emid.plugin.ledger import Row
 from pytest_emid.plugin.reports.explain import asks_about
@@ -69,7 +69,7 @@ def retained_cell(result: EmidResult) -> str:
     retained = result.information_retained
     if math.isnan(retained.value):
         return "undefined"
-    return f"{percent(retained.value)} [{100 * retained.low:.0f}, {100 * retained.high:.0f}]"
+    return f"{percent(retained.value)} [{', '.join(limits(retained))}]"
 
 
 def shown_bound(row: Row, verbosity: int) -> Bound | None:

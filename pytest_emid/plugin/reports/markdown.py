@@ -16,6 +16,7 @@ from pytest_emid.plugin.against import against, changed_most
 from pytest_emid.plugin.ledger import Row
 from pytest_emid.plugin.reports.asked import asked_of, verdict_word
 from pytest_emid.plugin.reports.columns import emid_cell, retained_cell
+from pytest_emid.plugin.reports.terminal import encoder_notes
 
 __all__ = ["COMMENT", "SUMMARY", "code", "summary"]
 
@@ -34,9 +35,12 @@ MARK: Final = "<!-- pytest-emid -->"
 def summary(rows: Sequence[Row], problems: Sequence[str], most: int) -> str:
     """The summary in at most so many bytes: the table first, then what failed; what does not fit is counted."""
     ordered = sorted(rows, key=lambda row: ORDER.index(verdict_word(row)))
-    head = "\n".join(
-        [MARK, f"### {_title(ordered)}", "", *(f"> **Missing:** {code(p, 600)}\n>" for p in problems[:20]), ""]
-    )
+    said = [f"> **Missing:** {code(problem, 600)}\n>" for problem in problems[:20]]
+    said += [
+        f"> **Encoders:** {code(''.join(note.partition('. ')[:2]).strip(), 300)}\n>"
+        for note in encoder_notes(ordered)[:5]
+    ]
+    head = "\n".join([MARK, f"### {_title(ordered)}", "", *said, ""])
     blocks = [head, *_table(ordered), *(_details(row) for row in ordered if verdict_word(row) in ("FAIL", "UNDECIDED"))]
     reserve = 200
     text, left = "", most - reserve

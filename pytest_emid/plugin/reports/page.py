@@ -14,7 +14,7 @@ from pathlib import Path
 from typing import Any, Final
 
 from pytest_emid.data.writing import writing
-from pytest_emid.measuring.format import measured, number, percent, quantity, visible
+from pytest_emid.measuring.format import limits, measured, number, percent, quantity, visible
 from pytest_emid.measuring.results import EmidResult
 from pytest_emid.measuring.verdicts import Decision
 from pytest_emid.plugin.ledger import Row
@@ -23,7 +23,7 @@ from pytest_emid.plugin.reports.charts import bar, curves
 from pytest_emid.plugin.reports.explain import bound_line, headline
 from pytest_emid.plugin.reports.page_assembly import PICTURES, assembled, within_budget
 from pytest_emid.plugin.reports.page_samples import LINES, flips_of, flips_on, samples_of, spread
-from pytest_emid.plugin.reports.terminal import provenance
+from pytest_emid.plugin.reports.terminal import NOTE, encoder_notes, provenance
 
 __all__ = ["PICTURES", "render", "write"]
 
@@ -74,6 +74,7 @@ def render(
         lead=_lead(ordered),
         counts=[(verdict, counts[verdict]) for verdict in ORDER if counts[verdict]],
         provenance=list(provenance(rows)),
+        notes=[visible(note).partition(". ") for note in encoder_notes(rows)],
         problems=[visible(problem) for problem in problems],
         scenarios=scenarios,
         curves=curves(rows),
@@ -134,7 +135,7 @@ def _scenario(row: Row, is_open: bool, budget: int) -> dict[str, Any]:
         "clusters": result.clusters,
         "bar": bar(row),
         "retained": "undefined" if undefined else percent(retained.value),
-        "interval": "" if undefined else f"{100 * retained.low:.0f} to {100 * retained.high:.0f}",
+        "interval": "" if undefined else " to ".join(limits(retained)),
         "order": "-1" if undefined else f"{retained.value:.6g}",
         "emid": measured(result.emid),
         "emid_order": f"{result.emid.value:.6g}",
@@ -146,7 +147,7 @@ def _scenario(row: Row, is_open: bool, budget: int) -> dict[str, Any]:
         "decisions": [_decision(decision, row) for decision in row.decisions],
         "measures": list(_measures(result)),
         "bounds": [bound_line(bound) for bound in result.bounds.values()],
-        "remarks": [visible(remark) for remark in result.remarks],
+        "remarks": [visible(remark) for remark in result.remarks if remark != result.settings.get(NOTE)],
         "tests": [visible(nodeid) for nodeid in row.nodeids],
         "samples": cards + lines,
         "cards": cards,

@@ -8,7 +8,7 @@ from typing import Any, Final
 from pytest_emid.measuring.format import number, visible
 from pytest_emid.measuring.metrics.result import MetricResult
 from pytest_emid.measuring.results import EmidResult, Record
-from pytest_emid.plugin.against import against
+from pytest_emid.plugin.against import costs
 from pytest_emid.plugin.ledger import Row
 from pytest_emid.plugin.reports.changes import changes
 
@@ -27,7 +27,7 @@ __all__ = [
 ]
 
 CARDS: Final = 8
-"""Samples with pictures and marked changes; the others are lines."""
+"""Samples with pictures and marked changes, at most; the others are lines."""
 LONGEST: Final = 800
 """Characters of a text on a card."""
 LINE: Final = 160
@@ -47,8 +47,11 @@ def samples_of(row: Row, budget: int) -> tuple[list[dict[str, Any]], list[dict[s
     """
     result = row.result
     decision = max(row.decisions, key=lambda d: d.verdict.severity, default=None)
-    speaks = against(decision, result)
-    order = sorted(range(len(speaks)), key=lambda i: (-speaks[i], i))
+    cost = costs(decision, result)
+    order = sorted(range(len(cost)), key=lambda i: (-cost[i], i))
+    # What cost nothing is no card, unless nothing did; what is not paired has no cost, only a place in the order.
+    costly = sum(value > 0.0 for value in cost) if result.paired else 0
+    most = min(CARDS, costly or len(order))
     clean = {record.id: (i, record) for i, record in enumerate(result.clean.records)} if result.paired else {}
     flips = flips_of(result)
     cards: list[dict[str, Any]] = []
@@ -57,9 +60,9 @@ def samples_of(row: Row, budget: int) -> tuple[list[dict[str, Any]], list[dict[s
     for rank, i in enumerate(order, start=1):
         shifted = result.shifted.records[i]
         place, before = clean.get(shifted.id, (0, None))
-        limit = LONGEST if rank <= CARDS else LINE
-        view = _view(rank, shifted, before, speaks[i], limit) | {"flip": flips[i]}
-        if rank <= CARDS:
+        limit = LONGEST if rank <= most else LINE
+        view = _view(rank, shifted, before, cost[i], limit) | {"flip": flips[i]}
+        if rank <= most:
             cards.append(view | _details(result, shifted, before, i, place))
             continue
         spent += OVERHEAD + sum(len(view[name].encode()) for name in ("id", "asked", "reference", "clean", "shifted"))
@@ -89,7 +92,7 @@ def _right_or_wrong(result: EmidResult) -> MetricResult | None:
     return next((found for found in result.metrics.values() if found.lost is not None), None)
 
 
-def _view(rank: int, shifted: Record, clean: Record | None, speaks: float, limit: int) -> dict[str, Any]:
+def _view(rank: int, shifted: Record, clean: Record | None, cost: float, limit: int) -> dict[str, Any]:
     return {
         "rank": rank,
         "id": text_shown(shifted.id, 80),
@@ -100,7 +103,7 @@ def _view(rank: int, shifted: Record, clean: Record | None, speaks: float, limit
         "shifted": answer_shown(shifted, limit),
         "paired": clean is not None,
         "same": clean is not None and clean.response == shifted.response,
-        "contribution": number(speaks),
+        "cost": number(cost),
     }
 
 

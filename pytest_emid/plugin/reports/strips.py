@@ -14,7 +14,7 @@ from typing import Final
 
 from PIL import Image
 
-from pytest_emid.plugin.against import against
+from pytest_emid.plugin.against import costs
 from pytest_emid.plugin.ledger import Row
 from pytest_emid.plugin.reports.asked import anchor
 from pytest_emid.plugin.reports.thumbnails import SIDE
@@ -53,10 +53,10 @@ def write(page: Path, rows: Sequence[Row], pictures: Mapping[str, str]) -> None:
 def _strip(row: Row, pictures: Mapping[str, str]) -> Image.Image | None:
     """A line for each sample; None where no picture was kept."""
     result = row.result
-    speaks = against(max(row.decisions, key=lambda decision: decision.verdict.severity), result)
+    cost = costs(max(row.decisions, key=lambda decision: decision.verdict.severity), result)
     clean = {record.id: record.picture for record in result.clean.records} if result.paired else {}
     lines: list[list[Image.Image]] = []
-    for i in sorted(range(len(speaks)), key=lambda i: (-speaks[i], i)):
+    for i in sorted(range(len(cost)), key=lambda i: (-cost[i], i)):
         shifted = result.shifted.records[i]
         digests = [clean[shifted.id], shifted.picture] if shifted.id in clean else [shifted.picture]
         if all(digest in pictures for digest in digests) and len(lines) < WORST:

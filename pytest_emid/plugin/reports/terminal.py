@@ -17,9 +17,11 @@ from pytest_emid.plugin.reports.asked import asked_of, verdict_word
 from pytest_emid.plugin.reports.columns import BOUND_LETTERS, EXTRA_COLUMNS, columns, shown_bound
 from pytest_emid.plugin.reports.explain import headline, sees
 
-__all__ = ["header", "provenance", "summarize", "unkept"]
+__all__ = ["NOTE", "encoder_notes", "header", "provenance", "summarize", "unkept"]
 
 COLORS: Final = {Verdict.PASS: "green", Verdict.FAIL: "red", Verdict.UNDECIDED: "yellow"}
+NOTE: Final = "encoders note"
+"""The setting that holds what must be said about the encoders."""
 UNMEASURED_SHOWN: Final = 2
 """Scenarios that could not be measured whose reason is printed in full."""
 
@@ -122,9 +124,8 @@ def _table(terminal: pytest.TerminalReporter, rows: Sequence[Row], sources: str)
         _write(terminal, line)
     if sources and terminal.verbosity >= 0:
         _write(terminal, f"answers: {sources}{unkept(rows)}")
-    for note in dict.fromkeys(row.result.settings.get("encoders note", "") for row in rows):
-        if note:
-            _write(terminal, visible(note), yellow=True)
+    for note in encoder_notes(rows):
+        _write(terminal, visible(note), yellow=True)
     width = terminal.config.get_terminal_writer().fullwidth
     shown = columns(rows, terminal.verbosity)
     sizes = _sizes(shown)
@@ -182,6 +183,11 @@ def unkept(rows: Sequence[Row]) -> str:
     made = [(row.result.model, row.result.made) for row in rows]
     names = sorted({model for model, by in made if by.versions and not by.model})  # without versions nothing is known
     return visible(f"; without a fingerprint= those of {' and '.join(names)} are not kept") if names else ""
+
+
+def encoder_notes(rows: Sequence[Row]) -> list[str]:
+    """What must be said about the encoders, the gravest in its first sentence; each once."""
+    return [*filter(None, dict.fromkeys(row.result.settings.get(NOTE, "") for row in rows))]
 
 
 def _range(counts: Sequence[int]) -> str:

@@ -11,14 +11,14 @@ from base64 import b64decode, b64encode
 from collections.abc import Iterable, Mapping
 from io import BytesIO
 from pathlib import Path
-from typing import Any, Final
+from typing import Final
 
 from PIL import Image, features
 
 from pytest_emid.data.dataset import Dataset
 from pytest_emid.errors import EmidError
 from pytest_emid.measuring.results import EmidResult
-from pytest_emid.plugin.against import against
+from pytest_emid.plugin.against import costs_by_any_gate
 from pytest_emid.plugin.reports.beside import beside
 from pytest_emid.shifts.base import Shift
 
@@ -42,7 +42,7 @@ class Thumbnails:
         self._folder = folder
 
     def add(self, dataset: Dataset, shift: Shift | str | Dataset, seed: int, result: EmidResult) -> None:
-        """Keep those of the samples that speak most against any gate, clean and shifted.
+        """Keep those of the samples that cost most by any gate, clean and shifted.
 
         The shift is drawn again, for these samples alone: it depends on nothing but seed and sample.
         """
@@ -116,23 +116,12 @@ def size_of(uri: str) -> tuple[int, int]:
 
 
 def worst(result: EmidResult, most: int = MOST) -> list[int]:
-    """Positions of the samples that speak most against any gate that may be asked, by each measure in turn."""
+    """Positions of the samples that cost most by any gate that may be asked, by each measure in turn."""
     rankings: list[Iterable[int]] = []
-    for values in _measures(result):
+    for values in costs_by_any_gate(result):
         order = sorted(range(len(values)), key=lambda i, values=values: (-values[i], i))  # type: ignore[misc]
         rankings.append(order[:most])
     return list(dict.fromkeys(i for ranking in rankings for i in ranking))
-
-
-def _measures(result: EmidResult) -> list[Any]:
-    clean, shifted = result.clean.records, result.shifted.records
-    if not result.paired:
-        return [against(None, result), [-record.emi for record in shifted]]
-    pairs = list(zip(clean, shifted, strict=True))
-    metrics = [
-        [a - b for a, b in zip(found.on_clean, found.on_shifted, strict=True)] for found in result.metrics.values()
-    ]
-    return [against(None, result), [a.emi - b.emi for a, b in pairs], [a.exact - b.exact for a, b in pairs], *metrics]
 
 
 def _part(dataset: Dataset, ids: Iterable[str]) -> Dataset:

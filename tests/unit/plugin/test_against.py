@@ -20,7 +20,7 @@ from pytest_emid import (
 )
 from pytest_emid.measuring.metrics.judged import Judged, JudgedSide
 from pytest_emid.measuring.verdicts import Decision, Direction, Verdict
-from pytest_emid.plugin.against import against, asks_of_samples, changed_most
+from pytest_emid.plugin.against import against, asks_of_samples, changed_most, costs, costs_by_any_gate
 
 RESULT = make_result(n=90, retained=0.5, noise=0.3)
 
@@ -53,6 +53,13 @@ def test_by_the_gate(prefix: str) -> None:
     assert against(asked("EMI on shifted data"), RESULT) == [-b.emi for _, b in pairs]
     assert against(asked("anchored EMID"), RESULT) == (RESULT.anchored or emid)
     assert against(None, RESULT) == [a.information - b.information for a, b in pairs]
+
+
+@pytest.mark.parametrize("gate", ["information retained", "EMID", "anchored EMID", "EMI on shifted data"])
+def test_pictures_are_kept_by_the_costs_that_the_page_shows(gate: str) -> None:
+    decision = asked(gate, 0.8)
+    assert list(costs(decision, RESULT)) in list(map(list, costs_by_any_gate(RESULT)))
+    assert costs(decision, RESULT) == costs(asked(gate, 0.95), RESULT)
 
 
 def test_a_metric_of_the_library_that_was_not_asked_for_is_scored_as_its_gate_does() -> None:

@@ -15,9 +15,10 @@ from emid_factory import make_result
 from pytest_emid import shifts
 from pytest_emid.data.sample import image_digest
 from pytest_emid.data.scenes.sets import scenes_dataset
-from pytest_emid.plugin.against import against
+from pytest_emid.plugin.against import costs
+from pytest_emid.plugin.ledger import Row
 from pytest_emid.plugin.reports import page
-from pytest_emid.plugin.reports.page_samples import CARDS, flips_of
+from pytest_emid.plugin.reports.page_samples import CARDS, LINES, flips_of, samples_of, text_shown
 from pytest_emid.plugin.reports.thumbnails import SIDE, Thumbnails, data_uri, gathered, size_of, worst
 
 
@@ -50,13 +51,30 @@ def test_what_fails_stands_first_and_is_open() -> None:
 def test_samples_stand_worst_first_with_their_changes() -> None:
     (row,) = page_world.rows(1)
     text = page.render([row], [], page_world.pictures(1))
-    speaks = against(row.decisions[0], row.result)
-    order = sorted(range(90), key=lambda i: -speaks[i])
+    cost = costs(row.decisions[0], row.result)
+    order = sorted(range(90), key=lambda i: -cost[i])
     shown = re.findall(r'<span class="rank">\d+</span> <bdi>([^<]+)</bdi>', text)
     assert shown == [row.result.shifted.records[i].id for i in order[:CARDS]]
     assert text.count('<li class="sample"') == 90 - CARDS
     assert "<del>answer</del>" in text or "<ins>" in text
     assert flips_of(row.result).count("lost") == 45
+
+
+def like_clean(row: Row, but: int) -> Row:
+    """The same, but with all shifted answers but the first so many as good as on clean data."""
+    records = [
+        replace(record, information=was.information - (0.1 * (but - i) if i < but else 0.0))
+        for i, (was, record) in enumerate(zip(row.result.clean.records, row.result.shifted.records, strict=True))
+    ]
+    return row._replace(result=replace(row.result, shifted=replace(row.result.shifted, records=tuple(records))))
+
+
+@pytest.mark.parametrize(("worse", "cards"), [(3, 3), (CARDS + 1, CARDS), (0, CARDS)])
+def test_what_cost_nothing_is_no_card_unless_nothing_did(worse: int, cards: int) -> None:
+    row = like_clean(page_world.rows(1)[0], worse)
+    shown, lines, left_out = samples_of(row, LINES)
+    assert [card["id"] for card in shown] == [text_shown(row.result.shifted.records[i].id, 80) for i in range(cards)]
+    assert (len(lines), left_out) == (90 - cards, 0)
 
 
 def test_nothing_of_a_hostile_text_is_markup() -> None:
