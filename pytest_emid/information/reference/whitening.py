@@ -186,12 +186,15 @@ class Whitening:
         for block in blocks(n):  # a large set is not held in float64 more often than it must be
             asked, right = t[block].astype(np.float64), y[block].astype(np.float64)
             given = asked @ self.slope + self.intercept
-            rows = [self.rows.get(_key(*pair), -1) for pair in zip(right, asked, strict=True)]
-            known = np.array([row >= 0 for row in rows])
-            given[known] = self.left_out[[row for row in rows if row >= 0]]
             true[block] = (right - given) @ self.whitener
             if told is not true:
                 told[block] = (answers[block] - given) @ self.whitener
+            rows = np.array([self.rows.get(_key(*pair), -1) for pair in zip(right, asked, strict=True)], dtype=np.intp)
+            here = np.flatnonzero(rows >= 0)
+            if len(here):
+                change = (given[here] - self.left_out[rows[here]]) @ self.whitener
+                for side in (true,) if told is true else (told, true):
+                    side[block.start + here] += change
         return Whitened(answers, t, told, true)
 
     def explains(self, reference: ArrayLike, text: ArrayLike) -> float:
