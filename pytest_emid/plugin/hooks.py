@@ -173,8 +173,9 @@ class Reporter:
         if self._ledger is not None:
             from pytest_emid.plugin.unused import without_effect
 
-            self._problems = self._ledger.problems()
-            self._problems += without_effect(self._config, [row.result for row in self._ledger.rows()])
+            ledger = self._ledger
+            self._problems = ledger.problems()
+            self._problems += without_effect(self._config, lambda: [row.result for row in ledger.rows()])
         for key in ("json", "save"):
             self._write(session, key)
         self._keep_baseline(session)

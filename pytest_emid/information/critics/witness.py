@@ -9,8 +9,9 @@ K - 1 other pictures:
     I((T, R); A) >= E ln r,    r = K e^f(A, own) / (e^f(A, own) + sum of e^f(A, other) over K - 1 others)  <=  K.
 
 This holds for every f, and for every mixture of such r with r = 1: each is K times a distribution over K candidates.
-The sum over K - 1 drawn others is replaced by (K - 1) times the mean over all samples of other clusters. -ln(1 + s) is
-convex in s, so that this is at most the mean over all ways to draw them: still a lower bound, without a draw.
+The sum over K - 1 drawn others is replaced by (K - 1) times the mean over all samples of other clusters, or some 4,000
+in larger sets (`contrast`). -ln(1 + s) is convex in s, so that this is at most the mean over all ways to draw K - 1 of
+them: still a lower bound, without a draw.
 
 The critic is f = b C with C the cosine of answer and reference after the candidate's question is taken out of both and
 both are whitened (`Whitening`); it reads candidate and answer only, as the bound demands. The length of the answer is

@@ -9,7 +9,7 @@ from __future__ import annotations
 from typing import Any
 
 import torch
-from transformers.cache_utils import Cache, DynamicLayer
+from transformers.cache_utils import DynamicCache, DynamicLayer
 
 __all__ = ["grow_in_place"]
 
@@ -53,7 +53,8 @@ def _continues(old: torch.Tensor, held: torch.Tensor, length: int) -> bool:
 def grow_in_place(model: torch.nn.Module) -> None:
     """Let the layers of every dynamic cache that a model is called with grow in place.
 
-    Layers of other kinds (sliding windows, state spaces, offloaded or quantised ones) stay as they are.
+    Caches and layers of other kinds (encoder-decoders, sliding windows, state spaces, offloaded or quantised ones) stay
+    as they are.
 
     Args:
         model: of transformers; `generate` makes a cache per call and hands it to the model by name.
@@ -63,7 +64,7 @@ def grow_in_place(model: torch.nn.Module) -> None:
 
 def _changed(model: torch.nn.Module, arguments: tuple[Any, ...], named: dict[str, Any]) -> None:
     for cache in named.values():
-        if isinstance(cache, Cache) and not getattr(cache, "offloading", False):
+        if type(cache) is DynamicCache and not cache.offloading:
             if cache.layer_class_to_replicate is DynamicLayer:
                 cache.layer_class_to_replicate = GrowingLayer
             for layer in cache.layers:

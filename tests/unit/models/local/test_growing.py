@@ -8,7 +8,7 @@ import pytest
 import torch
 from hypothesis import given
 from hypothesis import strategies as st
-from transformers.cache_utils import DynamicCache, DynamicLayer, DynamicSlidingWindowLayer
+from transformers.cache_utils import DynamicCache, DynamicLayer, DynamicSlidingWindowLayer, EncoderDecoderCache
 
 from pytest_emid.data.sample import Sample
 from pytest_emid.models import TransformersModel
@@ -75,13 +75,17 @@ class Asked(torch.nn.Module):
         return named
 
 
-def test_layers_of_other_kinds_stay_as_they_are() -> None:
+def test_caches_and_layers_of_other_kinds_stay_as_they_are() -> None:
     model = Asked()
     grow_in_place(model)
-    lazy, own = DynamicCache(), DynamicCache()
+    lazy, own, offloaded = DynamicCache(), DynamicCache(), DynamicCache()
     own.layers = [DynamicLayer(), DynamicSlidingWindowLayer(sliding_window=4)]
-    model(cache=lazy, past_key_values=own, use_cache=True)
+    offloaded.offloading = True
+    of_both = EncoderDecoderCache(DynamicCache(), DynamicCache())
+    model(cache=lazy, past_key_values=own, offloaded=offloaded, of_both=of_both, use_cache=True)
     assert lazy.layer_class_to_replicate is GrowingLayer
+    assert offloaded.layer_class_to_replicate is DynamicLayer
+    assert of_both.self_attention_cache.layer_class_to_replicate is DynamicLayer
     assert [type(layer) for layer in own.layers] == [GrowingLayer, DynamicSlidingWindowLayer]
 
 
