@@ -11,7 +11,6 @@ from dataclasses import dataclass
 
 import numpy as np
 from numpy.typing import ArrayLike, NDArray
-from scipy.special import ndtri
 
 from pytest_emid.errors import EstimationError
 from pytest_emid.information.arrays import as_vector
@@ -122,6 +121,8 @@ def _wilson(rate: float, n: int, confidence: float) -> Estimate:
     """Source: Wilson (1927), "Probable inference, the law of succession, and statistical inference"."""
     if not 0.0 < confidence < 1.0:
         raise EstimationError(f"confidence: {confidence} is not between 0 and 1. Use 0.95 for a 95 % interval.")
+    from scipy.special import ndtri  # loading it takes longer than loading this package
+
     z2 = float(ndtri(0.5 + confidence / 2.0)) ** 2
     centre = (rate + z2 / (2 * n)) / (1 + z2 / n)
     half = math.sqrt(z2 * (rate * (1 - rate) / n + z2 / (4 * n * n))) / (1 + z2 / n)
