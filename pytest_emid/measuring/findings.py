@@ -27,6 +27,8 @@ class Sight:
         unchecked: share of the clean answers in languages without lists of words.
         echo: what information retained would read of a model that only repeats its question; None where nothing.
         contrast_kept: how much of the contrast between yes and no the shifted answers keep; None where there is none.
+        pictures: how much the clean answers hold of what pictures decide, from questions that are asked of several;
+            None where few are.
     """
 
     reach: Mapping[str, float | None]
@@ -35,6 +37,7 @@ class Sight:
     unchecked: float
     echo: float | None
     contrast_kept: float | None
+    pictures: Estimate | None = None
 
 
 @dataclass(frozen=True, slots=True)

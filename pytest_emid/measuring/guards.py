@@ -20,6 +20,7 @@ from pytest_emid.information.guards.contradictions import (
 )
 from pytest_emid.information.guards.echo import Unasked, echo_retained, without_question
 from pytest_emid.information.guards.omissions import words_repeated
+from pytest_emid.information.guards.pictures import picture_share
 from pytest_emid.information.reference.direct import direct
 from pytest_emid.measuring.calibration import Calibration
 from pytest_emid.measuring.design import Design
@@ -81,6 +82,9 @@ class Guards:
         doubtful = blind_spots(reach)
         self._blind = blind_spots(reach, {kind: self._sensitivity(kind) for kind in doubtful})
         arrays = (calibration.whitening, clean.information, side.reference, side.text)
+        questions = [sample.question for sample in side.dataset]
+        shown = side.pictures or [""] * len(questions)
+        self._pictures = picture_share(questions, shown, side.response, side.reference)
         self._echo = _known(echo_retained(*arrays, clean.reliability, clean.clusters).value)
 
     def shifted(self, side: Answered, design: Design) -> Guarded:
@@ -104,6 +108,7 @@ class Guards:
             unchecked=float((~self.clean.found.known).mean()),
             echo=self._echo,
             contrast_kept=_known(kept),
+            pictures=self._pictures,
         )
 
     def _unpaired(self, side: Answered) -> Float:

@@ -41,7 +41,7 @@ from pytest_emid.measuring.remarks import answered_by_id, nothing_shifted
 from pytest_emid.measuring.results import EmidResult, Floor, Obstacle
 from pytest_emid.measuring.scores import Scored, score
 from pytest_emid.measuring.sight import blind, unseeing, unshown
-from pytest_emid.measuring.smoke import SMOKE, broken
+from pytest_emid.measuring.smoke import SMOKE, broken, exchanged
 from pytest_emid.measuring.staging import Staged, stages_of
 from pytest_emid.models.base import Model, asked_under
 from pytest_emid.shifts.base import Shift
@@ -285,7 +285,10 @@ class Measurer:
             with suppress(ShiftError):
                 dataset, scenario = self._shifted(of)
                 sides.append((scenario.id, dataset.first(SMOKE)))
-        return broken(self._asker, sides)
+        traits, other = self._asker.traits, None
+        if not traits.by_id and not traits.replays and self.cache.mode != "read":
+            other = exchanged(sides[0][1], self.cache.digests(sides[0][1]))
+        return broken(self._asker, sides, other)
 
     def plan(self, shift: Shift | str | Dataset) -> tuple[Need, Need]:
         """What `measure` would ask: of the clean set, and of the shifted one. Asks nothing and encodes nothing.

@@ -317,4 +317,6 @@ def _record(data: Mapping[str, Any]) -> Record:
 
 
 def _sight(data: Mapping[str, Any] | None) -> Sight | None:
-    return None if data is None else Sight(**{**data, "blind": tuple(data["blind"])})
+    if data is None:
+        return None
+    return Sight(**{**data, "blind": tuple(data["blind"]), "pictures": _estimate(data.get("pictures"))})

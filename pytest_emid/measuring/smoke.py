@@ -7,6 +7,7 @@ from collections.abc import Iterator, Sequence
 from typing import Final
 
 from pytest_emid.data.dataset import Dataset
+from pytest_emid.information.companions import normalise_answer
 from pytest_emid.measuring.answers import reads_like_a_refusal
 from pytest_emid.measuring.asking import Asker
 from pytest_emid.measuring.format import clip
@@ -15,15 +16,19 @@ from pytest_emid.measuring.plan import CLEAN
 from pytest_emid.measuring.verdicts import MINIMUM_SAMPLES
 from pytest_emid.models.base import Outcome, Response
 
-__all__ = ["SMOKE", "broken"]
+__all__ = ["SMOKE", "broken", "exchanged"]
 
 SMOKE: Final = MINIMUM_SAMPLES
 """Samples that are looked at of each set: those that a measurement asks anyway."""
+EXCHANGED: Final = 20
+"""Questions that are asked once more, each of another sample's picture."""
+DIFFERENT: Final = 3
+"""Different answers that there must be to them: of yes and no alone, some always all stay."""
 MOST: Final = 0.5
 """The share of answers that are none above which a model is broken, whatever it is asked."""
 
 
-def broken(asker: Asker, sides: Sequence[tuple[str, Dataset]]) -> str | None:
+def broken(asker: Asker, sides: Sequence[tuple[str, Dataset]], other: Dataset | None = None) -> str | None:
     """Why the model is plainly broken, in a sentence; None where it is not.
 
     A model that answers clean questions and breaks under one shift is what a measurement finds: that is no fault here.
@@ -32,6 +37,7 @@ def broken(asker: Asker, sides: Sequence[tuple[str, Dataset]]) -> str | None:
     Args:
         asker: asks the model, through the cache.
         sides: labels and their first samples: the clean set, and one scenario of each family.
+        other: some clean questions of `exchanged` pictures; None where they cannot be asked.
 
     Raises:
         EmidError: as asking does, other than for answers that fail.
@@ -40,12 +46,50 @@ def broken(asker: Asker, sides: Sequence[tuple[str, Dataset]]) -> str | None:
     first = next(faults, None)
     if first is not None:
         return f"of {CLEAN}, {first}"
+    if other is not None and _unlooked(asker, sides[0][1], other):
+        return (
+            f"of {CLEAN}, all of {len(other)} answers stay the same when each question is asked of another sample's "
+            "picture: the pictures do not reach the model"
+        )
     shifted = [(label, fault) for (label, _), fault in zip(sides[1:], faults, strict=True)]
     if shifted and all(fault is not None for _, fault in shifted):
         label, fault = shifted[0]
         others = f", and likewise of {', '.join(name for name, _ in shifted[1:])}" if shifted[1:] else ""
         return f"of {label}, {fault}{others}"
     return None
+
+
+def exchanged(dataset: Dataset, digests: Sequence[str]) -> Dataset | None:
+    """Some of the questions, each with the picture of another sample; None where pictures hardly differ.
+
+    Args:
+        dataset: clean.
+        digests: of its samples' pictures, empty where there is none.
+
+    >>> from pytest_emid.data import scenes_dataset
+    >>> clean = scenes_dataset(60)
+    >>> other = exchanged(clean, [str(i // 3) for i in range(60)])
+    >>> len(other), other[0].id == clean[0].id, other[0].image is clean[3].image
+    (20, True, True)
+    """
+    samples = [(sample, digest) for sample, digest in zip(dataset, digests, strict=True) if sample.pictures]
+    found = []
+    for place, (sample, digest) in enumerate(samples[:EXCHANGED]):
+        after = (*samples[place + 1 :], *samples[:place])
+        images = next((other.pictures for other, shown in after if shown != digest), ())
+        found += [sample.with_(images=images)] if images else []
+    return Dataset(dataset.name, found) if len(found) == EXCHANGED else None
+
+
+def _unlooked(asker: Asker, clean: Dataset, other: Dataset) -> bool:
+    """Whether no answer changes with the picture, and not because there is little to answer."""
+    try:
+        before, after = asker.ask(clean, CLEAN)[0], asker.ask(other, "pictures exchanged")[0]
+    except UnansweredError:
+        return False
+    told = {sample.id: normalise_answer(response.text) for sample, response in zip(clean, before, strict=True)}
+    pairs = [(told[sample.id], normalise_answer(response.text)) for sample, response in zip(other, after, strict=True)]
+    return len({one for one, _ in pairs}) >= DIFFERENT and all(one == again for one, again in pairs)
 
 
 def _faults(asker: Asker, sides: Sequence[tuple[str, Dataset]]) -> Iterator[str | None]:

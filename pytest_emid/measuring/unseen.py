@@ -12,6 +12,7 @@ from pytest_emid.information.facts import KINDS
 from pytest_emid.information.guards.contradictions import Contradictions, contradiction_guard
 from pytest_emid.information.guards.echo import EchoGuard
 from pytest_emid.information.guards.omissions import omission_guard
+from pytest_emid.information.guards.pictures import is_prior
 from pytest_emid.information.guards.refrains import refrain
 from pytest_emid.information.intervals.means import (
     retained_contrast,
@@ -22,10 +23,12 @@ from pytest_emid.information.intervals.means import (
 from pytest_emid.measuring.format import measured, percent
 from pytest_emid.measuring.results import EmidResult, Side
 
-__all__ = ["OMISSIONS", "REFRAIN", "blind_spots", "unseen"]
+__all__ = ["OMISSIONS", "PICTURES", "REFRAIN", "blind_spots", "unseen"]
 
 OMISSIONS: Final = "omissions"
 """What `accept_blind` calls the guard against answers that leave out what their references say."""
+PICTURES: Final = "pictures"
+"""What it calls the guard against a model to which the pictures do not matter."""
 REFRAIN: Final = "refrain"
 """What it calls the guard against a sentence that many shifted answers add."""
 
@@ -39,7 +42,7 @@ def unseen(
         result: with guards; without them there is nothing to say.
         at_least: the share that must be retained, in (0, 1].
         confidence: of the guards' tests, two-sided.
-        accepted: kinds of facts, or `omissions`, that may go unseen.
+        accepted: kinds of facts, or the name of a guard, that may go unseen.
         blind: whether blind spots that are not accepted are obstacles.
     """
     if result.sight is None:
@@ -52,6 +55,8 @@ def unseen(
             if any(before):
                 found.append(omission_guard(before, after, at_least, _clusters(result.clean), confidence).obstacle)
     found.append(_decoded(result, at_least))
+    if PICTURES not in accepted:
+        found.append(_unlooked(result))
     if REFRAIN not in accepted:
         texts = [[record.response for record in side.records] for side in (result.clean, result.shifted)]
         repeated = refrain(texts[0], texts[1], [record.reference for record in result.shifted.records])
@@ -83,6 +88,19 @@ def _decoded(result: EmidResult, at_least: float) -> str | None:
     return (
         f"Read by a decoder the answers keep {measured(decoded)} of the information, clearly less than the direct form "
         f"({measured(direct)}): the encoder may hardly see what was lost, so this cannot pass."
+    )
+
+
+def _unlooked(result: EmidResult) -> str | None:
+    """Why a model that answers by the question alone cannot pass."""
+    share = None if result.sight is None else result.sight.pictures
+    if share is None or not is_prior(share):
+        return None
+    return (
+        f"Where one question is asked of several pictures, the clean answers hold {measured(share)} of what the "
+        "pictures decide: nothing shows that the model looks at its pictures, and what it does not look at it cannot "
+        "lose. Check that they reach it (prompt, chat template). If they need not matter here, pass "
+        "accept_blind={'pictures'}."
     )
 
 

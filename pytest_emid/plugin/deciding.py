@@ -106,9 +106,9 @@ def options_of(
     """The options of the running test, with the call's arguments on top; the defaults outside of a test."""
     __tracebackhide__ = True
     from pytest_emid.information.facts import KINDS
-    from pytest_emid.measuring.unseen import OMISSIONS, REFRAIN
+    from pytest_emid.measuring.unseen import OMISSIONS, PICTURES, REFRAIN
 
-    legal = (*KINDS, OMISSIONS, REFRAIN)
+    legal = (*KINDS, OMISSIONS, PICTURES, REFRAIN)
     unknown = [
         kind for kind in ((accept_blind,) if isinstance(accept_blind, str) else accept_blind) if kind not in legal
     ]

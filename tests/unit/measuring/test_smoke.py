@@ -2,15 +2,17 @@
 
 from __future__ import annotations
 
+from pathlib import Path
 from typing import Any
 
 import pytest
 from oracle_world import Oracle, measurer
 
+from pytest_emid.cache import Cache
 from pytest_emid.data import Dataset, scenes_dataset
 from pytest_emid.errors import ShiftError
 from pytest_emid.measuring.leaving_out import UnansweredError
-from pytest_emid.measuring.smoke import broken
+from pytest_emid.measuring.smoke import broken, exchanged
 from pytest_emid.models.base import Outcome, Response
 
 CLEAN = scenes_dataset(60)
@@ -72,6 +74,89 @@ def test_what_is_plainly_broken(answers: dict[str, Any], said: str | None, asked
     assert len(asker.asked) == asked
 
 
+OTHER = exchanged(CLEAN, [str(i // 3) for i in range(60)])
+
+
+def test_pictures_are_exchanged_for_others() -> None:
+    digests = [str(i // 3) for i in range(60)]
+    assert OTHER is not None
+    assert [(sample.id, sample.question, sample.reference) for sample in OTHER] == [
+        (sample.id, sample.question, sample.reference) for sample in CLEAN[:20]
+    ]
+    assert [sample.image for sample in OTHER] == [CLEAN[3 * (i // 3) + 3].image for i in range(20)]
+    last = exchanged(CLEAN.first(20), digests[:20])
+    assert last is not None
+    assert last[19].image is CLEAN[0].image  # round the end
+
+
+@pytest.mark.parametrize(
+    "digests", [["one"] * 60, [""] * 60, [*map(str, range(19)), *[""] * 41]], ids=["one", "none", "nineteen"]
+)
+def test_pictures_that_hardly_differ_are_not_exchanged(digests: list[str]) -> None:
+    bare = Dataset("bare", [s if d else s.with_(image=None) for s, d in zip(CLEAN, digests, strict=True)])
+    assert exchanged(bare, digests) is None
+
+
+STAYED = (
+    "of clean, all of 20 answers stay the same when each question is asked of another sample's picture: the pictures "
+    "do not reach the model"
+)
+YES_NO = [Response("Yes." if i % 3 else "No.") for i in range(60)]
+
+
+@pytest.mark.parametrize(
+    ("clean", "after", "said"),
+    [
+        (GOOD, GOOD[:20], STAYED),
+        (GOOD, [Response(one.text.upper()) for one in GOOD[:20]], STAYED),  # format is no change
+        (GOOD, [*GOOD[:19], Response("else")], None),
+        (GOOD, 20, None),  # it fails on other pictures: nothing is known
+        (YES_NO, YES_NO[:20], None),  # too little to answer
+    ],
+    ids=["same", "format", "one", "failed", "yes or no"],
+)
+def test_answers_that_stay_when_the_pictures_are_exchanged(clean: Any, after: Any, said: str | None) -> None:
+    asker = Asker(**{"clean": clean, "pictures exchanged": after, "blur": GOOD})
+    sides = [("clean", CLEAN), ("blur", CLEAN)]
+    assert broken(asker, sides, OTHER) == said  # type: ignore[arg-type]
+    assert ("blur" in asker.asked) is (said is None)
+
+
+class Sighted:
+    """Repeats the question, and says which picture it saw where it looks."""
+
+    name = fingerprint = "sighted"
+
+    def __init__(self, looks: bool) -> None:
+        self.looks, self.asked = looks, 0
+
+    def respond(self, samples: Any) -> Any:
+        for position, sample in enumerate(samples):
+            self.asked += 1
+            seen = hash(sample.open_image().tobytes()) if self.looks else ""
+            yield position, Response(f"{sample.question} {seen}")
+
+
+@pytest.mark.parametrize("looks", [True, False])
+def test_a_model_that_never_looks_is_broken(looks: bool) -> None:
+    model = Sighted(looks)
+    assert measurer(CLEAN, model).smoke([]) == (None if looks else STAYED)
+    assert model.asked == 78  # two of the twenty are questions of the clean set
+
+
+@pytest.mark.parametrize("trait", ["by_id", "replays"])
+def test_what_cannot_be_asked_is_not(trait: str) -> None:
+    model = Oracle(CLEAN)
+    setattr(model, trait, True)
+    assert measurer(CLEAN, model).smoke([]) is None
+    assert len(model.asked) == 60
+
+
+def test_what_is_only_read_is_not_asked(tmp_path: Path) -> None:
+    measurer(CLEAN, Oracle(CLEAN), cache=Cache(tmp_path)).clean  # noqa: B018
+    assert measurer(CLEAN, Oracle(CLEAN), cache=Cache(tmp_path, mode="read")).smoke([]) is None
+
+
 def test_equal_answers_to_equal_references_are_right() -> None:
     alike = Dataset("alike", [sample.with_(reference="yes") for sample in CLEAN])
     assert broken(Asker(clean=SAME), [("clean", alike)]) is None  # type: ignore[arg-type]
@@ -79,6 +164,7 @@ def test_equal_answers_to_equal_references_are_right() -> None:
 
 def test_a_shift_of_another_tests_data_is_no_fault_of_the_model() -> None:
     model = Oracle(CLEAN)
+    model.by_id = True
     assert measurer(CLEAN, model).smoke(["option_rotation:1", "keyboard:1"]) is None  # scenes have no options
     assert len(model.asked) == 120
     with pytest.raises(ShiftError, match="option_rotation:1 changed none of the 60 questions"):

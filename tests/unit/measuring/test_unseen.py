@@ -100,6 +100,11 @@ REFRAIN = (
     "what answers share for style, and cannot tell whether it is true. If it is harmless, pass "
     "accept_blind={'refrain'}."
 )
+UNLOOKED = (
+    "Where one question is asked of several pictures, the clean answers hold 2.0 % [-1.0 %, 5.0 %] of what the "
+    "pictures decide: nothing shows that the model looks at its pictures, and what it does not look at it cannot lose. "
+    "Check that they reach it (prompt, chat template). If they need not matter here, pass accept_blind={'pictures'}."
+)
 DECODED = (
     "Read by a decoder the answers keep 60.0 % [50.0 %, 70.0 %] of the information, clearly less than the direct form "
     "(95.0 % [94.0 %, 96.0 %]): the encoder may hardly see what was lost, so this cannot pass."
@@ -227,3 +232,15 @@ def obstacles_of(reason: str, *on: str) -> Any:
     from pytest_emid.measuring.results import Obstacle
 
     return Obstacle(reason, on)
+
+
+@pytest.mark.parametrize("paired", [True, False])
+def test_a_model_that_does_not_look_at_its_pictures(paired: bool) -> None:
+    def held(share: Any) -> EmidResult:
+        return replace(result(paired=paired), sight=replace(SIGHT, blind=(), pictures=share))
+
+    prior = held(estimate(0.02, 0.03, unit="fraction"))
+    assert unseen(prior) == [UNLOOKED]
+    assert unseen(prior, accepted={"pictures"}) == []
+    assert unseen(held(estimate(0.6, 0.1, unit="fraction"))) == []
+    assert unseen(held(None)) == []

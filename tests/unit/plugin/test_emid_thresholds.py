@@ -220,13 +220,13 @@ ERRORS: list[tuple[Any, type[Exception], str]] = [
         lambda: assert_emid_below(in_nats(), "10 %", accept_blind="side"),
         ValueError,
         "accept_blind='side' is not legal. Legal: a set of polarity, side, comparative, number, colour, omissions, "
-        "refrain.",
+        "pictures, refrain.",
     ),
     (
         lambda: assert_emid_below(in_nats(), "10 %", accept_blind={"size"}),
         ValueError,
         "accept_blind={'size'} is not legal. Legal: a set of polarity, side, comparative, number, colour, omissions, "
-        "refrain.",
+        "pictures, refrain.",
     ),
     (
         lambda: assert_emid_below(in_nats(), "10 %", blind="ignore"),  # type: ignore[arg-type]
