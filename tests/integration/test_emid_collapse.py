@@ -85,3 +85,59 @@ def test_on_both_sides_there_was_nothing_to_lose(
             f"E *why        {first}{TELLS_NOTHING}{why}",
         ]
     )
+
+
+PRIOR = (
+    """
+import pytest
+import pytest_emid
+from pytest_emid.data import scenes_dataset
+
+
+@pytest.fixture(scope="session")
+def emid_dataset():
+    return scenes_dataset(150)
+
+
+@pytest.fixture(scope="session")
+def emid_model(emid_dataset):
+    said = {}
+    for sample in emid_dataset:
+        said.setdefault(sample.question, sample.reference)
+    return lambda images, questions: [said[question] for question in questions]
+
+
+"""
+    + ENCODER
+    + """
+
+@pytest.fixture(scope="session")
+def emid_encoders():
+    return pytest_emid.encoders.Encoders(Encoder(), Encoder())
+"""
+)
+UNLOOKED = (
+    "*Where one question is asked of several pictures, the clean answers hold * of what the pictures decide: nothing "
+    "shows that the model looks at its pictures, and what it does not look at it cannot lose. *"
+)
+
+
+def test_what_never_looks_at_its_pictures_loses_nothing_and_does_not_pass(
+    pytester: pytest.Pytester, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setenv("COLUMNS", "400")
+    pytester.makeconftest(PRIOR)
+    pytester.makepyfile(
+        """
+        from pytest_emid import assert_information_retained
+
+        def test_prior(measure_emid):
+            assert_information_retained(measure_emid("defocus_blur:3"), 0.9)
+
+        def test_accepted(measure_emid):
+            assert_information_retained(measure_emid("defocus_blur:3"), 0.9, accept_blind={"pictures"})
+        """
+    )
+    result = pytester.runpytest("-p", "no:xdist")
+    result.assert_outcomes(failed=1, passed=1)
+    result.stdout.fnmatch_lines(["E *AssertionError: UNDECIDED: information retained *", f"E *why *{UNLOOKED}"])
