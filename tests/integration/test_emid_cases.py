@@ -6,6 +6,7 @@ import json
 from typing import Any
 
 import pytest
+from seeded_vectors import ENCODER
 
 pytestmark = pytest.mark.usefixtures("loaded", "warm")
 
@@ -24,6 +25,11 @@ import pytest
 
 @pytest.fixture(scope="session")
 def emid_model(): return lambda images, questions: list(questions)
+
+@pytest.fixture(scope="session")
+def emid_encoders():
+    from pytest_emid.encoders import Encoders
+    return Encoders(Encoder(), Encoder())
 """
 SERVER = """
 import pytest, pytest_emid
@@ -46,9 +52,9 @@ def report(pytester: pytest.Pytester) -> dict[str, Any]:
 
 def test_one_scenario_asked_in_two_ways_is_one_row(pytester: pytest.Pytester) -> None:
     pytester.makeini(INI.format(60))
-    pytester.makeconftest(ECHO)
+    pytester.makeconftest(ENCODER + ECHO)
     pytester.makepyfile(test_x=HEAD + BOTH_WAYS)
-    run = pytester.runpytest_subprocess("-n2", "--emid-json=out.json")
+    run = pytester.runpytest("-n2", "--emid-json=out.json")
     run.assert_outcomes(failed=2)
     rows = [line for line in run.stdout.lines if line.startswith("keyboard:3 ")]
     assert len(rows) == len(report(pytester)["results"]) == 1
@@ -66,28 +72,26 @@ def test_the_built_in_model_keeps_everything_where_nothing_is_shifted(pytester: 
     assert result["obstacles"] == []
 
 
-@pytest.mark.parametrize(
-    "mark",
-    ['xfail(reason="typos", strict=True)', "xfail", "xfail(raises=Exception)"],
-)
 @pytest.mark.parametrize("arguments", [["-p", "no:xdist"], ["-n1"]], ids=["serial", "parallel"])
-def test_a_server_that_is_not_there_is_no_expected_failure(
-    pytester: pytest.Pytester, mark: str, arguments: list[str]
-) -> None:
+def test_a_server_that_is_not_there_is_no_expected_failure(pytester: pytest.Pytester, arguments: list[str]) -> None:
     pytest.importorskip("openai")
     pytester.makeconftest(SERVER)
     gate = 'assert_information_retained(measure_emid("keyboard:3"), 0.9)'
-    pytester.makepyfile(test_x=f"{HEAD}@pytest.mark.{mark}\ndef test_x(measure_emid): {gate}\n")
+    marks = ['xfail(reason="typos", strict=True)', "xfail", "xfail(raises=Exception)"]
+    tests = [f"@pytest.mark.{mark}\ndef test_{i}(measure_emid): {gate}\n" for i, mark in enumerate(marks)]
+    pytester.makepyfile(test_x=HEAD + "\n".join(tests))
     run = pytester.runpytest("--emid-json=out.json", *arguments)
     assert run.ret == pytest.ExitCode.TESTS_FAILED
-    run.assert_outcomes(xfailed=1)
-    (problem,) = report(pytester)["problems"]
-    assert problem.startswith(
-        "test_x.py::test_x is expected to fail (xfail), and no verdict made it fail but UnavailableError: "
-    )
-    assert problem.endswith(
-        ". Nothing that it gates was decided. With raises=AssertionError, pytest tells the two apart itself."
-    )
+    run.assert_outcomes(xfailed=3)
+    problems = report(pytester)["problems"]
+    assert len(problems) == 3
+    for i, problem in enumerate(problems):
+        assert problem.startswith(
+            f"test_x.py::test_{i} is expected to fail (xfail), and no verdict made it fail but UnavailableError: "
+        )
+        assert problem.endswith(
+            ". Nothing that it gates was decided. With raises=AssertionError, pytest tells the two apart itself."
+        )
 
 
 @pytest.mark.parametrize(

@@ -21,14 +21,14 @@ ASSETS = Path(pytest_emid.__file__).parent / "assets"
 
 
 @pytest.fixture
-def here(pytester: pytest.Pytester, warm: None, monkeypatch: pytest.MonkeyPatch) -> pytest.Pytester:
+def here(pytester: pytest.Pytester, loaded: None, warm: None, monkeypatch: pytest.MonkeyPatch) -> pytest.Pytester:
     monkeypatch.delenv("OPENAI_BASE_URL", raising=False)
     return pytester
 
 
 def test_without_a_change_a_function_has_its_first_verdict(here: pytest.Pytester) -> None:
     assert main(["init", "suite", "--ci", "none", "--model", "function"]) == 0
-    result = here.runpytest_subprocess("suite", *FEW)
+    result = here.runpytest("suite", *FEW)
     result.assert_outcomes(passed=1, deselected=3)
     result.stdout.fnmatch_lines(["defocus_blur:1 *PASS retained >= 80 %"])
 
@@ -60,7 +60,7 @@ def test_recorded_answers_are_read_whatever_the_current_folder(here: pytest.Pyte
     given = ["--name", "clean.jsonl", "--shifted", "fog:1=fog.jsonl", "--shifted", "next release=next.jsonl"]
     assert main(["init", "deep/suite", "--ci", "none", "--model", "recorded", *given, "--data", "scenes"]) == 0
     os.chdir(here.path / "deep")
-    result = here.runpytest_subprocess("suite", *FEW)
+    result = here.runpytest("suite", *FEW)
     result.assert_outcomes(passed=2)
 
 

