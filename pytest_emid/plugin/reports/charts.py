@@ -24,14 +24,13 @@ FAMILY: Final = re.compile(r"([^:+]+):([1-5])")
 
 def bar(row: Row) -> dict[str, Any]:
     """Information retained as a dot with its interval, and the limit where a gate asked for one; undefined, no dot."""
-    retained = row.result.information_retained
-    limits = [d.threshold for d in row.decisions if measure(d) == "retained" and math.isfinite(d.threshold)]
+    retained, limit = row.result.information_retained, _limit(row)
     return {
         "low": _x(retained.low),
         "high": _x(retained.high),
         "value": None if math.isnan(retained.value) else _x(retained.value),
         "whole": _x(1.0),
-        "limit": _x(max(limits)) if limits else None,
+        "limit": None if limit is None else _x(limit),
     }
 
 
@@ -77,13 +76,14 @@ def curves(rows: Sequence[Row]) -> list[dict[str, Any]]:
 def _curve(name: str, levels: Mapping[int, Row]) -> dict[str, Any]:
     points = []
     for level in sorted(levels):
-        retained = levels[level].result.information_retained
+        retained, limit = levels[level].result.information_retained, _limit(levels[level])
         points.append(
             {
                 "x": _level(level),
                 "y": _y(retained.value),
                 "low": _y(retained.low),
                 "high": _y(retained.high),
+                "limit": None if limit is None else _y(limit),
                 "severity": level,
                 "value": f"{100 * retained.value:z.0f} %",
                 "verdict": verdict_word(levels[level]),
@@ -100,6 +100,12 @@ def _curve(name: str, levels: Mapping[int, Row]) -> dict[str, Any]:
         "zero": _y(0.0),
         "told": ", ".join(f"severity {p['severity']}: {p['value']}" for p in points),
     }
+
+
+def _limit(row: Row) -> float | None:
+    """The share that a gate of the row asked for, the highest of several; None where none asked for one."""
+    limits = [d.threshold for d in row.decisions if measure(d) == "retained" and math.isfinite(d.threshold)]
+    return max(limits, default=None)
 
 
 def _x(share: float) -> float:

@@ -124,3 +124,17 @@ def test_what_a_dead_model_retains_is_undefined() -> None:
         assert 'class="bar' in text
         assert "<circle" not in text  # a dot at 0 would say that nothing is retained
         assert not re.search(r"\b(nan|inf)\b", re.sub(r"<style.*?</style>|<script.*?</script>", "", text, flags=re.S))
+
+
+def test_a_curve_shows_what_was_asked_at_each_severity() -> None:
+    rows = [row._replace(result=replace(row.result, seed=0)) for row in page_world.rows(5)]
+    text = page.render(rows, [], {})
+    (curve,) = re.findall(r'<svg viewBox="0 0 168 96".*?</svg>', text)
+    whole = re.search(r'<g class="grid"><line x1="24" x2="164" y1="([\d.]+)"', curve)
+    assert whole is not None
+    limits = re.findall(r'<line class="limit" x1="([\d.]+)" x2="([\d.]+)" y1="([\d.]+)" y2="\3"/>', curve)
+    centres = [float(x) for x in re.findall(r'<circle [^>]*cx="([\d.]+)"', curve)]
+    assert len(centres) == 5
+    # the fourth has no gate
+    assert [(float(a) + float(b)) / 2 for a, b, _ in limits] == [centres[i] for i in (0, 1, 2, 4)]
+    assert all(float(y) > float(whole[1]) for *_, y in limits)  # below 100 %
