@@ -10,18 +10,20 @@ from __future__ import annotations
 
 from collections import defaultdict
 from collections.abc import Sequence
-from typing import Final
+from typing import Any, Final
 
 import numpy as np
-from numpy.typing import ArrayLike
+from numpy.typing import ArrayLike, NDArray
 
 from pytest_emid.errors import EstimationError
-from pytest_emid.information.arrays import as_matrix, unit_rows
+from pytest_emid.information.arrays import blocks, checked_matrix, unit_rows
 from pytest_emid.information.companions import check_texts, normalise_answer
 from pytest_emid.information.intervals.estimate import Estimate
 from pytest_emid.information.intervals.means import ratio_interval
 
 __all__ = ["is_prior", "picture_share"]
+
+Float = NDArray[np.float64]
 
 FEWEST_QUESTIONS: Final = 5
 """Questions that must be asked of several pictures; with fewer, information given the question tells by itself."""
@@ -70,29 +72,22 @@ def picture_share(
     >>> picture_share(shown, shown, true, true) is None  # each question once
     True
     """
-    true = as_matrix("reference", reference, nonzero_rows=True)
-    told = as_matrix("response", response, rows=len(true), columns=true.shape[1], nonzero_rows=True)
+    true = checked_matrix("reference", reference, nonzero_rows=True)
+    told = checked_matrix("response", response, rows=len(true), columns=true.shape[1], nonzero_rows=True)
     for name, texts in (("questions", questions), ("pictures", pictures)):
         check_texts(name, texts)
         if len(texts) != len(true):
             raise EstimationError(f"{name}: {len(texts)} for {len(true)} references. Give one per sample.")
-    # What all answers share is style, and would leave a long preamble little to tell with.
-    true, told = (unit_rows(rows - rows.mean(axis=0)) for rows in (true, told))
-    held, whole, labels = [], [], []
-    for label, places in enumerate(_asked_of_several(questions, pictures)):
-        own = true[places]
-        # In a ring every reference is compared with as often as every other: what is always said comes out as nothing.
-        steps = range(1, min(len(places), OTHERS + 1))
-        apart = own - np.mean([np.roll(own, -step, axis=0) for step in steps], axis=0)
-        decided = np.einsum("ij,ij->i", own, apart)
-        if decided.max() <= ROUNDING:
-            continue  # one reference for all pictures
-        held.append(np.einsum("ij,ij->i", told[places], apart))
-        whole.append(decided)
-        labels += [label] * len(places)
-    if len(held) < FEWEST_QUESTIONS or len(labels) < FEWEST:
+    groups = _asked_of_several(questions, pictures)
+    if len(groups) < FEWEST_QUESTIONS:
         return None
-    return ratio_interval(np.concatenate(held), np.concatenate(whole), labels, confidence)
+    held, whole = _held(groups, told, true)
+    labels = np.repeat(np.arange(len(groups)), [len(places) for places in groups])
+    firsts = np.flatnonzero(np.diff(labels, prepend=-1))
+    tells = np.repeat(np.maximum.reduceat(whole, firsts) > ROUNDING, np.diff(firsts, append=len(labels)))
+    if len(set(labels[tells].tolist())) < FEWEST_QUESTIONS or tells.sum() < FEWEST:
+        return None
+    return ratio_interval(held[tells], whole[tells], labels[tells], confidence)
 
 
 def is_prior(share: Estimate | None) -> bool:
@@ -104,10 +99,36 @@ def is_prior(share: Estimate | None) -> bool:
     return share is not None and share.low <= ROUNDING and share.high < LITTLE
 
 
-def _asked_of_several(questions: Sequence[str], pictures: Sequence[str]) -> list[list[int]]:
+def _held(groups: Sequence[NDArray[np.intp]], told: NDArray[Any], true: NDArray[Any]) -> tuple[Float, Float]:
+    """How much closer answers, and references, are to their own reference than to others, group by group.
+
+    In a ring every reference is compared with as often as every other: what is always said comes out as nothing.
+    """
+    mean = told.mean(axis=0, dtype=np.float64), true.mean(axis=0, dtype=np.float64)
+
+    def rows(matrix: NDArray[Any], about: Float, places: NDArray[np.intp]) -> Float:
+        # What all answers share is style, and would leave a long preamble little to tell with.
+        return unit_rows(matrix[places] - about)
+
+    all_places = np.concatenate(groups)
+    steps = np.concatenate([np.full(len(places), min(len(places) - 1, OTHERS)) for places in groups])
+    rings = [np.concatenate([np.roll(places, -step) for places in groups]) for step in range(1, int(steps.max()) + 1)]
+    held, whole = np.empty(len(all_places)), np.empty(len(all_places))
+    for block in blocks(len(all_places)):
+        a, r = rows(told, mean[0], all_places[block]), rows(true, mean[1], all_places[block])
+        others = np.zeros_like(r)
+        for step, ring in enumerate(rings):
+            within = steps[block] > step
+            others[within] += rows(true, mean[1], ring[block][within])
+        apart = r - others / steps[block][:, None]
+        held[block], whole[block] = np.einsum("ij,ij->i", a, apart), np.einsum("ij,ij->i", r, apart)
+    return held, whole
+
+
+def _asked_of_several(questions: Sequence[str], pictures: Sequence[str]) -> list[NDArray[np.intp]]:
     """Positions of samples, by the question that they ask of different pictures."""
     found: dict[str, list[int]] = defaultdict(list)
     for i, (question, picture) in enumerate(zip(questions, pictures, strict=True)):
         if picture:
             found[normalise_answer(question)].append(i)
-    return [places for places in found.values() if len({pictures[i] for i in places}) > 1]
+    return [np.array(places) for places in found.values() if len({pictures[i] for i in places}) > 1]
