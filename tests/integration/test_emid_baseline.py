@@ -59,7 +59,7 @@ def test_b(measure_emid):
     return project.path / "old.json"
 
 
-@pytest.mark.parametrize("workers", ["-n0", "-n2"])
+@pytest.mark.parametrize("workers", ["-n0", "-n1"])
 def test_a_worse_model_fails_and_says_which_samples(project: pytest.Pytester, workers: str) -> None:
     saved(project)
     named(project, "new-20")

@@ -47,7 +47,7 @@ MESSAGES = (
 )
 
 
-@pytest.mark.parametrize("arguments", [("-n0",), ("-n2",)], ids=["serial", "xdist"])
+@pytest.mark.parametrize("arguments", [("-n0",), ("-n1",)], ids=["serial", "xdist"])
 def test_each_is_one_error_with_the_sample_s_id(pytester: pytest.Pytester, arguments: tuple[str, ...]) -> None:
     pytester.makeconftest(CONFTEST)
     pytester.makepyfile(test_metrics=TESTS)

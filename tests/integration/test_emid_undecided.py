@@ -126,7 +126,7 @@ def test_many_that_a_budget_did_not_reach_are_few_lines(project: pytest.Pytester
         + "@pytest.mark.parametrize('percent', range(90, 100))\n"
         + "def test_many(measure_emid, percent): measure_emid(f'blur:{percent}')\n"
     )
-    result = project.runpytest("-n2", "--emid-undecided=xfail")
+    result = project.runpytest("-n1", "--emid-undecided=xfail")
     result.assert_outcomes(xfailed=10)
     result.stdout.fnmatch_lines(
         [
