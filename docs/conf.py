@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import os
 import re
 import sys
 from pathlib import Path
@@ -19,7 +20,9 @@ author = "The pytest-emid contributors"
 project_copyright = author
 version = release = __version__
 
-extensions = ["myst_parser", "sphinx.ext.autodoc", "sphinx.ext.napoleon", "sphinx.ext.viewcode"]
+extensions = ["myst_parser", "sphinx.ext.autodoc", "sphinx.ext.napoleon"]
+if os.environ.get("DOCS_SOURCE") != "no":  # a page for each module: half of the work
+    extensions.append("sphinx.ext.viewcode")
 exclude_patterns = ["_made/report", "site"]
 html_theme = "furo"
 html_title = f"pytest-emid {release}"
