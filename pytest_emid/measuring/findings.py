@@ -27,8 +27,8 @@ class Sight:
         unchecked: share of the clean answers in languages without lists of words.
         echo: what information retained would read of a model that only repeats its question; None where nothing.
         contrast_kept: how much of the contrast between yes and no the shifted answers keep; None where there is none.
-        pictures: how much the clean answers hold of what pictures decide, from questions that are asked of several;
-            None where few are.
+        pictures: how often the clean answer to a question is another one of another picture, whose reference is another
+            one; None where few questions are asked of several pictures.
     """
 
     reach: Mapping[str, float | None]
@@ -37,7 +37,7 @@ class Sight:
     unchecked: float
     echo: float | None
     contrast_kept: float | None
-    pictures: Estimate | None = None
+    pictures: float | None = None
 
 
 @dataclass(frozen=True, slots=True)

@@ -20,7 +20,7 @@ from pytest_emid.information.guards.contradictions import (
 )
 from pytest_emid.information.guards.echo import Unasked, echo_retained, without_question
 from pytest_emid.information.guards.omissions import words_repeated
-from pytest_emid.information.guards.pictures import picture_share
+from pytest_emid.information.guards.pictures import picture_changes
 from pytest_emid.information.reference.direct import direct
 from pytest_emid.measuring.calibration import Calibration
 from pytest_emid.measuring.design import Design
@@ -84,7 +84,7 @@ class Guards:
         arrays = (calibration.whitening, clean.information, side.reference, side.text)
         questions = [sample.question for sample in side.dataset]
         shown = side.pictures or [""] * len(questions)
-        self._pictures = picture_share(questions, shown, side.response, side.reference)
+        self._pictures = picture_changes(questions, shown, answers, references)
         self._echo = _known(echo_retained(*arrays, clean.reliability, clean.clusters).value)
 
     def shifted(self, side: Answered, design: Design) -> Guarded:

@@ -317,6 +317,4 @@ def _record(data: Mapping[str, Any]) -> Record:
 
 
 def _sight(data: Mapping[str, Any] | None) -> Sight | None:
-    if data is None:
-        return None
-    return Sight(**{**data, "blind": tuple(data["blind"]), "pictures": _estimate(data.get("pictures"))})
+    return None if data is None else Sight(**{**data, "blind": tuple(data["blind"])})

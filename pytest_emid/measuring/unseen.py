@@ -93,14 +93,14 @@ def _decoded(result: EmidResult, at_least: float) -> str | None:
 
 def _unlooked(result: EmidResult) -> str | None:
     """Why a model that answers by the question alone cannot pass."""
-    share = None if result.sight is None else result.sight.pictures
-    if share is None or not is_prior(share):
+    changes = None if result.sight is None else result.sight.pictures
+    if changes is None or not is_prior(changes):
         return None
     return (
-        f"Where one question is asked of several pictures, the clean answers hold {measured(share)} of what the "
-        "pictures decide: nothing shows that the model looks at its pictures, and what it does not look at it cannot "
-        "lose. Check that they reach it (prompt, chat template). If they need not matter here, pass "
-        "accept_blind={'pictures'}."
+        "Where one question is asked of several pictures, and their references differ, the clean answers are the same "
+        f"in {percent(1.0 - changes, 0)} of the cases: nothing shows that the model looks at its pictures, and what it "
+        "does not look at it cannot lose. Check that they reach it (prompt, chat template). If they need not matter "
+        "here, pass accept_blind={'pictures'}."
     )
 
 

@@ -66,7 +66,7 @@ def assert_information_retained(
         confidence: two-sided, overrides the option.
         undecided: overrides the option.
         blind: overrides the option; `undecided` lets nothing pass that has a blind spot.
-        accept_blind: kinds of facts (`side`, `number`, ...) that may go unseen, or `omissions`.
+        accept_blind: kinds of facts (`side`, `number`, ...) that may go unseen; `omissions`, `pictures`, `refrain`.
 
     Raises:
         AssertionError: FAIL, or UNDECIDED under `fail`.
@@ -131,7 +131,7 @@ def assert_emid_below(
         confidence: two-sided, overrides the option.
         undecided: overrides the option.
         blind: overrides the option; `undecided` lets nothing pass that has a blind spot.
-        accept_blind: kinds of facts (`side`, `number`, ...) that may go unseen, or `omissions`.
+        accept_blind: kinds of facts (`side`, `number`, ...) that may go unseen; `omissions`, `pictures`, `refrain`.
 
     Raises:
         AssertionError: FAIL, or UNDECIDED under `fail`.
@@ -223,7 +223,7 @@ def assert_emi_above(
         confidence: two-sided, overrides the option.
         undecided: overrides the option.
         blind: overrides the option; `undecided` lets nothing pass that has a blind spot.
-        accept_blind: kinds of facts (`side`, `number`, ...) that may go unseen on shifted data, or `omissions`.
+        accept_blind: kinds of facts (`side`, `number`, ...) that may go unseen on shifted data; `omissions`, ...
 
     Raises:
         AssertionError: FAIL, or UNDECIDED under `fail`. An uninformative critic never passes.

@@ -62,7 +62,7 @@ def assert_no_regression(
         confidence: two-sided, overrides the option.
         undecided: overrides the option.
         blind: overrides the option; `undecided` lets nothing pass that has a blind spot.
-        accept_blind: kinds of facts (`side`, `number`, ...) that may go unseen, or `omissions`.
+        accept_blind: kinds of facts (`side`, `number`, ...) that may go unseen; `omissions`, `pictures`, `refrain`.
 
     Raises:
         AssertionError: FAIL, or UNDECIDED under `fail`.

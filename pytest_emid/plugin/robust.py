@@ -47,7 +47,7 @@ def assert_robust(
         confidence: two-sided, overrides the option.
         undecided: overrides the option.
         blind: overrides the option; `undecided` lets nothing pass that has a blind spot.
-        accept_blind: kinds of facts that may go unseen, or `omissions`.
+        accept_blind: kinds of facts that may go unseen; `omissions`, `pictures`, `refrain`.
 
     Returns:
         The decision of the measure that speaks most against a PASS; its reason names the others that do not pass.

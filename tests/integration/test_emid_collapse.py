@@ -117,8 +117,9 @@ def emid_encoders():
 """
 )
 UNLOOKED = (
-    "*Where one question is asked of several pictures, the clean answers hold * of what the pictures decide: nothing "
-    "shows that the model looks at its pictures, and what it does not look at it cannot lose. *"
+    "*Where one question is asked of several pictures, and their references differ, the clean answers are the same in "
+    "100 % of the cases: nothing shows that the model looks at its pictures, and what it does not look at it cannot "
+    "lose. *"
 )
 
 

@@ -10,7 +10,7 @@ from oracle_world import Oracle, measurer
 
 from pytest_emid.cache import Cache
 from pytest_emid.data import Dataset, scenes_dataset
-from pytest_emid.errors import ShiftError
+from pytest_emid.errors import ModelError, ShiftError
 from pytest_emid.measuring.leaving_out import UnansweredError
 from pytest_emid.measuring.smoke import broken, exchanged
 from pytest_emid.models.base import Outcome, Response
@@ -32,6 +32,8 @@ class Asker:
     def ask(self, dataset: Dataset, label: str) -> tuple[Any, ...]:
         self.asked.append(label)
         found = self.answers[label]
+        if isinstance(found, ModelError):
+            raise found
         if isinstance(found, int):
             raise UnansweredError("m", label, {f"s{i}": "out of order" for i in range(found)}, len(dataset))
         return (tuple(found),)
@@ -83,10 +85,17 @@ def test_pictures_are_exchanged_for_others() -> None:
     assert [(sample.id, sample.question, sample.reference) for sample in OTHER] == [
         (sample.id, sample.question, sample.reference) for sample in CLEAN[:20]
     ]
-    assert [sample.image for sample in OTHER] == [CLEAN[3 * (i // 3) + 3].image for i in range(20)]
+    assert [sample.image for sample in OTHER] == [CLEAN[30 + i].image for i in range(20)]  # half of the set away
     last = exchanged(CLEAN.first(20), digests[:20])
     assert last is not None
-    assert last[19].image is CLEAN[0].image  # round the end
+    assert last[19].image is CLEAN[9].image  # round the end
+
+
+def test_a_question_of_two_pictures_gets_two() -> None:
+    pairs = [s.with_(images=(s.image, CLEAN[0].image)) if i % 2 else s for i, s in enumerate(CLEAN)]
+    found = exchanged(Dataset("mixed", pairs), [f"{i // 3} {i % 2}" for i in range(60)])
+    assert found is not None
+    assert [len(sample.pictures) for sample in found] == [1, 2] * 10
 
 
 @pytest.mark.parametrize(
@@ -98,10 +107,11 @@ def test_pictures_that_hardly_differ_are_not_exchanged(digests: list[str]) -> No
 
 
 STAYED = (
-    "of clean, all of 20 answers stay the same when each question is asked of another sample's picture: the pictures "
-    "do not reach the model"
+    "of clean, all of 20 answers stay the same when each question is asked of another sample's picture: nothing shows "
+    "that pictures reach the model"
 )
 YES_NO = [Response("Yes." if i % 3 else "No.") for i in range(60)]
+FEW = [Response(f"Option {i % 14}.") for i in range(60)]
 
 
 @pytest.mark.parametrize(
@@ -111,9 +121,11 @@ YES_NO = [Response("Yes." if i % 3 else "No.") for i in range(60)]
         (GOOD, [Response(one.text.upper()) for one in GOOD[:20]], STAYED),  # format is no change
         (GOOD, [*GOOD[:19], Response("else")], None),
         (GOOD, 20, None),  # it fails on other pictures: nothing is known
+        (GOOD, ModelError("two pictures, please"), None),
         (YES_NO, YES_NO[:20], None),  # too little to answer
+        (FEW, FEW[:20], None),
     ],
-    ids=["same", "format", "one", "failed", "yes or no"],
+    ids=["same", "format", "one", "failed", "raised", "yes or no", "few"],
 )
 def test_answers_that_stay_when_the_pictures_are_exchanged(clean: Any, after: Any, said: str | None) -> None:
     asker = Asker(**{"clean": clean, "pictures exchanged": after, "blur": GOOD})
@@ -141,7 +153,7 @@ class Sighted:
 def test_a_model_that_never_looks_is_broken(looks: bool) -> None:
     model = Sighted(looks)
     assert measurer(CLEAN, model).smoke([]) == (None if looks else STAYED)
-    assert model.asked == 78  # two of the twenty are questions of the clean set
+    assert model.asked == 80
 
 
 @pytest.mark.parametrize("trait", ["by_id", "replays"])

@@ -101,9 +101,9 @@ REFRAIN = (
     "accept_blind={'refrain'}."
 )
 UNLOOKED = (
-    "Where one question is asked of several pictures, the clean answers hold 2.0 % [-1.0 %, 5.0 %] of what the "
-    "pictures decide: nothing shows that the model looks at its pictures, and what it does not look at it cannot lose. "
-    "Check that they reach it (prompt, chat template). If they need not matter here, pass accept_blind={'pictures'}."
+    "Where one question is asked of several pictures, and their references differ, the clean answers are the same in "
+    "99 % of the cases: nothing shows that the model looks at its pictures, and what it does not look at it cannot "
+    "lose. Check that they reach it (prompt, chat template). If they need not matter here, pass accept_blind={'pictures'}."
 )
 DECODED = (
     "Read by a decoder the answers keep 60.0 % [50.0 %, 70.0 %] of the information, clearly less than the direct form "
@@ -236,11 +236,10 @@ def obstacles_of(reason: str, *on: str) -> Any:
 
 @pytest.mark.parametrize("paired", [True, False])
 def test_a_model_that_does_not_look_at_its_pictures(paired: bool) -> None:
-    def held(share: Any) -> EmidResult:
-        return replace(result(paired=paired), sight=replace(SIGHT, blind=(), pictures=share))
+    def held(changes: float | None) -> EmidResult:
+        return replace(result(paired=paired), sight=replace(SIGHT, blind=(), pictures=changes))
 
-    prior = held(estimate(0.02, 0.03, unit="fraction"))
-    assert unseen(prior) == [UNLOOKED]
-    assert unseen(prior, accepted={"pictures"}) == []
-    assert unseen(held(estimate(0.6, 0.1, unit="fraction"))) == []
+    assert unseen(held(0.01)) == [UNLOOKED]
+    assert unseen(held(0.01), accepted={"pictures"}) == []
+    assert unseen(held(0.5)) == []
     assert unseen(held(None)) == []
