@@ -103,7 +103,8 @@ REFRAIN = (
 UNLOOKED = (
     "Where one question is asked of several pictures, and their references differ, the clean answers are the same in "
     "99 % of the cases: nothing shows that the model looks at its pictures, and what it does not look at it cannot "
-    "lose. Check that they reach it (prompt, chat template). If they need not matter here, pass accept_blind={'pictures'}."
+    "lose. Check that they reach it (prompt, chat template). If they need not matter here, pass "
+    "accept_blind={'pictures'}."
 )
 DECODED = (
     "Read by a decoder the answers keep 60.0 % [50.0 %, 70.0 %] of the information, clearly less than the direct form "
