@@ -42,7 +42,7 @@ from pytest_emid.measuring.results import EmidResult, Floor, Obstacle
 from pytest_emid.measuring.scores import Scored, score
 from pytest_emid.measuring.sight import blind, unseeing, unshown
 from pytest_emid.measuring.smoke import SMOKE, broken, exchanged
-from pytest_emid.measuring.staging import Staged, stages_of
+from pytest_emid.measuring.staging import Staged, repeats_questions, stages_of
 from pytest_emid.models.base import Model, asked_under
 from pytest_emid.shifts.base import Shift
 
@@ -222,7 +222,8 @@ class Measurer:
             part = self._part(frozenset(ids), self.calibration)
             return part._kept(dataset.select(others), scenario)
 
-        return Staged(tuple(share for share, _, _ in stages), len(dataset), measure)
+        shares, again = tuple(share for share, _, _ in stages), repeats_questions(self.dataset)
+        return Staged(shares, len(dataset), measure, repeats_questions=again)
 
     def _measured(self, dataset: Dataset, scenario: Scenario) -> EmidResult:
         if lacks_pictures(dataset, scenario.id, scenario.modality):

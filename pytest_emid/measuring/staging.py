@@ -8,12 +8,13 @@ from collections.abc import Callable, Collection
 from dataclasses import replace
 
 from pytest_emid.data.dataset import Dataset
+from pytest_emid.information.guards.pictures import picture_changes
 from pytest_emid.information.intervals.looks import SHARES, Look, looks_p_value, unchanged_confidence
 from pytest_emid.information.reference.decoded import FEWEST_TO_DECODE
 from pytest_emid.measuring.results import EmidResult
 from pytest_emid.measuring.verdicts import MINIMUM_CLUSTERS, MINIMUM_SAMPLES, Decision, Verdict
 
-__all__ = ["Staged", "decided", "stages_of"]
+__all__ = ["Staged", "decided", "repeats_questions", "stages_of"]
 
 Ids = Collection[str]
 Decide = Callable[[float], Decision]
@@ -27,14 +28,23 @@ class Staged:
         shares: of the clusters, that the stages hold; rising to 1.
         whole: samples of the shifted side in all.
         measure: measures the stage of a number, from 1; the same number gives the same result.
+        repeats_questions: whether all samples together tell a language prior; see the function.
 
     Attributes:
-        shares, whole: as given.
+        shares, whole, repeats_questions: as given.
     """
 
-    def __init__(self, shares: tuple[float, ...], whole: int, measure: Callable[[int], EmidResult]) -> None:
+    def __init__(
+        self,
+        shares: tuple[float, ...],
+        whole: int,
+        measure: Callable[[int], EmidResult],
+        *,
+        repeats_questions: bool = False,
+    ) -> None:
         self.shares = shares
         self.whole = whole
+        self.repeats_questions = repeats_questions
         self._measure = measure
 
     def result(self, number: int) -> EmidResult:
@@ -62,8 +72,24 @@ def stages_of(clean: Dataset, shifted: Dataset, paired: bool, seed: int) -> list
     return [*rising, (1.0, list(clean.ids), list(shifted.ids))]
 
 
+def repeats_questions(dataset: Dataset) -> bool:
+    """Whether enough questions are asked of several pictures to tell a model that does not look at them.
+
+    Opens no picture: samples of one picture share a cluster.
+    """
+    references = [sample.reference for sample in dataset]
+    questions = [sample.question for sample in dataset]
+    return picture_changes(questions, list(dataset.clusters), references, references) is not None
+
+
 def decided(
-    look: Look, whole: int, decide: Decide, *, unchanged: bool = False, by_information: bool = False
+    look: Look,
+    whole: int,
+    decide: Decide,
+    *,
+    unchanged: bool = False,
+    by_information: bool = False,
+    untold: bool = False,
 ) -> Decision:
     """What a gate says at one look: PASS and FAIL each at the confidence that this look leaves for it.
 
@@ -74,6 +100,8 @@ def decided(
         unchanged: no answer changed under the shift, so that no measure of them did: see `unchanged_confidence`.
         by_information: the gate rests on the direct form. It does not PASS on fewer samples than a decoder reads where
             more are to come: the decoder's objection is one of those that a PASS must survive.
+        untold: whether all samples would tell if the model looks at its pictures, and those so far do not: such a gate
+            does not PASS on them either.
     """
     at_fail = decide(look.fails_at)
     n, clusters = at_fail.estimate.n, at_fail.estimate.clusters
@@ -86,6 +114,9 @@ def decided(
         more = look.number < look.of
         if by_information and decision.verdict is Verdict.PASS and more and n < FEWEST_TO_DECODE <= whole:
             reason = f"{n} samples are too few for a decoder to object, and there are {whole}."
+            decision = replace(decision, verdict=Verdict.UNDECIDED, reason=reason)
+        elif by_information and decision.verdict is Verdict.PASS and more and untold:
+            reason = "Too few questions were asked of several pictures to tell whether the model looks at them."
             decision = replace(decision, verdict=Verdict.UNDECIDED, reason=reason)
     when = f" At look {look.number} of {look.of}, {n:,} of {whole:,} samples." if look.of > 1 else ""
     p = None if decision.p is None else looks_p_value(decision.p, look)

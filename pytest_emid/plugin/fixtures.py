@@ -241,7 +241,7 @@ class MeasureEmid:
             __tracebackhide__ = EXPLAINED
             return self._answered(measurer, shift, running, config, lambda: staged.result(number))
 
-        return Staged(staged.shares, staged.whole, measure)
+        return Staged(staged.shares, staged.whole, measure, repeats_questions=staged.repeats_questions)
 
     def _result(
         self,

@@ -70,7 +70,8 @@ def first_to_decide(
         def at(confidence: float, found: EmidResult = found) -> Decision:
             return decide(found, replace(config, confidence=confidence, family=1))
 
-        how = {"unchanged": _is_unchanged(found), "by_information": by_information}
+        untold = staged.repeats_questions and found.sight is not None and found.sight.pictures is None
+        how = {"unchanged": _is_unchanged(found), "by_information": by_information, "untold": untold}
         decision = decided(look, staged.whole, at, **how)
         if decision.verdict is not Verdict.UNDECIDED:
             break

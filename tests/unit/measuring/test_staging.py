@@ -10,7 +10,7 @@ from oracle_world import Oracle, Shout, measurer
 from pytest_emid.data import Dataset, scenes_dataset
 from pytest_emid.information.intervals.estimate import Estimate
 from pytest_emid.information.intervals.looks import looks
-from pytest_emid.measuring.staging import decided, stages_of
+from pytest_emid.measuring.staging import decided, repeats_questions, stages_of
 from pytest_emid.measuring.verdicts import Decision, Direction, Verdict
 
 SCENES = scenes_dataset(300)
@@ -91,6 +91,37 @@ def test_a_gate_on_information_does_not_pass_before_a_decoder_can_object(n: int,
     assert found.verdict == verdict
     if verdict == "UNDECIDED":
         assert found.reason.startswith(f"{n} samples are too few for a decoder to object, and there are {whole}.")
+
+
+@pytest.mark.parametrize(
+    ("given", "verdict"),
+    [
+        ({"by_information": True, "untold": True}, Verdict.UNDECIDED),
+        ({"by_information": True}, Verdict.PASS),
+        ({"untold": True}, Verdict.PASS),  # of a metric
+    ],
+)
+def test_a_gate_on_information_does_not_pass_before_a_prior_is_told(given: dict[str, bool], verdict: Verdict) -> None:
+    early, last = looks([0.24, 1.0])
+    found = decided(early, 501, lambda c: decision(0.95, 1.0, 160), **given)
+    assert found.verdict is verdict
+    if verdict is Verdict.UNDECIDED:
+        assert found.reason == (
+            "Too few questions were asked of several pictures to tell whether the model looks at them. At look 1 of 2, "
+            "160 of 501 samples."
+        )
+    assert decided(early, 501, lambda c: decision(0.5, 0.8, 160), **given).verdict is Verdict.FAIL
+    assert decided(last, 501, lambda c: decision(0.95, 1.0, 501), **given).verdict is Verdict.PASS
+
+
+def test_whether_questions_repeat_is_known_before_anything_is_asked() -> None:
+    assert repeats_questions(SCENES)
+    unique = Dataset("unique", [s.with_(question=f"{s.question} ({i})") for i, s in enumerate(SCENES)])
+    assert not repeats_questions(unique)
+    alike = Dataset("alike", [s.with_(cluster="one") for s in SCENES])
+    assert not repeats_questions(alike)
+    for dataset in (SCENES, unique):
+        assert measurer(dataset, Oracle(dataset)).in_stages(Shout()).repeats_questions is repeats_questions(dataset)
 
 
 def test_the_last_look_waits_for_no_samples_that_were_left_out() -> None:

@@ -2,16 +2,22 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
 from pathlib import Path
 from types import SimpleNamespace
 from typing import Any
 
 import pytest
+from emid_factory import make_result
 
 from pytest_emid.data import scenes_dataset
 from pytest_emid.errors import ShiftError
-from pytest_emid.plugin.config import KEYWORD
-from pytest_emid.plugin.looking import can_stop_early
+from pytest_emid.information.intervals.estimate import Estimate
+from pytest_emid.measuring.results import Sight
+from pytest_emid.measuring.staging import Staged
+from pytest_emid.measuring.verdicts import Decision, Direction, Verdict
+from pytest_emid.plugin.config import KEYWORD, EmidConfig
+from pytest_emid.plugin.looking import can_stop_early, first_to_decide
 from pytest_emid.plugin.severities import _levels
 from pytest_emid.plugin.smoke import cheapest_of_each_family
 from pytest_emid.shifts import parse
@@ -87,3 +93,25 @@ def test_orders_are_no_severities() -> None:
         "the levels of option_rotation are orders and no strengths, so that there is no severity up to which a model "
         "holds. Measure each, and gate on all: assert_right_in_all_orders."
     )
+
+
+@pytest.mark.parametrize(
+    ("again", "sights", "look"),
+    [(True, (None, 0.9), 2), (False, (None, None), 1), (True, (0.9, 0.9), 1), (True, ("unmeasured", None), 1)],
+    ids=["untold at first", "no question repeats", "told at once", "no guards"],
+)
+def test_an_early_look_passes_where_a_prior_is_told(again: bool, sights: tuple[Any, Any], look: int) -> None:
+    def result(number: int) -> Any:
+        made, seen = make_result(retained=0.99), sights[number - 1]
+        if seen == "unmeasured":
+            return replace(made, sight=None)
+        return replace(made, sight=Sight({}, {}, (), 0.0, None, None, pictures=seen))
+
+    def gate(found: Any, config: EmidConfig) -> Decision:
+        estimate = Estimate(0.99, 0.95, 1.03, 0.02, 160, 60, unit="fraction")
+        return Decision("retained", Verdict.PASS, "blur:1", estimate, 0.9, Direction.ABOVE, 0, "So.")
+
+    staged = Staged((0.5, 1.0), 400, result, repeats_questions=again)
+    decision, found = first_to_decide(staged, EmidConfig(), gate, by_information=True)
+    assert (decision.verdict, decision.look) == (Verdict.PASS, look)
+    assert found == result(look)
