@@ -4,7 +4,7 @@ import math
 
 import numpy as np
 import pytest
-from hypothesis import given
+from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
 from pytest_emid.information.intervals.means import (
@@ -77,6 +77,7 @@ def test_swapping_the_sides_mirrors_the_interval(data):
         assert close(forward.high, -back.low)
 
 
+@settings(suppress_health_check=[HealthCheck.too_slow])
 @given(clustered(columns=2), st.integers(-20, 20).map(lambda k: k / 10))
 def test_contrast_and_retained_interval_agree(data, at_least):
     labels, clean, shifted = data

@@ -137,3 +137,9 @@ def test_what_every_run_loads_imports_nothing_heavy(name: str) -> None:
 @pytest.mark.parametrize("path", FILES, ids=lambda path: str(path.relative_to(ROOT)))
 def test_no_file_is_too_long_for_one_idea(path: Path) -> None:
     assert len(path.read_text(encoding="utf-8").splitlines()) <= LONGEST
+
+
+def test_test_modules_have_names_of_their_own() -> None:
+    # pytest imports them by name: of two, the second could not be collected
+    names = [path.name for path in Path(__file__).parents[1].rglob("test_*.py")]
+    assert sorted(names) == sorted(set(names))

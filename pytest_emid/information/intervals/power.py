@@ -125,6 +125,8 @@ def _unchanged_to_decide(estimate: Estimate, distance: float) -> int | None:
     share = -math.expm1(tail / estimate.n) * distance / reach if reach > 0.0 else 1.0
     if share >= 1.0:
         return 1
+    if share <= 0.0:  # less than a number can be
+        return None
     needed = tail / math.log1p(-share)
     return math.ceil(needed - 1e-9) if needed <= MOST_CLUSTERS else None
 

@@ -248,6 +248,8 @@ class Server:
         if isinstance(error, openai.APITimeoutError):
             return RequestError(f"no answer within {self.timeout:g} s{self._through()}", of_server=True)
         if isinstance(error, openai.APIConnectionError):
+            if type(error.__cause__).__name__ == "ReadTimeout":  # while an answer was read that had begun
+                return RequestError(f"no answer within {self.timeout:g} s{self._through()}", of_server=True)
             cause = self._said(error.__cause__) if isinstance(error.__cause__, Exception) else said
             return RequestError(f"no connection{self._through()}: {cause}", of_server=True, may_load=True)
         if isinstance(error, openai.APIStatusError):

@@ -57,6 +57,8 @@ POLITE: Final = (
     "Kindly answer the following.",
     "Help me with this, please.",
 )
+PRIVATE: Final = r"[\uE000-\uEFFF]"
+"""Letters that nobody's language uses stand in for what must stay as it is."""
 FRAMES: Final = (
     "I have a question about what is shown here.",
     "Here is what I would like to know.",
@@ -107,7 +109,7 @@ def _masked(text: str, protect: str) -> tuple[str, list[str]]:
 
 def _unmasked(text: str, pieces: list[str]) -> str:
     left = iter(pieces)
-    return str(regex.sub(r"[\uE000-\uEFFF]", lambda _: next(left), text))
+    return str(regex.sub(PRIVATE, lambda _: next(left), text))
 
 
 def _rewritten(text: str, rules: tuple[tuple[str, object], ...]) -> str:
@@ -120,7 +122,7 @@ def _rewritten(text: str, rules: tuple[tuple[str, object], ...]) -> str:
 def paraphrase(text: str, severity: int, rng: np.random.Generator, *, protect: str) -> str:
     """Other words by rules: from level 1 contractions, 2 image for picture, 3 please, 4 other forms, 5 a frame."""
     drawn = rng.random(2)
-    if "\ue000" <= max(text, default="") <= "\uefff" or language_of(_stem(text)) not in (None, "en"):
+    if regex.search(PRIVATE, text) or language_of(_stem(text)) not in (None, "en"):  # its own are in the way
         return text
     masked, pieces = _masked(text, protect)
     if severity >= 4:

@@ -173,3 +173,13 @@ def test_wordnet_without_data(monkeypatch) -> None:
         "`pip install wn && python -m wn download oewn:2024`, or use source=builtin."
     )
     wordnet.synonyms.cache_clear()
+
+
+@pytest.mark.parametrize(
+    "text",
+    ["\uf000\ue000 What is it?", "\ue012 What is it? 🙂", "\uefff"],
+    ids=["and a higher one", "and an emoji", "alone"],
+)
+def test_texts_with_private_letters_are_left_by_paraphrases(text: str) -> None:
+    for severity in range(1, 6):
+        assert shifted(f"paraphrase:{severity}", text, 0) == text

@@ -1,6 +1,7 @@
 """Minimum detectable effects and the n that would decide."""
 
 import math
+from dataclasses import replace
 
 import numpy as np
 import pytest
@@ -64,6 +65,7 @@ def test_a_set_in_which_nothing_changed_is_decided_by_more_samples_in_which_noth
         (estimate(se=math.nan), 0.0),
         (estimate(value=math.nan), 0.0),
         (estimate(value=1e-9), 0.0),
+        (replace(estimate(value=5e-324), low=0.0, high=1e-323, se=0.0), 0.0),
     ],
 )
 def test_no_number_decides(given, threshold):

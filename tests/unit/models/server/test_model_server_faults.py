@@ -211,3 +211,21 @@ def test_an_error_that_ends_the_run_ends_it_soon() -> None:
         with pytest.raises(ModelError, match="it answers as 'other', another model than 'm'"):
             respond(OpenAIServerModel("m", base_url=server.url, timeout=60), make_samples(30))
         assert time.monotonic() - began < 20
+
+
+class ReadTimeout(Exception):  # noqa: N818
+    """As the HTTP client's, of which there are several."""
+
+
+def test_a_timeout_in_the_middle_of_an_answer_is_a_timeout() -> None:
+    import openai
+
+    model = OpenAIServerModel("m", base_url="http://127.0.0.1:9/v1", timeout=7)
+    for cause, said in (
+        (ReadTimeout("timed out"), "no answer within 7 s"),
+        (OSError("refused"), "no connection: OSError: refused"),
+    ):
+        error = openai.APIConnectionError(request=None)  # type: ignore[arg-type]
+        error.__cause__ = cause
+        found = model.server.fault(error, "m")
+        assert (str(found), found.of_server) == (said, True)
