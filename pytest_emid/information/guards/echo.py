@@ -9,12 +9,13 @@ with nothing; the whitening and the reliability are fitted again on what remains
 from __future__ import annotations
 
 from dataclasses import dataclass
+from typing import Any
 
 import numpy as np
 from numpy.typing import ArrayLike, NDArray
 
 from pytest_emid.errors import EstimationError
-from pytest_emid.information.arrays import as_matrix, unit_rows
+from pytest_emid.information.arrays import blocks, checked_matrix, unit_rows
 from pytest_emid.information.intervals.clusters import Clusters
 from pytest_emid.information.intervals.estimate import Estimate
 from pytest_emid.information.intervals.means import retained_contrast, retained_interval
@@ -38,10 +39,12 @@ def without_question(vectors: ArrayLike, text: ArrayLike) -> Float:
     Raises:
         EstimationError: shapes that differ (questions and answers come from one encoder), or a question of zeros.
     """
-    t = as_matrix("text", text, nonzero_rows=True)
-    y = as_matrix("vectors", vectors, rows=len(t), columns=t.shape[1])
-    u = unit_rows(t)
-    rest: Float = y - np.einsum("ij,ij->i", y, u)[:, None] * u
+    t = checked_matrix("text", text, nonzero_rows=True)
+    y = checked_matrix("vectors", vectors, rows=len(t), columns=t.shape[1])
+    rest = np.empty(y.shape)
+    for block in blocks(len(t)):  # a large set is not held in float64 more often than it must be
+        u, rows = unit_rows(t[block].astype(np.float64)), y[block].astype(np.float64)
+        rest[block] = rows - np.einsum("ij,ij->i", rows, u)[:, None] * u
     return rest
 
 
@@ -104,7 +107,7 @@ class Unasked:
 
     whitening: Whitening
     reference: Float
-    text: Float
+    text: NDArray[Any]
     alike: Float
     reliability: Reliability
     clean: Float
@@ -134,17 +137,20 @@ class Unasked:
         Raises:
             EstimationError: bad arrays, or shapes that differ.
         """
-        asked = as_matrix("text", text)
+        asked = checked_matrix("text", text)
         rest = without_question(reference, asked)
         alike = ALIKE * rest.mean(axis=0)
-        rest, told = rest + alike, without_question(response, asked) + alike
+        rest += alike
+        told = without_question(response, asked)
+        told += alike
         reliability = reliability_of(whitening, told, rest, asked, clusters=clusters, seed=seed)
         scores = direct(whitening, told, rest, asked, reliability=reliability, clusters=clusters, seed=seed)
         return cls(whitening, rest, asked, alike, reliability, scores, clusters)
 
     def scores(self, response: ArrayLike, seed: int = 0) -> Float:
         """(n,) direct scores of other answers to the same questions, without what they share with them."""
-        told = without_question(response, self.text) + self.alike
+        told = without_question(response, self.text)
+        told += self.alike
         return direct(
             self.whitening,
             told,
@@ -188,8 +194,8 @@ def echo_retained(
     Raises:
         EstimationError: questions of another dimension than references, which cannot stand in for answers.
     """
-    true = as_matrix("reference", reference)
-    asked = as_matrix("text", text, rows=len(true))
+    true = checked_matrix("reference", reference)
+    asked = checked_matrix("text", text, rows=len(true))
     if asked.shape[1] != true.shape[1]:
         raise EstimationError(
             f"text: questions have {asked.shape[1]} columns and references {true.shape[1]}: an echo is measured with "
