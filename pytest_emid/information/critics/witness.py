@@ -44,7 +44,7 @@ import numpy as np
 from numpy.typing import ArrayLike, NDArray
 
 from pytest_emid.errors import EstimationError
-from pytest_emid.information.arrays import as_clusters, as_matrix, as_vector
+from pytest_emid.information.arrays import as_clusters, as_matrix, as_vector, checked_matrix
 from pytest_emid.information.critics.contrast import FEWEST_CANDIDATES, Places, Told, contrast, usable_candidates
 from pytest_emid.information.intervals.clusters import Clusters
 from pytest_emid.information.reference.whitening import Whitening
@@ -214,13 +214,13 @@ class Witness:
     def _rows(self, response: ArrayLike, reference: ArrayLike, text: ArrayLike) -> _Cosines:
         d = self.whitening.dimension
         y = as_matrix("reference", reference, columns=d, nonzero_rows=True)
-        a = as_matrix("response", response, rows=len(y), columns=d, nonzero_rows=True)
+        a = checked_matrix("response", response, rows=len(y), columns=d, nonzero_rows=True)
         # A reference that took part in the fit is freed from what the regression knew of its question without it.
         true = self.whitening.pairs(y, y, text).true
         given = y @ self.whitening.whitener
         given -= true  # in place, as all that follows: these are the largest arrays that a measurement holds
-        told = a @ self.whitening.whitener
-        del a, y
+        del y
+        told = a.astype(np.float64) @ self.whitening.whitener
         # The same is taken off both sides of a - given, so that little is lost to rounding.
         origin = given.mean(axis=0)
         told -= origin

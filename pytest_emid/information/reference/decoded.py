@@ -115,6 +115,7 @@ def decoded_between(
     told = _evened(pairs.response.astype(np.float64))  # the decoder reads the response as it is
     width = told.shape[1]
     both = np.concatenate([told, pairs.text], axis=1)
+    del told  # a large set is not held more often than it must be
     for block in (both[:, :width], both[:, width:]):
         _to_one_size(block)
     fold = (np.random.default_rng(seed).permutation(groups) % folds)[codes]
