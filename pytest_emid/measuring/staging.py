@@ -77,9 +77,10 @@ def repeats_questions(dataset: Dataset) -> bool:
 
     Opens no picture: samples of one picture share a cluster.
     """
+    pictures = [sample.cluster_id if sample.pictures else "" for sample in dataset]
     references = [sample.reference for sample in dataset]
     questions = [sample.question for sample in dataset]
-    return picture_changes(questions, list(dataset.clusters), references, references) is not None
+    return picture_changes(questions, pictures, references, references) is not None
 
 
 def decided(

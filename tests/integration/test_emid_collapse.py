@@ -5,6 +5,15 @@ from __future__ import annotations
 import pytest
 from seeded_vectors import ENCODER
 
+ENCODERS = (
+    ENCODER
+    + """
+
+@pytest.fixture(scope="session")
+def emid_encoders():
+    return pytest_emid.encoders.Encoders(Encoder(), Encoder())
+"""
+)
 CONFTEST = (
     """
 import numpy as np
@@ -25,13 +34,7 @@ def emid_model(emid_dataset):
 
 
 """
-    + ENCODER
-    + """
-
-@pytest.fixture(scope="session")
-def emid_encoders():
-    return pytest_emid.encoders.Encoders(Encoder(), Encoder())
-"""
+    + ENCODERS
 )
 TEST = """
 from pytest_emid import assert_emid_below, assert_information_retained
@@ -108,13 +111,7 @@ def emid_model(emid_dataset):
 
 
 """
-    + ENCODER
-    + """
-
-@pytest.fixture(scope="session")
-def emid_encoders():
-    return pytest_emid.encoders.Encoders(Encoder(), Encoder())
-"""
+    + ENCODERS
 )
 UNLOOKED = (
     "*Where one question is asked of several pictures, and their references differ, the clean answers are the same in "

@@ -245,11 +245,10 @@ class Server:
         """What an exception of the client stands for, without the key or the cause."""
         openai = importlib.import_module("openai")
         said = self._said(error)
-        if isinstance(error, openai.APITimeoutError):
+        begun = type(error.__cause__).__name__ == "ReadTimeout"  # while an answer was read: no timeout by its type
+        if isinstance(error, openai.APITimeoutError) or begun:
             return RequestError(f"no answer within {self.timeout:g} s{self._through()}", of_server=True)
         if isinstance(error, openai.APIConnectionError):
-            if type(error.__cause__).__name__ == "ReadTimeout":  # while an answer was read that had begun
-                return RequestError(f"no answer within {self.timeout:g} s{self._through()}", of_server=True)
             cause = self._said(error.__cause__) if isinstance(error.__cause__, Exception) else said
             return RequestError(f"no connection{self._through()}: {cause}", of_server=True, may_load=True)
         if isinstance(error, openai.APIStatusError):

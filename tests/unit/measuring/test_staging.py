@@ -120,6 +120,7 @@ def test_whether_questions_repeat_is_known_before_anything_is_asked() -> None:
     assert not repeats_questions(unique)
     alike = Dataset("alike", [s.with_(cluster="one") for s in SCENES])
     assert not repeats_questions(alike)
+    assert not repeats_questions(Dataset("bare", [s.with_(image=None) for s in SCENES]))
     for dataset in (SCENES, unique):
         assert measurer(dataset, Oracle(dataset)).in_stages(Shout()).repeats_questions is repeats_questions(dataset)
 
